@@ -1,0 +1,88 @@
+# irtools: five filters for robust infrared small-target detection.
+#
+#   make            build everything into build/bin
+#   make demo       install what is missing, build, train on generated scenes, print the tables
+#   make check      install what the tests need, build, run every test
+#   make asan       the tests once more under AddressSanitizer and UBSan
+#   make lint       format, static analysis, man pages, shell scripts
+#   make install    PREFIX=/usr/local DESTDIR=
+
+include config.mk
+
+BUILD    = build
+PROGRAMS = ir-corrupt ir-policy ir-train ir-detect ir-score
+BIN      = $(BUILD)/bin
+.DEFAULT_GOAL := all
+
+INCLUDES = -Icommon $(if $(DEPS),-I$(DEPS)/include)
+WARN     = -Wall -Wextra -Werror
+ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(OPT) $(WARN) -fopenmp -pthread $(INCLUDES) $(CFLAGS)
+ALL_LDFLAGS = $(if $(DEPS),-L$(DEPS)/lib -Wl$(comma)-rpath$(comma)$(DEPS)/lib) -fopenmp -pthread \
+              -Wl,--as-needed $(LDFLAGS)
+LIBS = -lnetpbm -larchive -ldnnl -lfftw3f -ljpeg -lm
+comma = ,
+
+# ---- what there is to build ---------------------------------------------------------------------
+
+KERNEL_DIR = common/backend/cpu/kernels
+KERNELS    = $(wildcard $(KERNEL_DIR)/*.c)
+ISAS       = base $(if $(filter x86_64,$(shell uname -m)),avx2 avx512)
+ISA_base   = -DIR_ISA=base -DIR_BLOCK=8
+ISA_avx2   = -DIR_ISA=avx2 -DIR_BLOCK=8 -mavx2 -mfma
+ISA_avx512 = -DIR_ISA=avx512 -DIR_BLOCK=16 -march=skylake-avx512 -mprefer-vector-width=512
+KERNEL_CFLAGS = -O3 -fno-math-errno -fno-trapping-math
+
+COMMON  = $(wildcard common/*/*.c common/backend/cpu/*.c)
+LIB     = $(BUILD)/libir.a
+LIB_OBJ = $(COMMON:%.c=$(BUILD)/%.o) \
+          $(foreach isa,$(ISAS),$(KERNELS:$(KERNEL_DIR)/%.c=$(BUILD)/kernels/$(isa)/%.o))
+
+OPS_OBJ   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/ops/*.c))
+UNIT      = $(patsubst tests/unit/%.c,$(BIN)/test-%,$(wildcard tests/unit/*.c))
+SCENE_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/scenes/*.c))
+
+all: $(PROGRAMS:%=$(BIN)/%) $(BIN)/ir-scenes
+
+define program
+$(1)_OBJ = $$(patsubst %.c,$$(BUILD)/%.o,$$(wildcard $(1)/*.c $(1)/*/*.c))
+$$(BIN)/$(1): $$($(1)_OBJ) $$(LIB)
+	@mkdir -p $$(@D)
+	$$(CC) -o $$@ $$($(1)_OBJ) $$(LIB) $$(ALL_LDFLAGS) $$(LIBS)
+ALL_OBJ += $$($(1)_OBJ)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+$(BIN)/ir-scenes: $(SCENE_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $(SCENE_OBJ) $(LIB) $(ALL_LDFLAGS) $(LIBS)
+
+$(BIN)/test-ops: $(OPS_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $(OPS_OBJ) $(LIB) $(ALL_LDFLAGS) $(LIBS)
+
+$(UNIT): $(BIN)/test-%: $(BUILD)/tests/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
+
+$(LIB): $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $(LIB_OBJ)
+
+$(BUILD)/%.o: %.c config.mk Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define kernels
+$$(BUILD)/kernels/$(1)/%.o: $$(KERNEL_DIR)/%.c config.mk Makefile
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) $$(KERNEL_CFLAGS) $$(ISA_$(1)) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach isa,$(ISAS),$(eval $(call kernels,$(isa))))
+
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(ALL_OBJ) $(OPS_OBJ) $(SCENE_OBJ)) \
+         $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.d,$(wildcard tests/unit/*.c))
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all clean

@@ -1,0 +1,17 @@
+/* Files written whole or not at all: beside the target under another name, synced, renamed. */
+#ifndef IR_OUTPUT_H
+#define IR_OUTPUT_H
+
+#include <stdio.h>
+
+typedef struct {
+    FILE *file;
+    char *path, *temporary; /* both NULL: standard output */
+} ir_output;
+
+/* path NULL or "-": standard output. */
+ir_output ir_output_open(const char *path);
+/* Syncs, closes, renames; dies (and leaves the old file alone) when anything failed. */
+void ir_output_close(ir_output *out);
+
+#endif

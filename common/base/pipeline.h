@@ -1,0 +1,23 @@
+/* Items read in order, worked on by several threads, written in order.
+ *
+ * The reader and the writer each have a thread of their own: an item is written as soon as it and
+ * all before it are done, even while the reader waits for more input. That is what lets ir-corrupt
+ * sit in a ring of pipes. With threads = 1 the same bytes come out as with any other number. */
+#ifndef IR_PIPELINE_H
+#define IR_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct {
+    size_t item_size;                         /* bytes of one item, zeroed before its first use */
+    bool (*read)(void *context, void *item);  /* false: no more. Called in order, by one thread. */
+    void (*work)(void *context, void *item);  /* called by any thread, several at once */
+    void (*write)(void *context, void *item); /* called in order, by one thread */
+    void (*clear)(void *item);                /* frees what an item holds, at the very end */
+} ir_pipeline;
+
+/* Items are reused: read() finds in one what an earlier round left there. */
+void ir_pipeline_run(const ir_pipeline *pipeline, void *context, int threads);
+
+#endif

@@ -1,0 +1,51 @@
+/* Checkpoints: a tar of NumPy arrays with a page of text in front. See ir-checkpoint(5).
+ *
+ * Members: "meta" first (lines "key value"), then, sorted, one .npy per array: param/NAME.npy,
+ * state/NAME.npy, adam/m/NAME.npy, adam/v/NAME.npy. All arrays are little-endian float32 in C order.
+ * This file knows tar and npy; which names a network wants is graph/params.c's affair. */
+#ifndef IR_CHECKPOINT_H
+#define IR_CHECKPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { IR_MAX_DIMS = 4 };
+
+typedef struct {
+    char *name; /* member name without .npy: "param/stem.1.weight" */
+    int ndim;
+    int dim[IR_MAX_DIMS];
+    float *data; /* C order */
+} ir_array;
+
+typedef struct ir_checkpoint ir_checkpoint;
+
+ir_checkpoint *ir_checkpoint_new(const char *kind); /* "detector" or "policy" */
+void ir_checkpoint_free(ir_checkpoint *checkpoint);
+
+/* Reads one ("-": stdin) without touching the disk. Sizes are bounded before anything is allocated.
+ * Dies, naming file and member, on: no tar, cut short, no meta first, unknown format version, another
+ * kind, a member with a strange name or given twice, wrong dtype, Fortran order, a non-finite value.
+ * Members named .../num_batches_tracked.npy are skipped whatever their type. */
+ir_checkpoint *ir_checkpoint_read(const char *path, const char *kind);
+
+/* To path (whole or not at all) or, with NULL, to stdout. The same content gives the same bytes. */
+void ir_checkpoint_write(const ir_checkpoint *checkpoint, const char *path);
+
+/* meta; a missing or malformed value dies naming file and key. */
+const char *ir_meta_find(const ir_checkpoint *checkpoint, const char *key); /* or NULL */
+const char *ir_meta_text(const ir_checkpoint *checkpoint, const char *key);
+double ir_meta_real(const ir_checkpoint *checkpoint, const char *key, double min, double max);
+long ir_meta_number(const ir_checkpoint *checkpoint, const char *key, long min, long max);
+void ir_meta_set(ir_checkpoint *checkpoint, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+size_t ir_checkpoint_count(const ir_checkpoint *checkpoint);
+ir_array *ir_checkpoint_at(const ir_checkpoint *checkpoint, size_t i); /* sorted by name */
+ir_array *ir_checkpoint_find(const ir_checkpoint *checkpoint, const char *name); /* or NULL */
+/* A new zeroed array; name must not be there yet. */
+ir_array *ir_checkpoint_add(ir_checkpoint *checkpoint, const char *name, int ndim, const int *dim);
+size_t ir_array_size(const ir_array *array); /* elements */
+const char *ir_checkpoint_path(const ir_checkpoint *checkpoint); /* for messages */
+
+#endif

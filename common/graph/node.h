@@ -1,0 +1,86 @@
+/* A node from the inside: for graph/ and the backends, nobody else. */
+#ifndef IR_NODE_H
+#define IR_NODE_H
+
+#include "graph/graph.h"
+
+typedef enum {
+    IR_OP_INPUT,
+    IR_OP_CONV2D,
+    IR_OP_CONV_TRANSPOSE2D,
+    IR_OP_BATCHNORM,
+    IR_OP_LEAKY_RELU, /* slope 0: ReLU */
+    IR_OP_SIGMOID,
+    IR_OP_ADD,
+    IR_OP_MUL,
+    IR_OP_SCALE,
+    IR_OP_CONCAT,
+    IR_OP_SLICE,
+    IR_OP_MAX_POOL,
+    IR_OP_AVG_POOL,
+    IR_OP_GLOBAL_AVG_POOL,
+    IR_OP_GLOBAL_MAX_POOL,
+    IR_OP_CHANNEL_MEAN,
+    IR_OP_CHANNEL_MAX,
+    IR_OP_RESIZE,
+    IR_OP_DROPOUT,
+    IR_OP_LINEAR,
+    IR_OP_LOG_SOFTMAX,
+    IR_OP_RFFT2,
+    IR_OP_IRFFT2,
+    IR_OP_SOFT_IOU,
+    IR_OP_COUNT
+} ir_op;
+
+extern const char *const ir_op_name[IR_OP_COUNT];
+
+/* What backward does with one input's gradient. */
+typedef enum { IR_GRAD_NONE, IR_GRAD_WRITE, IR_GRAD_ADD } ir_grad_use;
+
+/* A fused activation behind the operation itself: y < 0 ? slope * y : y. */
+typedef struct {
+    bool on;
+    float slope;
+} ir_activation;
+
+struct ir_node {
+    ir_op op;
+    int index; /* position in the graph's order */
+    ir_graph *graph;
+    int inputs;
+    ir_node **in; /* after planning: the nodes that really produce the values (fused ones skipped) */
+    ir_shape shape;
+
+    /* attributes; which ones matter depends on op */
+    int kernel, stride, pad, dilation;
+    bool depthwise, align_corners;
+    int first;        /* SLICE: first channel */
+    int group;        /* SOFT_IOU */
+    double scale;     /* MUL, SCALE; DROPOUT: probability p */
+    double slope;     /* LEAKY_RELU */
+    double momentum, eps; /* BATCHNORM */
+    ir_param *weight, *bias;            /* CONV2D, CONV_TRANSPOSE2D, LINEAR, BATCHNORM (gamma, beta) */
+    ir_param *running_mean, *running_var; /* BATCHNORM */
+
+    /* decided by planning */
+    ir_activation activation; /* on CONV2D (detection only), BATCHNORM, ADD */
+    ir_node *batchnorm;       /* CONV2D in detection: the batch norm folded into it, or NULL */
+    ir_node *alias;           /* fused away: its value is that node's */
+    bool wants_grad;          /* some parameter or wanted input stands above it */
+    bool kept, seeded;
+    ir_grad_use *grad_use;    /* per input */
+    float *value, *grad;      /* backend memory, tensor_bytes each; grad NULL when not wanted */
+
+    /* the backend's */
+    void *state;
+    void *saved, *scratch;
+    size_t saved_bytes, scratch_bytes;
+};
+
+/* DROPOUT: Philox key for this node and step; element i of the node uses counter (i/4,0,0,0), word i%4,
+ * and is dropped when that word < p * 2^32. */
+void ir_node_dropout_key(const ir_node *node, uint32_t key[2]);
+/* Goes up whenever the parameters change. */
+uint64_t ir_node_weights_version(const ir_node *node);
+
+#endif

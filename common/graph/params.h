@@ -1,0 +1,71 @@
+/* What a network has learned: named arrays, shared by all graphs that use the name.
+ *
+ * Names are those of the reference PyTorch state_dict. Trained parameters live in one flat backend
+ * array (their gradients and Adam's moments in three more), state (running statistics, fixed kernels)
+ * in another; all in plain C order, so an optimizer step is one pass over flat memory. */
+#ifndef IR_PARAMS_H
+#define IR_PARAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/backend.h"
+#include "checkpoint/checkpoint.h"
+
+typedef enum {
+    IR_INIT_UNIFORM, /* U(-bound, bound); PyTorch's default for weights: bound = 1/sqrt(fan_in) */
+    IR_INIT_CONSTANT /* all = bound */
+} ir_init;
+
+typedef struct {
+    char *name; /* without param/ or state/ */
+    int ndim, dim[IR_MAX_DIMS];
+    size_t size, offset; /* elements; position in the flat array */
+    bool trained;
+    ir_init init;
+    double bound;
+    float *value; /* backend memory; NULL before the first plan */
+    float *grad;  /* NULL unless trained */
+} ir_param;
+
+typedef struct ir_params ir_params;
+
+ir_params *ir_params_new(ir_backend *backend);
+void ir_params_free(ir_params *params);
+ir_backend *ir_params_backend(const ir_params *params);
+
+/* The parameter of that name; made on first use, checked to be the same afterwards. */
+ir_param *ir_params_use(ir_params *params, const char *name, int ndim, const int *dim, bool trained,
+                        ir_init init, double bound);
+/* Allocates the flat arrays; called by ir_graph_plan(). No new names from then on. */
+void ir_params_freeze(ir_params *params);
+
+size_t ir_params_count(const ir_params *params);
+ir_param *ir_params_at(const ir_params *params, size_t i);
+size_t ir_params_trained(const ir_params *params); /* trainable numbers in all */
+/* Goes up whenever values change: backends repack weights when it does. */
+uint64_t ir_params_version(const ir_params *params);
+
+/* Initial values drawn by Philox (seed, "init", name); Adam's moments zero. */
+void ir_params_init(ir_params *params, uint64_t seed);
+/* From param/, state/ and, when there, adam/. Dies naming a missing, extra or mis-shaped array; the
+ * names of PyTorch's num_batches_tracked never arrive here. */
+void ir_params_load(ir_params *params, const ir_checkpoint *checkpoint);
+/* Into param/, state/ and, when with_adam, adam/. */
+void ir_params_save(ir_params *params, ir_checkpoint *checkpoint, bool with_adam);
+bool ir_params_have_moments(const ir_params *params); /* an Adam step was made or loaded */
+
+/* Kingma and Ba 2015 as PyTorch: m, v, bias correction by step (1 for the first), eps outside the root. */
+typedef struct {
+    double lr, beta1, beta2, eps;
+} ir_adam;
+void ir_params_adam(ir_params *params, ir_adam adam, long step);
+void ir_params_sgd(ir_params *params, double lr); /* value -= lr * grad */
+
+/* Copies of one array, for tests and statistics. */
+void ir_param_get(ir_params *params, const ir_param *param, float *value);
+void ir_param_get_grad(ir_params *params, const ir_param *param, float *grad);
+void ir_param_put(ir_params *params, ir_param *param, const float *value);
+
+#endif

@@ -1,0 +1,54 @@
+/* A learned detector: which network, its options, and its graphs by shape.
+ *
+ * A network (nets/acm.c, ...) is a function from an image node to probability maps. This file wraps
+ * one for the programs: checkpoint in, graphs for training and detection, checkpoint out. */
+#ifndef IR_DETECTOR_H
+#define IR_DETECTOR_H
+
+#include "graph/graph.h"
+
+typedef struct {
+    char net[32];       /* "acm" */
+    bool prior;         /* --init prior: the head's bias starts at the log-odds of a target pixel */
+    double bn_momentum; /* of every batch norm */
+} ir_net_options;
+
+typedef struct {
+    ir_graph *graph;
+    ir_node *image;       /* N,1,H,W: (sample/maxval - mean) / std */
+    ir_node *probability; /* N,1,H,W */
+    ir_node *mask;        /* training: N,1,H,W, 0 or 1 */
+    ir_node *reward;      /* training: N,1,1,1, each image's soft-IoU loss of the mask */
+    ir_node *objective;   /* training: (N/group),1,1,1, what backward starts from */
+} ir_detector_graph;
+
+typedef struct ir_detector ir_detector;
+
+/* Dies (usage error) on an unknown network, listing those there are. */
+void ir_net_check(const char *net);
+const char *const *ir_net_names(int *count);
+
+/* A fresh detector, initialised with seed. mean and std of the input in units of maxval. */
+ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64_t seed, double mean,
+                             double std);
+/* From a checkpoint, all of it checked. */
+ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *checkpoint);
+/* Into a new checkpoint of kind "detector": meta (net, options, mean, std) and arrays. The caller adds
+ * its own meta (step, images, seed) before writing. */
+ir_checkpoint *ir_detector_save(ir_detector *detector, bool with_adam);
+void ir_detector_free(ir_detector *detector);
+
+ir_params *ir_detector_params(ir_detector *detector);
+const ir_net_options *ir_detector_options(const ir_detector *detector);
+double ir_detector_mean(const ir_detector *detector);
+double ir_detector_std(const ir_detector *detector);
+/* Changes the momentum of graphs made from now on (--bn-momentum). */
+void ir_detector_set_bn_momentum(ir_detector *detector, double momentum);
+
+/* The graph for n images of h x w (multiples of ir_detector_multiple()); made on first use, the most
+ * recent few kept. group: images per loss of the objective (1: per image); 0 with IR_DETECTION. */
+ir_detector_graph *ir_detector_graph_for(ir_detector *detector, ir_mode mode, int n, int h, int w,
+                                         int group);
+int ir_detector_multiple(const ir_detector *detector); /* 32 */
+
+#endif

@@ -1,0 +1,22 @@
+/* The networks: each a function from an image (N,1,H,W) to probabilities (N,1,H,W). */
+#ifndef IR_NETS_H
+#define IR_NETS_H
+
+#include "graph/graph.h"
+#include "nets/detector.h"
+
+enum { IR_MAX_HEADS = 8 };
+
+/* heads[0..return-1]: probability maps; the last is the detector's output, the objective averages over
+ * all (deep supervision). */
+typedef int ir_net_builder(ir_graph *g, ir_node *image, const ir_net_options *options,
+                           ir_node **heads);
+
+ir_net_builder ir_acm;
+
+/* The strategy network N_S: image (N,1,128,128) -> log p (N, strategies, 1, 1). Five blocks of 3x3
+ * stride-2 convolution, batch norm, ReLU (16..256), global average pool, linear from zero, log-softmax. */
+ir_node *ir_strategy_net(ir_graph *g, ir_node *image, int strategies);
+enum { IR_STRATEGY_NET_SIDE = 128 };
+
+#endif

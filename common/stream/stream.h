@@ -1,0 +1,62 @@
+/* Operands as streams of images.
+ *
+ * An operand is a file of one or more images, a directory (its files *.pbm *.pgm *.ppm *.pnm *.pam,
+ * by name in byte order), "@list" (a file that lists paths, one a line; blank lines and lines that
+ * start with # are skipped), or "-" (stdin). No operand at all means "-". */
+#ifndef IR_STREAM_H
+#define IR_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "stream/image.h"
+
+typedef struct ir_stream ir_stream;
+
+/* Opens nothing yet but the lists and directories; dies on one that cannot be read or holds no
+ * image. "-" may stand once among all operands of a program. */
+ir_stream *ir_stream_open(int operands, char *const *operand);
+
+/* The next image, its name set; false at the end. Dies on a bad image, naming it, and when the whole
+ * stream held no image. Looks at the byte after an image only when the next one is asked for. */
+bool ir_stream_next(ir_stream *stream, ir_image *im);
+
+/* maxval > 0: samples are read as if the file's maxval were this (--maxval); a sample above it is an
+ * error that names the item. */
+void ir_stream_set_maxval(ir_stream *stream, int maxval);
+
+/* Paths known beforehand (files, directories, lists: one image each), or -1 with stdin among them. */
+long ir_stream_count(const ir_stream *stream);
+/* Back to the start; dies with a usage error for a stream that holds stdin or a FIFO. */
+void ir_stream_rewind(ir_stream *stream);
+/* order: a permutation of the ir_stream_count() paths, used from the next rewind on; copied. */
+void ir_stream_set_order(ir_stream *stream, const size_t *order);
+void ir_stream_close(ir_stream *stream);
+
+/* Several streams side by side, one operand each: images that belong together.
+ *
+ * Matched by name when all operands are directories or lists (each must then hold the same names;
+ * the first operand's order leads; a name that stands k times in a list is matched k-th with k-th,
+ * or always with the same file where the other is a directory); by order otherwise. */
+typedef struct ir_matched ir_matched;
+
+ir_matched *ir_matched_open(int streams, char *const *operand);
+/* im[0..streams-1]; false when all end together. Dies naming the first item whose name or count
+ * disagrees. Sizes are the caller's to check: ir_matched_check_size(). */
+bool ir_matched_next(ir_matched *matched, ir_image *im);
+/* Dies with "NAME: WHAT is 592x400, the image 325x220" unless both have the same size. */
+void ir_check_same_size(const ir_image *image, const ir_image *other, const char *what);
+void ir_matched_set_maxval(ir_matched *matched, int stream, int maxval);
+long ir_matched_count(const ir_matched *matched);
+void ir_matched_rewind(ir_matched *matched);
+void ir_matched_set_order(ir_matched *matched, const size_t *order);
+void ir_matched_close(ir_matched *matched);
+
+/* Where a program's images go: concatenated on stdout, or DIR/NAME.pgm each (made when missing,
+ * every file whole or not there; the same name twice is an error). */
+typedef struct ir_sink ir_sink;
+ir_sink *ir_sink_open(const char *directory); /* NULL: stdout, flushed after every image */
+void ir_sink_put(ir_sink *sink, const ir_image *im);
+void ir_sink_close(ir_sink *sink);
+
+#endif
