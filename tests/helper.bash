@@ -1,0 +1,63 @@
+# What every bats file loads ("load helper"): the programs under test first in PATH, tiny images,
+# and the check that a failure is one line.
+#
+#   IR_BIN   where the programs are; build/bin of this repository unless set
+
+bats_require_minimum_version 1.5.0
+
+REPO=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+IR_BIN=${IR_BIN:-$REPO/build/bin}
+PATH=$IR_BIN:$PATH
+export PATH
+
+# Messages are compared by their English text.
+export LC_ALL=C
+
+# pgm WIDTH HEIGHT MAXVAL SAMPLE...: a plain PGM on standard output.
+pgm() {
+    printf 'P2\n%d %d\n%d\n' "$1" "$2" "$3"
+    shift 3
+    printf '%d\n' "$@"
+}
+
+# samples: the maxval and the samples of the PGM on standard input, on one line.
+samples() {
+    pnmtoplainpnm | awk 'NR > 2 { for (i = 1; i <= NF; i++) printf "%s%s", n++ ? " " : "", $i }'
+}
+
+# one_line_error STATUS PATTERN, after "run --separate-stderr": the command ended with STATUS and
+# said exactly one line on stderr, which matches the extended regular expression PATTERN.
+one_line_error() {
+    if [[ $status -ne $1 ]]; then
+        echo "status $status, expected $1; stderr: $stderr"
+        return 1
+    fi
+    if [[ -z $stderr || $stderr == *$'\n'* ]]; then
+        echo "expected one line on stderr: $stderr"
+        return 1
+    fi
+    if [[ ! $stderr =~ $2 ]]; then
+        echo "stderr does not match '$2': $stderr"
+        return 1
+    fi
+}
+
+# usage_error PATTERN, after "run --separate-stderr": exit 2, a line that matches PATTERN and the
+# line that says how to get help.
+usage_error() {
+    if [[ $status -ne 2 ]]; then
+        echo "status $status, expected 2; stderr: $stderr"
+        return 1
+    fi
+    if [[ ! ${stderr%%$'\n'*} =~ $1 || ${stderr#*$'\n'} != "Try '"*" -h'." ]]; then
+        echo "not a usage error that matches '$1': $stderr"
+        return 1
+    fi
+}
+
+# scenes DIR [ARGUMENT...]: generated frames, masks and lists in DIR, by one call of ir-scenes.
+scenes() {
+    local directory=$1
+    shift
+    ir-scenes "$@" -o "$directory"
+}
