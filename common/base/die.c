@@ -1,0 +1,121 @@
+/* The program's name, its one-line messages, and how it ends.
+ *
+ * A failure may come up in any thread while others read, work and write. The first thread that
+ * fails ends the process; it removes unfinished files, writes out what stdout holds and leaves by
+ * _exit(), because exit() could wait for a stdio lock of a thread that is blocked in read(). */
+#include <errno.h>
+#include <netpbm/pm.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/cleanup.h"
+
+static const char *program_name = "irtools";
+static atomic_flag ending = ATOMIC_FLAG_INIT;
+
+void ir_start(const char *program)
+{
+    const char *slash = strrchr(program, '/');
+    program_name = slash ? slash + 1 : program;
+    signal(SIGPIPE, SIG_IGN);
+    ir_cleanup_start();
+    pm_init(program_name, 0);
+}
+
+const char *ir_program(void)
+{
+    return program_name;
+}
+
+/* "PROGRAM: message[: reason]" as one write, so that lines of a pipeline's programs do not mix.
+ * Control characters (a file name may hold a newline) would break the one line. */
+static void say(const char *format, va_list arguments, const char *reason)
+{
+    char *message = NULL, *line = NULL;
+    if (vasprintf(&message, format, arguments) < 0 ||
+        asprintf(&line, "%s: %s%s%s", program_name, message, reason ? ": " : "",
+                 reason ? reason : "") < 0) {
+        fputs("out of memory\n", stderr);
+        return;
+    }
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            *c = '?';
+    fprintf(stderr, "%s\n", line);
+    free(line);
+    free(message);
+}
+
+/* Only the first thread that fails goes on from here. */
+static void begin_end(void)
+{
+    while (atomic_flag_test_and_set(&ending))
+        pause();
+}
+
+static _Noreturn void end(int status)
+{
+    ir_cleanup();
+    if (ftrylockfile(stdout) == 0)
+        fflush_unlocked(stdout);
+    _exit(status);
+}
+
+void ir_die(const char *format, ...)
+{
+    begin_end();
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments, NULL);
+    va_end(arguments);
+    end(1);
+}
+
+void ir_die_errno(const char *format, ...)
+{
+    const char *reason = strerror(errno);
+    begin_end();
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments, reason);
+    va_end(arguments);
+    end(1);
+}
+
+void ir_usage_die(const char *format, ...)
+{
+    begin_end();
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments, NULL);
+    va_end(arguments);
+    fprintf(stderr, "Try '%s -h'.\n", program_name);
+    end(2);
+}
+
+void ir_warn(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments, NULL);
+    va_end(arguments);
+}
+
+void ir_print_help(const char *usage)
+{
+    fputs(usage, stdout);
+    ir_flush(stdout, "standard output");
+    exit(0);
+}
+
+void ir_print_version(void)
+{
+    printf("%s (irtools) %s\n", program_name, IR_VERSION);
+    ir_flush(stdout, "standard output");
+    exit(0);
+}
