@@ -1,0 +1,82 @@
+/* Fills batches of training crops. */
+#include "batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "crop.h"
+
+static size_t crop_size(const batch *b)
+{
+    return (size_t)b->side * (size_t)b->side;
+}
+
+batch *batch_new(int room, int side, bool paired)
+{
+    batch *b = ir_calloc(1, sizeof *b);
+
+    b->room = room;
+    b->side = side;
+    b->paired = paired;
+    const size_t images = (size_t)room * (paired ? 2 : 1);
+    b->image = ir_calloc(images * crop_size(b), sizeof *b->image);
+    b->mask = ir_calloc(images * crop_size(b), sizeof *b->mask);
+    b->name = ir_calloc((size_t)room, sizeof *b->name);
+    return b;
+}
+
+int batch_images(const batch *b)
+{
+    return b->paired ? 2 * b->count : b->count;
+}
+
+static void add_item(batch *b, const ir_image *item, const cropping *how)
+{
+    ir_rng rng = ir_rng_make(how->seed, "crop", item[FRAME].name, how->number);
+    const crop c = crop_draw(&rng, &item[MASK], b->side);
+    const size_t at = (size_t)b->count * crop_size(b);
+
+    crop_image(&c, &item[FRAME], b->side, how->mean, how->std, b->image + at);
+    crop_mask(&c, &item[MASK], b->side, b->mask + at);
+    if (b->paired) {
+        const size_t half = (size_t)b->room * crop_size(b);
+        crop_image(&c, &item[CORRUPTED], b->side, how->mean, how->std, b->image + half + at);
+    }
+    free(b->name[b->count]);
+    b->name[b->count++] = ir_strdup(item[FRAME].name);
+}
+
+/* The corrupted half moves up behind the clean one when the batch is short, and gets the masks. */
+static void close_ranks(batch *b)
+{
+    const size_t used = (size_t)b->count * crop_size(b);
+    const size_t half = (size_t)b->room * crop_size(b);
+
+    memmove(b->image + used, b->image + half, used * sizeof *b->image);
+    memcpy(b->mask + used, b->mask, used * sizeof *b->mask);
+}
+
+bool batch_fill(batch *b, source *s, cropping *how)
+{
+    const ir_image *item;
+
+    b->count = 0;
+    while (b->count < b->room && (item = source_next(s)) != NULL) {
+        add_item(b, item, how);
+        how->number++;
+    }
+    if (b->paired)
+        close_ranks(b);
+    return b->count > 0;
+}
+
+void batch_free(batch *b)
+{
+    for (int i = 0; i < b->room; i++)
+        free(b->name[i]);
+    free(b->name);
+    free(b->mask);
+    free(b->image);
+    free(b);
+}

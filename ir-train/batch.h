@@ -1,0 +1,34 @@
+/* One batch of crops as the network takes it: clean frames, then, when there are any, the same
+ * crops of their corrupted twins. */
+#ifndef IR_TRAIN_BATCH_H
+#define IR_TRAIN_BATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "source.h"
+
+typedef struct {
+    int room, side;
+    bool paired;         /* corrupted frames follow the clean ones */
+    int count;           /* frames in it: count images, or 2 count when paired */
+    float *image, *mask; /* images x 1 x side x side */
+    char **name;         /* of each frame */
+} batch;
+
+batch *batch_new(int room, int side, bool paired);
+int batch_images(const batch *b);
+
+/* How the frames become crops: the input's mean and std, and what the crops are drawn from: Philox
+ * keyed by (seed, "crop", name, number), number being how many frames were seen before this one. */
+typedef struct {
+    double mean, std;
+    uint64_t seed;
+    uint64_t number; /* counted up */
+} cropping;
+
+/* Reads the next `room` items, or what is left of them; false when there was none. */
+bool batch_fill(batch *b, source *s, cropping *how);
+void batch_free(batch *b);
+
+#endif

@@ -1,0 +1,25 @@
+/* What a checkpoint's meta remembers of the training behind it. */
+#ifndef IR_TRAIN_HISTORY_H
+#define IR_TRAIN_HISTORY_H
+
+#include <stdint.h>
+
+#include "checkpoint/checkpoint.h"
+#include "graph/params.h"
+
+typedef struct {
+    uint64_t seed;
+    long epoch;     /* passes over the operands */
+    long step;      /* optimizer steps of the whole training: the key of dropout */
+    long images;    /* frames seen: the key of crops */
+    long adam_step; /* steps behind Adam's moments: 0 when the checkpoint holds none */
+    ir_adam adam;   /* as last used */
+} history;
+
+/* A fresh detector's. */
+history history_new(uint64_t seed);
+/* Counters that a checkpoint lacks, one made from PyTorch's weights say, are 0. */
+history history_read(const ir_checkpoint *checkpoint, const ir_params *params);
+void history_write(const history *h, ir_checkpoint *checkpoint);
+
+#endif

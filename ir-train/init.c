@@ -1,0 +1,149 @@
+/* ir-train init: the network's first parameters and the normalisation of its input. */
+#include "init.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "backend/backend.h"
+#include "base/base.h"
+#include "base/option.h"
+#include "history.h"
+#include "nets/detector.h"
+#include "stream/stream.h"
+
+typedef struct {
+    ir_net_options net;
+    uint64_t seed;
+    double mean, std; /* in units of maxval; negative: not given */
+    int maxval;
+    const char *write;
+} init_options;
+
+enum { NET = 256, INIT, MEAN, STD, BN_MOMENTUM, MAXVAL };
+
+static const struct option long_options[] = {
+    {"net", required_argument, NULL, NET},
+    {"init", required_argument, NULL, INIT},
+    {"mean", required_argument, NULL, MEAN},
+    {"std", required_argument, NULL, STD},
+    {"bn-momentum", required_argument, NULL, BN_MOMENTUM},
+    {"maxval", required_argument, NULL, MAXVAL},
+    {"seed", required_argument, NULL, 'r'},
+    {"write", required_argument, NULL, 'w'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {0},
+};
+
+static void set_option(init_options *o, int option, char **argv, const char *usage)
+{
+    static const char *const start[] = {"prior", "published"};
+
+    switch (option) {
+    case NET:
+        ir_net_check(optarg);
+        snprintf(o->net.net, sizeof o->net.net, "%s", optarg);
+        break;
+    case INIT:
+        o->net.prior = ir_choice(optarg, start, 2, "--init") == 0;
+        break;
+    case MEAN:
+        o->mean = ir_real(optarg, 0, 1, "--mean");
+        break;
+    case STD:
+        o->std = ir_real(optarg, 1e-6, 1, "--std");
+        break;
+    case BN_MOMENTUM:
+        o->net.bn_momentum = ir_real(optarg, 0, 1, "--bn-momentum");
+        break;
+    case MAXVAL:
+        o->maxval = (int)ir_number(optarg, 1, 65535, "--maxval");
+        break;
+    case 'r':
+        o->seed = ir_seed(optarg);
+        break;
+    case 'w':
+        o->write = optarg;
+        break;
+    case 'h':
+        ir_print_help(usage);
+    case 'V':
+        ir_print_version();
+    default:
+        ir_option_die(option, argv);
+    }
+}
+
+static void parse(init_options *o, int argc, char **argv, const char *usage)
+{
+    int option;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":r:w:hV", long_options, NULL)) != -1)
+        set_option(o, option, argv, usage);
+    if (!o->net.net[0])
+        ir_usage_die("init: --net is missing");
+    if ((o->mean < 0) != (o->std < 0))
+        ir_usage_die("init: --mean and --std come together");
+    if (o->mean >= 0 && optind < argc)
+        ir_usage_die("init: %s: images are of no use beside --mean and --std", argv[optind]);
+}
+
+/* Mean and standard deviation of one image in units of maxval. */
+static void image_moments(const ir_image *im, double *mean, double *std)
+{
+    const size_t size = (size_t)im->width * (size_t)im->height;
+    uint64_t sum = 0, squares = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        sum += im->pixel[i];
+        squares += (uint64_t)im->pixel[i] * im->pixel[i];
+    }
+    const double average = (double)sum / (double)size;
+    const double variance = (double)squares / (double)size - average * average;
+    *mean = average / im->maxval;
+    *std = sqrt(variance > 0 ? variance : 0) / im->maxval;
+}
+
+/* As BasicIRSTD: the mean of the images' means and the mean of their standard deviations. */
+static void measure(init_options *o, int operands, char *const *operand)
+{
+    ir_stream *stream = ir_stream_open(operands, operand);
+    ir_image im = {0};
+    double mean, std, means = 0, stds = 0;
+    long count = 0;
+
+    if (o->maxval > 0)
+        ir_stream_set_maxval(stream, o->maxval);
+    for (; ir_stream_next(stream, &im); count++) {
+        image_moments(&im, &mean, &std);
+        means += mean;
+        stds += std;
+    }
+    ir_stream_close(stream);
+    ir_image_free(&im);
+    o->mean = means / (double)count;
+    o->std = stds / (double)count;
+    if (!(o->std > 0))
+        ir_die("every image is of one grey: no standard deviation to normalise by");
+}
+
+void init_command(int argc, char **argv, const char *usage)
+{
+    init_options o = {.net = {.prior = true, .bn_momentum = 0.1}, .mean = -1, .std = -1};
+
+    parse(&o, argc, argv, usage);
+    if (o.mean < 0)
+        measure(&o, argc - optind, argv + optind);
+
+    const history h = history_new(o.seed);
+    ir_backend *backend = ir_backend_open("cpu", 1);
+    ir_detector *detector = ir_detector_new(backend, o.net, o.seed, o.mean, o.std);
+    ir_checkpoint *checkpoint = ir_detector_save(detector, false);
+    history_write(&h, checkpoint);
+    ir_checkpoint_write(checkpoint, o.write);
+    ir_checkpoint_free(checkpoint);
+    ir_detector_free(detector);
+    ir_backend_close(backend);
+}

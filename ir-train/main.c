@@ -1,0 +1,252 @@
+/* ir-train: trains a detector on frames and masks, and on corrupted frames beside them. */
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/option.h"
+#include "init.h"
+#include "train.h"
+
+static const char usage[] =
+    "usage: ir-train init --net NET [option ...] [image ...] > detector.tar\n"
+    "       ir-train -c detector.tar [option ...] images masks > new.tar\n"
+    "\n"
+    "init: a fresh detector, its input normalised by the images' mean and deviation.\n"
+    "      --net NET            the network: acm\n"
+    "      --init prior|published\n"
+    "                           the head's bias at the log-odds of a target pixel (prior,\n"
+    "                           the default), or everything as PyTorch starts it\n"
+    "      --mean M --std S     in units of maxval, instead of images\n"
+    "      --bn-momentum M      weight of a batch in the running statistics (0.1)\n"
+    "      --maxval N           that of the images, whatever the files say\n"
+    "  -r, --seed N             random seed (0)\n"
+    "  -w, --write FILE         the checkpoint, instead of standard output\n"
+    "\n"
+    "Training: one pass over frames and their masks.\n"
+    "  -c, --checkpoint FILE    the detector to go on from\n"
+    "      --corrupted STREAM   the same frames corrupted, trained on beside the clean ones\n"
+    "  -R, --rewards FILE       each corrupted frame's loss, written batch by batch\n"
+    "      --lambda X           weight of the corrupted frames' loss (1)\n"
+    "      --batch N            frames of a step (16)\n"
+    "      --epochs N           passes (1)\n"
+    "      --shuffle            another order in each pass\n"
+    "      --crop N             side of the training crops, a multiple of 32 (256)\n"
+    "      --lr X               Adam's learning rate (0.001)\n"
+    "      --lr-steps N,N...    epochs after which the rate falls to a tenth\n"
+    "      --bn-momentum M      instead of the checkpoint's\n"
+    "      --reduction image|batch\n"
+    "                           soft-IoU per image and averaged (image), or over the batch\n"
+    "      --save-every N       write the checkpoint (-w) every N passes as well\n"
+    "      --log FILE           append a record per pass here, not to standard error\n"
+    "      --maxval N           that of the frames, whatever the files say\n"
+    "  -r, --seed N             random seed, instead of the checkpoint's\n"
+    "  -d, --device DEVICE      auto, cpu, cuda, cuda:N (auto)\n"
+    "  -j, --threads N          threads (all processors)\n"
+    "  -w, --write FILE         the checkpoint, instead of standard output\n"
+    "  -v, --verbose            say what is trained\n"
+    "  -q, --quiet              no record, no progress line on standard error\n"
+    "\n"
+    "  -h, --help   -V, --version\n";
+
+enum {
+    CORRUPTED = 256,
+    LAMBDA,
+    BATCH,
+    EPOCHS,
+    SHUFFLE,
+    CROP,
+    LR,
+    LR_STEPS,
+    BN_MOMENTUM,
+    REDUCTION,
+    SAVE_EVERY,
+    LOG,
+    MAXVAL
+};
+
+static const struct option long_options[] = {
+    {"checkpoint", required_argument, NULL, 'c'},
+    {"corrupted", required_argument, NULL, CORRUPTED},
+    {"rewards", required_argument, NULL, 'R'},
+    {"lambda", required_argument, NULL, LAMBDA},
+    {"batch", required_argument, NULL, BATCH},
+    {"epochs", required_argument, NULL, EPOCHS},
+    {"shuffle", no_argument, NULL, SHUFFLE},
+    {"crop", required_argument, NULL, CROP},
+    {"lr", required_argument, NULL, LR},
+    {"lr-steps", required_argument, NULL, LR_STEPS},
+    {"bn-momentum", required_argument, NULL, BN_MOMENTUM},
+    {"reduction", required_argument, NULL, REDUCTION},
+    {"save-every", required_argument, NULL, SAVE_EVERY},
+    {"log", required_argument, NULL, LOG},
+    {"maxval", required_argument, NULL, MAXVAL},
+    {"seed", required_argument, NULL, 'r'},
+    {"device", required_argument, NULL, 'd'},
+    {"threads", required_argument, NULL, 'j'},
+    {"write", required_argument, NULL, 'w'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {0},
+};
+
+/* "200,300" */
+static void parse_lr_steps(train_options *o, char *list)
+{
+    char *rest = list, *word;
+
+    o->lr_steps = 0;
+    while ((word = strsep(&rest, ",")) != NULL) {
+        if (o->lr_steps == MAX_LR_STEPS)
+            ir_usage_die("--lr-steps: more than %d of them", MAX_LR_STEPS);
+        const long least = o->lr_steps > 0 ? o->lr_step[o->lr_steps - 1] + 1 : 1;
+        o->lr_step[o->lr_steps++] = ir_number(word, least, 1000000000, "--lr-steps");
+    }
+}
+
+/* What is trained and how; false for the options that are about the run. */
+static bool set_training(train_options *o, int option)
+{
+    static const char *const reductions[] = {"image", "batch"};
+
+    switch (option) {
+    case LAMBDA:
+        o->lambda = ir_real(optarg, 0, 1e6, "--lambda");
+        return true;
+    case BATCH:
+        o->batch = (int)ir_number(optarg, 1, 4096, "--batch");
+        return true;
+    case EPOCHS:
+        o->epochs = ir_number(optarg, 1, 1000000, "--epochs");
+        return true;
+    case SHUFFLE:
+        o->shuffle = true;
+        return true;
+    case CROP:
+        o->crop = (int)ir_number(optarg, 32, 4096, "--crop");
+        return true;
+    case LR:
+        o->lr = ir_real(optarg, 0, 1000, "--lr");
+        return true;
+    case LR_STEPS:
+        parse_lr_steps(o, optarg);
+        return true;
+    case BN_MOMENTUM:
+        o->bn_momentum = ir_real(optarg, 0, 1, "--bn-momentum");
+        return true;
+    case REDUCTION:
+        o->whole_batch = ir_choice(optarg, reductions, 2, "--reduction") == 1;
+        return true;
+    case MAXVAL:
+        o->maxval = (int)ir_number(optarg, 1, 65535, "--maxval");
+        return true;
+    case 'r':
+        o->seed = ir_seed(optarg);
+        o->has_seed = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void set_run(train_options *o, int option, char **argv)
+{
+    switch (option) {
+    case 'c':
+        o->checkpoint = optarg;
+        break;
+    case CORRUPTED:
+        o->corrupted = optarg;
+        break;
+    case 'R':
+        o->rewards = optarg;
+        break;
+    case SAVE_EVERY:
+        o->save_every = ir_number(optarg, 1, 1000000, "--save-every");
+        break;
+    case LOG:
+        o->log = optarg;
+        break;
+    case 'd':
+        o->device = optarg;
+        break;
+    case 'j':
+        o->threads = (int)ir_number(optarg, 1, 1024, "-j");
+        break;
+    case 'w':
+        o->write = optarg;
+        break;
+    case 'v':
+        o->verbose = true;
+        break;
+    case 'q':
+        o->quiet = true;
+        break;
+    case 'h':
+        ir_print_help(usage);
+    case 'V':
+        ir_print_version();
+    default:
+        ir_option_die(option, argv);
+    }
+}
+
+/* "-" may stand for one of a program's inputs. */
+static void check_stdin(const char *const *input, int count)
+{
+    int dashes = 0;
+
+    for (int i = 0; i < count; i++)
+        dashes += input[i] && strcmp(input[i], "-") == 0;
+    if (dashes > 1)
+        ir_usage_die("standard input ('-') can be read once only");
+}
+
+static void check(const train_options *o, int operands, char **operand)
+{
+    if (!o->checkpoint)
+        ir_usage_die("-c is missing ('ir-train init' makes a first checkpoint)");
+    if (operands != 2)
+        ir_usage_die("two operands are needed, images and masks; %d given", operands);
+    const char *const input[] = {o->checkpoint, o->corrupted, operand[0], operand[1]};
+    check_stdin(input, 4);
+    if (o->rewards && !o->corrupted)
+        ir_usage_die("-R needs --corrupted: a reward is a corrupted frame's loss");
+    if (o->corrupted && (o->epochs > 1 || o->shuffle))
+        ir_usage_die("%s: --corrupted is a stream that passes once",
+                     o->shuffle ? "--shuffle" : "--epochs");
+    if (o->batch == 1 && !o->corrupted)
+        ir_usage_die("--batch: batch normalisation needs two images at least");
+    if (o->save_every > 0 && !o->write)
+        ir_usage_die("--save-every needs -w");
+    if (!o->write && isatty(STDOUT_FILENO))
+        ir_usage_die("a checkpoint is nothing for a terminal: -w FILE or > FILE");
+}
+
+int main(int argc, char **argv)
+{
+    train_options o = {.device = "auto",
+                       .batch = 16,
+                       .crop = 256,
+                       .epochs = 1,
+                       .lambda = 1,
+                       .lr = 1e-3,
+                       .bn_momentum = -1};
+    int option;
+
+    ir_start(argv[0]);
+    if (argc > 1 && strcmp(argv[1], "init") == 0) {
+        init_command(argc - 1, argv + 1, usage);
+        return 0;
+    }
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":c:R:r:d:j:w:vqhV", long_options, NULL)) != -1) {
+        if (!set_training(&o, option))
+            set_run(&o, option, argv);
+    }
+    check(&o, argc - optind, argv + optind);
+    train(&o, argv[optind], argv[optind + 1]);
+    return 0;
+}

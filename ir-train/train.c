@@ -1,0 +1,169 @@
+/* Runs epochs of training steps from one checkpoint to the next. */
+#include "train.h"
+
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backend/backend.h"
+#include "base/base.h"
+#include "base/output.h"
+#include "base/philox.h"
+#include "batch.h"
+#include "history.h"
+#include "nets/detector.h"
+#include "report.h"
+#include "source.h"
+#include "step.h"
+
+typedef struct {
+    const train_options *o;
+    ir_backend *backend;
+    source *source;
+    batch *batch;
+    trainer trainer;
+    history history;
+    report *report;
+} run;
+
+/* Hours of training should not end in "Permission denied". */
+static void check_writable(const char *path)
+{
+    struct stat st;
+    char *copy = ir_strdup(path);
+    const bool special = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+
+    if (access(special ? path : dirname(copy), W_OK) != 0)
+        ir_die_errno("%s", path);
+    free(copy);
+}
+
+static void load(run *r)
+{
+    const train_options *o = r->o;
+    ir_checkpoint *checkpoint = ir_checkpoint_read(o->checkpoint, "detector");
+
+    r->backend = ir_backend_open(o->device, o->threads);
+    r->trainer.detector = ir_detector_load(r->backend, checkpoint);
+    r->history = history_read(checkpoint, ir_detector_params(r->trainer.detector));
+    ir_checkpoint_free(checkpoint);
+    if (o->has_seed)
+        r->history.seed = o->seed;
+    if (o->bn_momentum >= 0)
+        ir_detector_set_bn_momentum(r->trainer.detector, o->bn_momentum);
+    const int multiple = ir_detector_multiple(r->trainer.detector);
+    if (o->crop % multiple != 0)
+        ir_usage_die("--crop: %d is not a multiple of %d", o->crop, multiple);
+}
+
+static void save(const run *r)
+{
+    ir_checkpoint *checkpoint = ir_detector_save(r->trainer.detector, true);
+
+    history_write(&r->history, checkpoint);
+    ir_checkpoint_write(checkpoint, r->o->write);
+    ir_checkpoint_free(checkpoint);
+}
+
+/* The epoch's order depends on its number alone, so that a resumed run goes on as if uninterrupted.
+ */
+static void rewind_source(run *r)
+{
+    const size_t count = (size_t)source_count(r->source);
+    size_t *order = NULL;
+
+    if (r->o->shuffle) {
+        ir_rng rng = ir_rng_make(r->history.seed, "shuffle", "", (uint64_t)r->history.epoch);
+        order = ir_calloc(count, sizeof *order);
+        ir_rng_permutation(&rng, count, order);
+    }
+    source_again(r->source, order);
+    free(order);
+}
+
+static double learning_rate(const train_options *o, long epoch)
+{
+    double lr = o->lr;
+
+    for (int i = 0; i < o->lr_steps; i++)
+        lr *= epoch >= o->lr_step[i] ? 0.1 : 1.0;
+    return lr;
+}
+
+static void train_epoch(run *r)
+{
+    cropping how = {.mean = ir_detector_mean(r->trainer.detector),
+                    .std = ir_detector_std(r->trainer.detector),
+                    .seed = r->history.seed,
+                    .number = (uint64_t)r->history.images};
+    const long first = r->history.step;
+
+    r->history.adam.lr = learning_rate(r->o, r->history.epoch);
+    while (batch_fill(r->batch, r->source, &how)) {
+        r->history.images = (long)how.number;
+        /* One image alone has no batch statistics where a network pools it to a point. */
+        if (batch_images(r->batch) < 2)
+            continue;
+        const step_loss loss = train_step(&r->trainer, r->batch, &r->history);
+        report_step(r->report, &r->history, loss, r->batch->count);
+    }
+    source_finish(r->source);
+    if (r->history.step == first)
+        ir_die("%s: one image is no batch: batch normalisation needs two", r->batch->name[0]);
+    r->history.epoch++;
+    report_epoch(r->report, &r->history);
+}
+
+static void describe(const run *r)
+{
+    const ir_params *params = ir_detector_params(r->trainer.detector);
+
+    fprintf(stderr, "%s: %s, %zu parameters, %ld epochs and %ld steps so far, seed %llu, on %s\n",
+            ir_program(), ir_detector_options(r->trainer.detector)->net, ir_params_trained(params),
+            r->history.epoch, r->history.step, (unsigned long long)r->history.seed,
+            r->backend->name);
+}
+
+void train(const train_options *o, char *images, char *masks)
+{
+    const bool repeated = o->epochs > 1 || o->shuffle;
+    run r = {.o = o,
+             .trainer = {
+                 .whole_batch = o->whole_batch, .lambda = o->lambda, .rewards_name = o->rewards}};
+    ir_output rewards = {0};
+
+    /* Before anything is read: in a ring of FIFOs the other end waits for this. */
+    if (o->rewards) {
+        rewards = ir_output_open(o->rewards);
+        r.trainer.rewards = rewards.file;
+    }
+    if (o->write)
+        check_writable(o->write);
+    load(&r);
+    r.source = source_open(images, masks, o->corrupted, o->maxval, repeated);
+    r.batch = batch_new(o->batch, o->crop, o->corrupted != NULL);
+    const long count = source_count(r.source);
+    r.report =
+        report_new(o->log, o->quiet, o->corrupted != NULL, count < 0 ? -1 : count * o->epochs);
+    if (o->verbose)
+        describe(&r);
+
+    for (long epoch = 1; epoch <= o->epochs; epoch++) {
+        if (repeated)
+            rewind_source(&r);
+        train_epoch(&r);
+        if (o->save_every > 0 && epoch % o->save_every == 0 && epoch < o->epochs)
+            save(&r);
+    }
+    if (o->rewards)
+        ir_output_close(&rewards);
+    save(&r);
+
+    report_free(r.report);
+    batch_free(r.batch);
+    source_close(r.source);
+    ir_detector_free(r.trainer.detector);
+    ir_backend_close(r.backend);
+}

@@ -1,0 +1,27 @@
+/* Training: epochs over matched streams, a checkpoint before and one after. */
+#ifndef IR_TRAIN_TRAIN_H
+#define IR_TRAIN_TRAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MAX_LR_STEPS = 32 };
+
+typedef struct {
+    const char *checkpoint;                     /* -c */
+    char *corrupted;                            /* an operand, or NULL */
+    const char *rewards, *write, *log, *device; /* NULL: none, stdout, stderr, "auto" */
+    int batch, crop, threads, maxval;           /* maxval 0: the files' own */
+    long epochs, save_every;                    /* save_every 0: only at the end */
+    bool shuffle, whole_batch, quiet, verbose;
+    double lambda, lr;
+    double bn_momentum; /* negative: the checkpoint's */
+    int lr_steps;
+    long lr_step[MAX_LR_STEPS]; /* epochs after which the rate falls to a tenth */
+    bool has_seed;
+    uint64_t seed;
+} train_options;
+
+void train(const train_options *o, char *images, char *masks);
+
+#endif
