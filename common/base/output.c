@@ -1,0 +1,108 @@
+/* Files written whole or not at all: beside the target under another name, synced, renamed. */
+#include "base/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base.h"
+
+/* A device or a FIFO cannot be replaced by a rename; it is written to as it stands. */
+static bool is_special(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+/* The file that path stands for: a link is followed, so that what is replaced is its target. */
+static char *target_of(const char *path)
+{
+    char *real = realpath(path, NULL);
+    char *copy;
+
+    if (real == NULL)
+        return ir_strdup(path);
+    copy = ir_strdup(real);
+    free(real);
+    return copy;
+}
+
+/* A new file beside target. Names left behind by a killed process are passed over. */
+static int open_beside(const char *target, char **name)
+{
+    enum { TRIES = 1000 };
+
+    for (int i = 0; i < TRIES; i++) {
+        *name = ir_format("%s.%ld-%d.part", target, (long)getpid(), i);
+        int fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0)
+            return fd;
+        free(*name);
+        if (errno != EEXIST)
+            break;
+    }
+    *name = NULL;
+    return -1;
+}
+
+/* The new file gets the permissions of the one it replaces. */
+static void keep_mode(int fd, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0)
+        (void)!fchmod(fd, st.st_mode & 07777);
+}
+
+ir_output ir_output_open(const char *path)
+{
+    ir_output out = {.file = stdout};
+    char *target;
+    int fd;
+
+    if (path == NULL || strcmp(path, "-") == 0)
+        return out;
+    out.path = ir_strdup(path);
+    if (is_special(path)) {
+        out.file = fopen(path, "we");
+        if (out.file == NULL)
+            ir_die_errno("%s", path);
+        return out;
+    }
+    target = target_of(path);
+    fd = open_beside(target, &out.temporary);
+    if (fd < 0)
+        ir_die_errno("%s", path);
+    ir_remove_at_exit(out.temporary);
+    keep_mode(fd, target);
+    free(target);
+    out.file = fdopen(fd, "w");
+    if (out.file == NULL)
+        ir_die_errno("%s", path);
+    return out;
+}
+
+void ir_output_close(ir_output *out)
+{
+    const char *name = out->path ? out->path : "standard output";
+
+    ir_flush(out->file, name);
+    if (out->temporary != NULL && fsync(fileno(out->file)) != 0)
+        ir_die_errno("%s", name);
+    if (out->path != NULL && fclose(out->file) != 0)
+        ir_die_errno("%s", name);
+    if (out->temporary != NULL) {
+        char *target = target_of(out->path);
+        if (rename(out->temporary, target) != 0)
+            ir_die_errno("%s", name);
+        ir_keep_file(out->temporary);
+        free(target);
+    }
+    free(out->path);
+    free(out->temporary);
+    *out = (ir_output){0};
+}

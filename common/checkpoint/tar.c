@@ -1,0 +1,292 @@
+/* Checkpoints as tar archives, through libarchive: written the same every time, read with
+ * suspicion.
+ *
+ * Nothing is taken from a header on trust: a member's bytes are gathered as they come, so memory
+ * grows with what was really there, and an archive must end as one (zeros to the end of the file).
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/output.h"
+#include "checkpoint/internal.h"
+
+enum { TAR_BLOCK = 512 };
+
+/* ---- reading ---- */
+
+typedef struct {
+    struct archive *archive;
+    FILE *file;
+    const char *path; /* for messages */
+    char *last;       /* the last member's name, or NULL: for messages, too */
+    uint64_t bytes;   /* read from file so far */
+    uint64_t zeros;   /* how many of the last of them are zero */
+    char *member;     /* bytes of the member at hand, and one zero byte */
+    size_t length, room;
+    char buffer[64 * 1024];
+} reader;
+
+static la_ssize_t read_file(struct archive *archive, void *context, const void **block)
+{
+    reader *r = context;
+    size_t n = fread(r->buffer, 1, sizeof r->buffer, r->file), tail = 0;
+
+    if (n == 0 && ferror(r->file)) {
+        archive_set_error(archive, errno, "%s", strerror(errno));
+        return -1;
+    }
+    while (tail < n && r->buffer[n - 1 - tail] == 0)
+        tail++;
+    r->zeros = tail == n ? r->zeros + n : tail;
+    r->bytes += n;
+    *block = r->buffer;
+    return (la_ssize_t)n;
+}
+
+_Noreturn static void die_of_archive(const reader *r, const char *member)
+{
+    const char *why = archive_error_string(r->archive);
+
+    if (why == NULL)
+        why = "damaged tar";
+    if (member != NULL)
+        ir_die("%s: %s: %s", r->path, member, why);
+    if (r->last != NULL)
+        ir_die("%s: after %s: %s", r->path, r->last, why);
+    ir_die("%s: not a checkpoint: %s", r->path, why);
+}
+
+/* The member's bytes; its header's size is an upper bound, never a reason to allocate. */
+static void read_member(reader *r, const char *name, size_t limit)
+{
+    la_ssize_t n;
+
+    r->length = 0;
+    do {
+        if (r->length + TAR_BLOCK >= r->room) {
+            r->room = 2 * r->room + sizeof r->buffer;
+            r->member = ir_realloc(r->member, r->room, 1);
+        }
+        n = archive_read_data(r->archive, r->member + r->length, r->room - r->length - 1);
+        if (n < 0)
+            die_of_archive(r, name);
+        r->length += (size_t)n;
+        if (r->length > limit)
+            ir_die("%s: %s: too large", r->path, name);
+    } while (n > 0);
+    r->member[r->length] = '\0';
+}
+
+/* The next member's name, or NULL at the end of the archive. */
+static const char *next_member(reader *r)
+{
+    struct archive_entry *entry;
+    int status = archive_read_next_header(r->archive, &entry);
+    const char *name;
+
+    if (status == ARCHIVE_EOF)
+        return NULL;
+    if (status != ARCHIVE_OK)
+        die_of_archive(r, NULL);
+    name = archive_entry_pathname(entry);
+    if (name == NULL)
+        ir_die("%s: after %s: a name that cannot be read", r->path, r->last ? r->last : "nothing");
+    free(r->last);
+    r->last = ir_strdup(name);
+    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != NULL ||
+        archive_entry_sparse_count(entry) > 0)
+        ir_die("%s: %s: not a plain file", r->path, name);
+    return name;
+}
+
+static void read_meta(reader *r, ir_checkpoint *checkpoint, const char *kind)
+{
+    const char *name = next_member(r), *found;
+
+    if (name == NULL || strcmp(name, "meta") != 0)
+        ir_die("%s: not a checkpoint: its first member is not 'meta'", r->path);
+    read_member(r, "meta", IR_MAX_META_BYTES);
+    ir_meta_parse(checkpoint, r->member, r->length);
+    found = ir_meta_text(checkpoint, "format");
+    if (strcmp(found, "1") != 0)
+        ir_die("%s: meta: format %s is unknown; this program reads format %d", r->path, found,
+               IR_CHECKPOINT_FORMAT);
+    found = ir_meta_text(checkpoint, "kind");
+    if (strcmp(found, kind) != 0)
+        ir_die("%s: a checkpoint of kind '%s', not '%s'", r->path, found, kind);
+}
+
+/* PyTorch counts batches in every batch norm; nothing here needs to know. */
+static bool is_batch_count(const char *name)
+{
+    static const char count[] = "num_batches_tracked";
+    size_t n = strlen(name), k = sizeof count - 1;
+
+    return n > k && strcmp(name + n - k, count) == 0 && strchr("./", name[n - k - 1]) != NULL;
+}
+
+/* "param/x.npy" -> "param/x", a new string. */
+static char *array_name(const reader *r, const char *member)
+{
+    size_t n = strlen(member);
+    char *name = ir_strdup(member);
+
+    if (n > 4 && n <= IR_MAX_MEMBER_NAME && strcmp(member + n - 4, ".npy") == 0) {
+        name[n - 4] = '\0';
+        if (ir_array_name_ok(name))
+            return name;
+    }
+    ir_die("%s: '%.*s' is no name of a member", r->path, IR_MAX_MEMBER_NAME, member);
+}
+
+static void read_array(reader *r, ir_checkpoint *checkpoint, char *name)
+{
+    ir_array *array = ir_calloc(1, sizeof *array);
+    const char *wrong;
+    long bad;
+
+    array->name = name;
+    read_member(r, r->last, (size_t)IR_MAX_ELEMENTS * sizeof(float) + sizeof r->buffer);
+    if (is_batch_count(name)) {
+        ir_array_free(array);
+        return;
+    }
+    wrong = ir_npy_parse(r->member, r->length, array);
+    if (wrong != NULL)
+        ir_die("%s: %s.npy: %s", r->path, name, wrong);
+    bad = ir_array_nonfinite(array);
+    if (bad >= 0)
+        ir_die("%s: %s.npy: element %ld is not finite", r->path, name, bad);
+    if (!ir_checkpoint_insert(checkpoint, array))
+        ir_die("%s: %s.npy is there twice", r->path, name);
+}
+
+/* A tar cut between two members looks whole to libarchive; and what stands behind its end is
+ * ignored there. Here the rest of the file, two blocks or more, must be zeros. */
+static void check_end(reader *r, uint64_t end)
+{
+    const void *unused;
+    la_ssize_t n;
+
+    end = (end + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
+    while ((n = read_file(r->archive, r, &unused)) > 0)
+        ;
+    if (n < 0)
+        die_of_archive(r, NULL);
+    if (r->bytes < end + 2 * TAR_BLOCK)
+        ir_die("%s: cut short after %s", r->path, r->last);
+    if (r->zeros < r->bytes - end)
+        ir_die("%s: junk behind its end, after %s", r->path, r->last);
+}
+
+ir_checkpoint *ir_checkpoint_read(const char *path, const char *kind)
+{
+    ir_checkpoint *checkpoint = ir_calloc(1, sizeof *checkpoint);
+    reader *r = ir_calloc(1, sizeof *r);
+    const char *member;
+    uint64_t end;
+
+    r->file = ir_open_in(path);
+    r->path = strcmp(path, "-") == 0 ? "standard input" : path;
+    checkpoint->path = ir_strdup(r->path);
+    r->archive = archive_read_new();
+    if (r->archive == NULL)
+        ir_die("%s: out of memory", path);
+    archive_read_support_format_tar(r->archive);
+    if (archive_read_open(r->archive, r, NULL, read_file, NULL) != ARCHIVE_OK)
+        die_of_archive(r, NULL);
+    read_meta(r, checkpoint, kind);
+    end = (uint64_t)archive_filter_bytes(r->archive, 0);
+    for (int members = 0; (member = next_member(r)) != NULL; members++) {
+        if (members == IR_MAX_MEMBERS)
+            ir_die("%s: more than %d members", r->path, IR_MAX_MEMBERS);
+        read_array(r, checkpoint, array_name(r, member));
+        end = (uint64_t)archive_filter_bytes(r->archive, 0);
+    }
+    check_end(r, end);
+    archive_read_free(r->archive);
+    if (r->file != stdin)
+        fclose(r->file);
+    free(r->member);
+    free(r->last);
+    free(r);
+    return checkpoint;
+}
+
+/* ---- writing ---- */
+
+typedef struct {
+    struct archive *archive;
+    struct archive_entry *entry;
+    const char *path; /* for messages */
+} writer;
+
+static void check_write(const writer *w, la_ssize_t status)
+{
+    if (status < ARCHIVE_OK)
+        ir_die("%s: %s", w->path,
+               archive_errno(w->archive) > 0 ? strerror(archive_errno(w->archive))
+                                             : archive_error_string(w->archive));
+}
+
+/* No times, owner 0, no names of users: the same content gives the same bytes. */
+static void begin_member(writer *w, const char *name, size_t bytes)
+{
+    archive_entry_clear(w->entry);
+    archive_entry_set_pathname(w->entry, name);
+    archive_entry_set_filetype(w->entry, AE_IFREG);
+    archive_entry_set_perm(w->entry, 0644);
+    archive_entry_set_size(w->entry, (la_int64_t)bytes);
+    check_write(w, archive_write_header(w->archive, w->entry));
+}
+
+static void write_array(writer *w, const ir_array *array)
+{
+    char header[IR_NPY_HEADER_ROOM];
+    size_t before = ir_npy_header(array, header), data = ir_array_size(array) * sizeof(float);
+    char *member = ir_format("%s.npy", array->name);
+
+    begin_member(w, member, before + data);
+    check_write(w, archive_write_data(w->archive, header, before));
+    check_write(w, archive_write_data(w->archive, array->data, data));
+    free(member);
+}
+
+static void write_meta(writer *w, const ir_checkpoint *checkpoint)
+{
+    char *text = ir_meta_print(checkpoint);
+
+    begin_member(w, "meta", strlen(text));
+    check_write(w, archive_write_data(w->archive, text, strlen(text)));
+    free(text);
+}
+
+void ir_checkpoint_write(const ir_checkpoint *checkpoint, const char *path)
+{
+    writer w = {.archive = archive_write_new(), .entry = archive_entry_new()};
+    ir_output out;
+
+    for (size_t i = 0; i < checkpoint->arrays; i++)
+        if (ir_array_nonfinite(checkpoint->array[i]) >= 0)
+            ir_die("%s: %s became infinite or not a number; not written",
+                   path ? path : "standard output", checkpoint->array[i]->name);
+    if (w.archive == NULL || w.entry == NULL)
+        ir_die("out of memory");
+    out = ir_output_open(path);
+    w.path = out.path ? out.path : "standard output";
+    archive_write_set_format_pax_restricted(w.archive);
+    archive_write_set_bytes_in_last_block(w.archive, 1);
+    check_write(&w, archive_write_open_FILE(w.archive, out.file));
+    write_meta(&w, checkpoint);
+    for (size_t i = 0; i < checkpoint->arrays; i++)
+        write_array(&w, checkpoint->array[i]);
+    check_write(&w, archive_write_close(w.archive));
+    archive_entry_free(w.entry);
+    archive_write_free(w.archive);
+    ir_output_close(&out);
+}
