@@ -1,0 +1,18 @@
+/* Pictures of what was found: the frame in grey with hits green, misses blue, false alarms red. */
+#ifndef IR_SCORE_OVERLAY_H
+#define IR_SCORE_OVERLAY_H
+
+#include "stream/image.h"
+
+typedef struct overlay overlay;
+
+/* directory is made when it is not there. */
+overlay *overlay_new(const char *directory);
+void overlay_free(overlay *o);
+
+/* Writes directory/NAME.ppm, NAME being the prediction's: pixels that are predicted (>= level) and
+ * true green, true only blue, predicted only red. All three images have the same size. */
+void overlay_write(overlay *o, const ir_image *predicted, int level, const ir_image *truth,
+                   const ir_image *frame);
+
+#endif
