@@ -1,0 +1,196 @@
+/* Streams side by side, matched by name or by order: see stream.h.
+ *
+ * Matching by name is settled when the streams are opened: each stream's paths are put into the
+ * order of the first one's. From then on all are read in lock step, and names compared. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/philox.h"
+#include "stream/stream_order.h"
+
+struct ir_matched {
+    int streams;
+    ir_stream **stream;
+    char **operand;
+    bool by_name;
+    size_t **partner; /* by name: partner[s][i] is the path of stream s for path i of the first */
+};
+
+/* A path under its name and how often that name came before: what it is found by. */
+typedef struct {
+    const char *name;
+    uint64_t occurrence;
+    size_t index;
+    bool used;
+} key;
+
+static int compare_keys(const void *a, const void *b)
+{
+    const key *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : (x->occurrence > y->occurrence) - (x->occurrence < y->occurrence);
+}
+
+static key *make_keys(const ir_paths *paths)
+{
+    key *keys = ir_calloc(paths->count, sizeof *keys);
+    ir_tally *tally = ir_tally_new();
+    for (size_t i = 0; i < paths->count; i++) {
+        const char *name = paths->item[i].name;
+        keys[i] = (key){name, ir_tally_count(tally, name), i, false};
+    }
+    ir_tally_free(tally);
+    return keys;
+}
+
+/* A directory holds a name once, or it is not clear which file is meant. */
+static void check_directory(const key *keys, const ir_paths *paths, const char *operand)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        if (keys[i].occurrence)
+            ir_die("%s: more than one file of this name in %s", keys[i].name, operand);
+}
+
+/* The path of the other stream for each of the first one's keys. */
+static size_t *find_partners(const key *first, size_t n, const ir_paths *other, const char *label,
+                             const char *first_label, bool directory)
+{
+    key *keys = make_keys(other);
+    size_t *partner = ir_malloc(n * sizeof *partner);
+    if (directory)
+        check_directory(keys, other, label);
+    qsort(keys, other->count, sizeof *keys, compare_keys);
+    for (size_t i = 0; i < n; i++) {
+        key wanted = {.name = first[i].name, .occurrence = directory ? 0 : first[i].occurrence};
+        key *found = bsearch(&wanted, keys, other->count, sizeof *keys, compare_keys);
+        if (!found)
+            ir_die("%s: in %s, but not%s in %s", wanted.name, first_label,
+                   wanted.occurrence ? " as often" : "", label);
+        found->used = true;
+        partner[i] = found->index;
+    }
+    for (size_t i = 0; i < other->count; i++)
+        if (!keys[i].used)
+            ir_die("%s: in %s, but not%s in %s", keys[i].name, label,
+                   keys[i].occurrence ? " as often" : "", first_label);
+    free(keys);
+    return partner;
+}
+
+static void match_names(ir_matched *m, const bool *directory)
+{
+    const ir_paths *leader = ir_stream_paths(m->stream[0]);
+    key *first = make_keys(leader);
+    if (directory[0])
+        check_directory(first, leader, m->operand[0]);
+    m->partner = ir_calloc((size_t)m->streams, sizeof *m->partner);
+    for (int s = 1; s < m->streams; s++) {
+        m->partner[s] = find_partners(first, leader->count, ir_stream_paths(m->stream[s]),
+                                      m->operand[s], m->operand[0], directory[s]);
+        ir_stream_set_sequence(m->stream[s], m->partner[s], leader->count, false);
+        ir_stream_start(m->stream[s]);
+    }
+    free(first);
+}
+
+ir_matched *ir_matched_open(int streams, char *const *operand)
+{
+    ir_matched *m = ir_calloc(1, sizeof *m);
+    bool *directory = ir_calloc((size_t)streams, sizeof *directory);
+    m->streams = streams;
+    m->stream = ir_calloc((size_t)streams, sizeof *m->stream);
+    m->operand = ir_calloc((size_t)streams, sizeof *m->operand);
+    m->by_name = true;
+    for (int s = 0; s < streams; s++) {
+        m->stream[s] = ir_stream_new();
+        m->operand[s] = ir_strdup(strcmp(operand[s], "-") == 0 ? "standard input" : operand[s]);
+        enum ir_operand_kind kind = ir_stream_add(m->stream[s], operand[s]);
+        directory[s] = kind == IR_DIRECTORY;
+        m->by_name = m->by_name && kind != IR_FILE;
+    }
+    if (m->by_name)
+        match_names(m, directory);
+    free(directory);
+    return m;
+}
+
+/* Stream s has ended where the first has an item, or the other way round. */
+static _Noreturn void die_unequal(const ir_matched *m, int longer, int shorter, const char *name)
+{
+    ir_die("%s: in %s, but %s has no more images", name, m->operand[longer], m->operand[shorter]);
+}
+
+bool ir_matched_next(ir_matched *m, ir_image *im)
+{
+    bool more = ir_stream_next(m->stream[0], &im[0]);
+    for (int s = 1; s < m->streams; s++) {
+        bool other = ir_stream_next(m->stream[s], &im[s]);
+        if (more && !other)
+            die_unequal(m, 0, s, im[0].name);
+        if (other && !more)
+            die_unequal(m, s, 0, im[s].name);
+        if (more && m->by_name && strcmp(im[0].name, im[s].name) != 0)
+            ir_die("%s: in %s, where %s has %s", im[s].name, m->operand[s], m->operand[0],
+                   im[0].name);
+    }
+    return more;
+}
+
+void ir_check_same_size(const ir_image *image, const ir_image *other, const char *what)
+{
+    if (image->width != other->width || image->height != other->height)
+        ir_die("%s: %s is %dx%d, the image %dx%d", image->name, what, other->width, other->height,
+               image->width, image->height);
+}
+
+void ir_matched_set_maxval(ir_matched *m, int stream, int maxval)
+{
+    ir_stream_set_maxval(m->stream[stream], maxval);
+}
+
+long ir_matched_count(const ir_matched *m)
+{
+    long count = ir_stream_count(m->stream[0]);
+    for (int s = 1; s < m->streams && !m->by_name; s++)
+        if (ir_stream_count(m->stream[s]) != count)
+            return -1;
+    return count;
+}
+
+void ir_matched_rewind(ir_matched *m)
+{
+    for (int s = 0; s < m->streams; s++)
+        ir_stream_rewind(m->stream[s]);
+}
+
+void ir_matched_set_order(ir_matched *m, const size_t *order)
+{
+    long count = ir_matched_count(m);
+    if (count < 0)
+        ir_usage_die("operands of different lengths, or pipes, cannot be shuffled");
+    size_t n = (size_t)count, *index = ir_malloc(n * sizeof *index);
+    ir_stream_set_order(m->stream[0], order);
+    for (int s = 1; s < m->streams; s++) {
+        for (size_t i = 0; i < n; i++)
+            index[i] = m->by_name ? m->partner[s][order[i]] : order[i];
+        ir_stream_set_sequence(m->stream[s], index, n, true);
+    }
+    free(index);
+}
+
+void ir_matched_close(ir_matched *m)
+{
+    if (!m)
+        return;
+    for (int s = 0; s < m->streams; s++) {
+        ir_stream_close(m->stream[s]);
+        free(m->operand[s]);
+        if (m->partner)
+            free(m->partner[s]);
+    }
+    free(m->partner);
+    free(m->stream);
+    free(m->operand);
+    free(m);
+}

@@ -1,0 +1,148 @@
+/* Netpbm images from and to files, through libnetpbm.
+ *
+ * libnetpbm reports an error by a message and a jump. Its message function ends the program here,
+ * which needs no jump and, unlike the library's one jump buffer, is right in every thread. */
+#include <endian.h>
+#include <errno.h>
+#include <netpbm/pam.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "stream/image.h"
+
+/* What the thread is reading, for messages. */
+static _Thread_local const char *reading = "image";
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void on_error(const char *message)
+{
+    ir_die("%s: %s", reading, message);
+}
+
+static void set_message_function(void)
+{
+    pm_setusererrormsgfn(on_error);
+}
+
+/* libnetpbm's own limits come later, some only when memory runs out. */
+static void check_header(const struct pam *pam)
+{
+    if (pam->width < 1 || pam->height < 1)
+        ir_die("%s: the image is %dx%d", reading, pam->width, pam->height);
+    if (pam->width > IR_MAX_SIDE || pam->height > IR_MAX_SIDE ||
+        (long)pam->width * pam->height > IR_MAX_PIXELS)
+        ir_die("%s: %dx%d is too large (at most %d a side, %d pixels)", reading, pam->width,
+               pam->height, IR_MAX_SIDE, IR_MAX_PIXELS);
+    if (pam->maxval < 1 || pam->maxval > PAM_OVERALL_MAXVAL)
+        ir_die("%s: maxval %lu is not from 1 to 65535", reading, pam->maxval);
+}
+
+/* Planes of colour (1 or 3), whatever else the tuples hold being alpha. */
+static unsigned int colour_planes(const struct pam *pam)
+{
+    unsigned int planes = pam->visual ? pam->color_depth : pam->depth;
+    if ((planes != 1 && planes != 3) || planes > pam->depth || pam->depth > 4)
+        ir_die("%s: a PAM of %u planes and type '%s' is neither grey nor colour", reading,
+               pam->depth, pam->tuple_type);
+    return planes;
+}
+
+static void read_bytes(FILE *file, void *to, size_t bytes)
+{
+    size_t got = fread(to, 1, bytes, file);
+    if (got == bytes)
+        return;
+    if (ferror(file))
+        ir_die_errno("%s", reading);
+    ir_die("%s: truncated: %zu of %zu bytes of the raster are there", reading, got, bytes);
+}
+
+static void check_samples(const ir_image *im, size_t pixels)
+{
+    unsigned int largest = 0;
+    for (size_t i = 0; i < pixels; i++)
+        largest = im->pixel[i] > largest ? im->pixel[i] : largest;
+    if (largest > (unsigned int)im->maxval)
+        ir_die("%s: a sample is %u, above the maxval %d", reading, largest, im->maxval);
+}
+
+/* A raw raster of one plane: one fread(), widened or byte-swapped in place. */
+static void read_raw(FILE *file, ir_image *im)
+{
+    size_t pixels = (size_t)im->width * (size_t)im->height;
+    if (im->maxval > 255) {
+        read_bytes(file, im->pixel, 2 * pixels);
+        for (size_t i = 0; i < pixels; i++)
+            im->pixel[i] = be16toh(im->pixel[i]);
+    } else {
+        /* in the upper half: pixel i covers bytes 2 i and 2 i + 1, never beyond byte pixels + i */
+        unsigned char *byte = (unsigned char *)im->pixel + pixels;
+        read_bytes(file, byte, pixels);
+        for (size_t i = 0; i < pixels; i++)
+            im->pixel[i] = byte[i];
+    }
+    check_samples(im, pixels);
+}
+
+/* Any other raster, row by row. */
+static void read_tuples(const struct pam *pam, unsigned int planes, ir_image *im)
+{
+    tuple *row = pnm_allocpamrow(pam);
+    for (int y = 0; y < pam->height; y++) {
+        uint16_t *to = im->pixel + (size_t)y * im->width;
+        pnm_readpamrow(pam, row);
+        for (int x = 0; x < pam->width; x++) {
+            const sample *s = row[x];
+            to[x] = planes == 1 ? s[0] : (299 * s[0] + 587 * s[1] + 114 * s[2] + 500) / 1000;
+        }
+    }
+    pnm_freepamrow(row);
+    check_samples(im, (size_t)im->width * (size_t)im->height);
+}
+
+bool ir_image_read(FILE *file, const char *what, ir_image *im)
+{
+    struct pam pam = {0};
+    int end;
+    pthread_once(&once, set_message_function);
+    reading = what;
+    pnm_nextimage(file, &end);
+    if (end)
+        return false;
+    pnm_readpaminit(file, &pam, PAM_STRUCT_SIZE(opacity_plane));
+    check_header(&pam);
+    unsigned int planes = colour_planes(&pam);
+    ir_image_resize(im, pam.width, pam.height);
+    im->maxval = (int)pam.maxval;
+    if (pam.depth == 1 && (pam.format == RPGM_FORMAT || pam.format == PAM_FORMAT))
+        read_raw(file, im);
+    else
+        read_tuples(&pam, planes, im);
+    return true;
+}
+
+void ir_image_write(FILE *file, const char *what, const ir_image *im)
+{
+    unsigned char buffer[1 << 16];
+    size_t pixels = (size_t)im->width * (size_t)im->height;
+    size_t bytes = im->maxval > 255 ? 2 : 1, chunk = sizeof buffer / bytes;
+    if (fprintf(file, "P5\n%d %d\n%d\n", im->width, im->height, im->maxval) < 0)
+        ir_die_errno("%s", what);
+    for (size_t i = 0; i < pixels; i += chunk) {
+        size_t n = pixels - i < chunk ? pixels - i : chunk;
+        const uint16_t *pixel = im->pixel + i;
+        if (bytes == 1) {
+            for (size_t k = 0; k < n; k++)
+                buffer[k] = (unsigned char)pixel[k];
+        } else {
+            for (size_t k = 0; k < n; k++) {
+                buffer[2 * k] = (unsigned char)(pixel[k] >> 8);
+                buffer[2 * k + 1] = (unsigned char)pixel[k];
+            }
+        }
+        if (fwrite(buffer, bytes, n, file) != n)
+            ir_die_errno("%s", what);
+    }
+}

@@ -1,0 +1,149 @@
+/* Operands (files, directories, lists, "-") as lists of paths and item names. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/base.h"
+#include "stream/paths.h"
+
+enum { MAX_NAME = 240 }; /* a record holds 255 bytes, "#2" and so on included */
+
+/* The base name without its extension; a leading dot starts no extension. */
+static char *item_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *name = ir_strdup(slash ? slash + 1 : path);
+    char *dot = strrchr(name, '.');
+    if (dot && dot != name)
+        *dot = '\0';
+    if (!*name || *name == '#' || strpbrk(name, "\t\n"))
+        ir_die("%s: a name that is empty, starts with # or holds a tab or a newline "
+               "cannot stand in a record",
+               path);
+    if (strlen(name) > MAX_NAME)
+        ir_die("%s: the name is longer than %d bytes", path, MAX_NAME);
+    return name;
+}
+
+static void add(ir_paths *paths, char *path, char *name)
+{
+    if (paths->count == paths->room) {
+        paths->room = paths->room ? 2 * paths->room : 64;
+        paths->item = ir_realloc(paths->item, paths->room, sizeof *paths->item);
+    }
+    paths->item[paths->count++] = (ir_path){path, name};
+}
+
+static int is_image_file(const struct dirent *entry)
+{
+    static const char *const extensions[] = {".pbm", ".pgm", ".ppm", ".pnm", ".pam"};
+    const char *dot = strrchr(entry->d_name, '.');
+    if (!dot || entry->d_name[0] == '.') /* hidden, as for the shell's *.pgm */
+        return 0;
+    for (int i = 0; i < 5; i++)
+        if (strcmp(dot, extensions[i]) == 0)
+            return 1;
+    return 0;
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void add_directory(ir_paths *paths, const char *directory)
+{
+    struct dirent **entry;
+    int n = scandir(directory, &entry, is_image_file, by_bytes);
+    if (n < 0)
+        ir_die_errno("%s", directory);
+    if (n == 0)
+        ir_die("%s: no *.pbm, *.pgm, *.ppm, *.pnm or *.pam in this directory", directory);
+    const char *slash = directory[strlen(directory) - 1] == '/' ? "" : "/";
+    for (int i = 0; i < n; i++) {
+        char *path = ir_format("%s%s%s", directory, slash, entry[i]->d_name);
+        add(paths, path, item_name(path));
+        free(entry[i]);
+    }
+    free(entry);
+}
+
+static void add_file(ir_paths *paths, const char *path, const struct stat *status)
+{
+    if (!S_ISREG(status->st_mode))
+        paths->once = true;
+    add(paths, ir_strdup(path), item_name(path));
+}
+
+static void add_line(ir_paths *paths, const char *list, size_t number, const char *line)
+{
+    struct stat status;
+    if (strcmp(line, "-") == 0)
+        ir_die("%s:%zu: '-' (standard input) cannot stand in a list", list, number);
+    if (stat(line, &status) != 0)
+        ir_die_errno("%s:%zu: %s", list, number, line);
+    if (S_ISDIR(status.st_mode))
+        ir_die("%s:%zu: %s: a directory cannot stand in a list", list, number, line);
+    add_file(paths, line, &status);
+}
+
+static void add_list(ir_paths *paths, const char *list)
+{
+    FILE *file = ir_open_in(list);
+    const char *label = strcmp(list, "-") == 0 ? "standard input" : list;
+    char *line = NULL;
+    size_t room = 0, number = 0, before = paths->count;
+    ssize_t length;
+    while ((length = getline(&line, &room, file)) > 0) {
+        number++;
+        if (line[length - 1] == '\n')
+            line[--length] = '\0';
+        if (length && line[length - 1] == '\r')
+            line[--length] = '\0';
+        if (strlen(line) != (size_t)length)
+            ir_die("%s:%zu: a zero byte: not a list of paths", label, number);
+        if (length && line[0] != '#')
+            add_line(paths, label, number, line);
+    }
+    if (ferror(file))
+        ir_die_errno("%s", label);
+    if (paths->count == before)
+        ir_die("%s: no path in this list", label);
+    free(line);
+    if (file != stdin)
+        fclose(file);
+}
+
+enum ir_operand_kind ir_paths_add(ir_paths *paths, const char *operand)
+{
+    struct stat status;
+    if (operand[0] == '@') {
+        add_list(paths, operand + 1);
+        return IR_LIST;
+    }
+    if (strcmp(operand, "-") == 0) {
+        paths->once = true;
+        add(paths, ir_strdup("-"), ir_strdup("stdin"));
+        return IR_FILE;
+    }
+    if (stat(operand, &status) != 0)
+        ir_die_errno("%s", operand);
+    if (S_ISDIR(status.st_mode)) {
+        add_directory(paths, operand);
+        return IR_DIRECTORY;
+    }
+    add_file(paths, operand, &status);
+    return IR_FILE;
+}
+
+void ir_paths_free(ir_paths *paths)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        free(paths->item[i].path);
+        free(paths->item[i].name);
+    }
+    free(paths->item);
+    *paths = (ir_paths){0};
+}

@@ -1,0 +1,26 @@
+/* Operands as lists of paths: what stream.c and matched.c share. */
+#ifndef IR_PATHS_H
+#define IR_PATHS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct {
+    char *path; /* "-": standard input */
+    char *name; /* item name of its first image */
+} ir_path;
+
+typedef struct {
+    ir_path *item;
+    size_t count, room;
+    bool once; /* standard input or another pipe among them: cannot be read twice */
+} ir_paths;
+
+enum ir_operand_kind { IR_FILE, IR_DIRECTORY, IR_LIST };
+
+/* Appends what the operand stands for. Dies on what is not there and on names that no record could
+ * hold. */
+enum ir_operand_kind ir_paths_add(ir_paths *paths, const char *operand);
+void ir_paths_free(ir_paths *paths);
+
+#endif
