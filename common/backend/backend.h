@@ -11,10 +11,11 @@
 typedef struct ir_backend ir_backend;
 struct ir_node; /* graph/node.h */
 
-/* One operation of one backend. prepare: once per node at planning, when shapes, fusions and inputs are
- * known and memory is not: makes primitives into node->state and says node->saved_bytes (kept from
- * forward to backward) and node->scratch_bytes (during one call). backward adds to or overwrites the
- * inputs' gradients as node->grad_use[] says and overwrites its parameters' gradients. */
+/* One operation of one backend. prepare: once per node at planning, when shapes, fusions and inputs
+ * are known and memory is not: makes primitives into node->state and says node->saved_bytes (kept
+ * from forward to backward) and node->scratch_bytes (during one call). backward adds to or
+ * overwrites the inputs' gradients as node->grad_use[] says and overwrites its parameters'
+ * gradients. */
 typedef struct {
     void (*prepare)(ir_backend *b, struct ir_node *node); /* may be NULL */
     void (*forward)(ir_backend *b, struct ir_node *node);
@@ -23,7 +24,7 @@ typedef struct {
 } ir_op_table;
 
 struct ir_backend {
-    const char *name; /* "cpu" */
+    const char *name;             /* "cpu" */
     const ir_op_table *const *op; /* by ir_op */
     size_t (*tensor_bytes)(ir_backend *b, int n, int c, int h, int w);
     void *(*alloc)(ir_backend *b, size_t bytes); /* zeroed, aligned; dies when there is none */
@@ -48,8 +49,8 @@ struct ir_backend {
 ir_backend *ir_backend_open(const char *device, int threads);
 void ir_backend_close(ir_backend *b);
 
-/* The CPU backend with kernels for a given instruction set: "base", "avx2", "avx512", or NULL for the
- * best this machine has. For tests; NULL when the machine cannot run it. */
+/* The CPU backend with kernels for a given instruction set: "base", "avx2", "avx512", or NULL for
+ * the best this machine has. For tests; NULL when the machine cannot run it. */
 ir_backend *ir_cpu_backend_open(int threads, const char *isa);
 
 #endif

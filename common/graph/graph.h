@@ -1,8 +1,8 @@
 /* Networks as graphs of operations.
  *
- * A network is a C function that calls the ir_... builders below on an input node. Shapes are logical
- * N, C, H, W; where the numbers lie in memory is the backend's business. A graph is built for one input
- * shape, planned once and run many times:
+ * A network is a C function that calls the ir_... builders below on an input node. Shapes are
+ * logical N, C, H, W; where the numbers lie in memory is the backend's business. A graph is built
+ * for one input shape, planned once and run many times:
  *
  *     ir_graph *g = ir_graph_new(params, IR_TRAINING);
  *     ir_node *x = ir_input(g, (ir_shape){16, 1, 256, 256}, false);
@@ -53,18 +53,19 @@ void ir_end(ir_graph *g);
 ir_node *ir_input(ir_graph *g, ir_shape shape, bool wants_grad);
 
 typedef struct {
-    int out;            /* output channels */
-    int kernel;         /* square, odd or even */
-    int stride;         /* 0 means 1 */
-    int pad;            /* zeros on every side */
-    int dilation;       /* 0 means 1 */
-    bool depthwise;     /* one filter a channel; out == channels of x */
+    int out;        /* output channels */
+    int kernel;     /* square, odd or even */
+    int stride;     /* 0 means 1 */
+    int pad;        /* zeros on every side */
+    int dilation;   /* 0 means 1 */
+    bool depthwise; /* one filter a channel; out == channels of x */
     bool bias;
-    double bias_init;   /* with fixed_bias: the bias starts at this value */
+    double bias_init; /* with fixed_bias: the bias starts at this value */
     bool fixed_bias;
 } ir_conv;
 /* y[n,o,i,j] = bias[o] + sum_{c,u,v} weight[o,c,u,v] x[n,c,i*s+u*d-p,j*s+v*d-p]
- * NAME.weight (out, in, k, k), (out, 1, k, k) when depthwise; NAME.bias (out). H' = (H+2p-d(k-1)-1)/s+1 */
+ * NAME.weight (out, in, k, k), (out, 1, k, k) when depthwise; NAME.bias (out). H' =
+ * (H+2p-d(k-1)-1)/s+1 */
 ir_node *ir_conv2d(ir_graph *g, ir_node *x, const char *name, ir_conv c);
 /* PyTorch's ConvTranspose2d: NAME.weight (in, out, k, k), H' = (H-1) s - 2p + k. No dilation. */
 ir_node *ir_conv_transpose2d(ir_graph *g, ir_node *x, const char *name, ir_conv c);
@@ -80,8 +81,8 @@ ir_node *ir_mul(ir_graph *g, ir_node *a, ir_node *b, double scale);
 ir_node *ir_scale(ir_graph *g, ir_node *x, double factor);
 ir_node *ir_concat(ir_graph *g, int count, ir_node *const *x); /* along C */
 ir_node *ir_slice(ir_graph *g, ir_node *x, int first, int channels);
-/* Maximum over windows (padding never wins; the first of equals does), mean over windows (padding not
- * allowed). H' = (H + 2p - k)/s + 1, rounded down. */
+/* Maximum over windows (padding never wins; the first of equals does), mean over windows (padding
+ * not allowed). H' = (H + 2p - k)/s + 1, rounded down. */
 ir_node *ir_max_pool(ir_graph *g, ir_node *x, int kernel, int stride, int pad);
 ir_node *ir_avg_pool(ir_graph *g, ir_node *x, int kernel, int stride);
 ir_node *ir_global_avg_pool(ir_graph *g, ir_node *x); /* (N,C,1,1) */
@@ -90,27 +91,30 @@ ir_node *ir_channel_mean(ir_graph *g, ir_node *x); /* over C: (N,1,H,W) */
 ir_node *ir_channel_max(ir_graph *g, ir_node *x);
 /* Bilinear; both corner conventions as PyTorch's interpolate (no antialias). */
 ir_node *ir_resize(ir_graph *g, ir_node *x, int h, int w, bool align_corners);
-/* Training: zeroes with probability p, scales the rest by 1/(1-p). The element at logical index i of
- * this node is drawn by Philox with the graph's step key: the same on every backend. */
+/* Training: zeroes with probability p, scales the rest by 1/(1-p). The element at logical index i
+ * of this node is drawn by Philox with the graph's step key: the same on every backend. */
 ir_node *ir_dropout(ir_graph *g, ir_node *x, double p);
 /* x (N,C,1,1) -> (N,out,1,1). NAME.weight (out, in), NAME.bias (out). zero: both start at 0. */
 ir_node *ir_linear(ir_graph *g, ir_node *x, const char *name, int out, bool zero);
 ir_node *ir_log_softmax(ir_graph *g, ir_node *x); /* over C, of (N,C,1,1) */
-/* Real 2-D FFT of each plane, unnormalised: (N,C,H,W) -> (N,2C,H,W/2+1), the C real parts, then the C
- * imaginary parts. The inverse divides by H W and needs to be told the width (W or W+1 share a spectrum);
- * as numpy.fft.irfft2 it ignores the imaginary parts that a real plane cannot have. */
+/* Real 2-D FFT of each plane, unnormalised: (N,C,H,W) -> (N,2C,H,W/2+1), the C real parts, then the
+ * C imaginary parts. The inverse divides by H W and needs to be told the width (W or W+1 share a
+ * spectrum); as numpy.fft.irfft2 it ignores the imaginary parts that a real plane cannot have. */
 ir_node *ir_rfft2(ir_graph *g, ir_node *x);
 ir_node *ir_irfft2(ir_graph *g, ir_node *x, int w);
-/* Soft-IoU loss 1 - (I + 1) / (P + Y - I + 1), I = sum p y, P = sum p, Y = sum y, the sums over `group`
- * images in a row (1: per image; N must be a multiple). p, y (N,1,H,W) -> (N/group,1,1,1). y gets no
- * gradient. */
+/* Soft-IoU loss 1 - (I + 1) / (P + Y - I + 1), I = sum p y, P = sum p, Y = sum y, the sums over
+ * `group` images in a row (1: per image; N must be a multiple). p, y (N,1,H,W) -> (N/group,1,1,1).
+ * y gets no gradient. */
 ir_node *ir_soft_iou(ir_graph *g, ir_node *p, ir_node *y, int group);
 
-/* ---- planning and running --------------------------------------------------------------------- */
+/* ---- planning and running ---------------------------------------------------------------------
+ */
 
-/* The node's value (or, with ir_graph_seed, gradient) will be asked for from outside. Before planning. */
+/* The node's value (or, with ir_graph_seed, gradient) will be asked for from outside. Before
+ * planning. */
 void ir_graph_keep(ir_graph *g, ir_node *node);
-/* Backward starts here, with a gradient given by ir_node_seed(). Before planning; several are summed. */
+/* Backward starts here, with a gradient given by ir_node_seed(). Before planning; several are
+ * summed. */
 void ir_graph_start_backward_at(ir_graph *g, ir_node *node);
 /* Fuses, allocates, prepares. The parameters exist from the first plan on. */
 void ir_graph_plan(ir_graph *g);
@@ -127,7 +131,7 @@ void ir_node_get(ir_graph *g, const ir_node *node, float *nchw);
 void ir_node_seed(ir_graph *g, ir_node *node, const float *nchw);
 void ir_node_get_grad(ir_graph *g, const ir_node *node, float *nchw); /* inputs that want it */
 
-size_t ir_graph_bytes(const ir_graph *g);   /* activations, gradients and scratch memory */
-double ir_graph_macs(const ir_graph *g);    /* multiply-accumulates of a forward pass, all images */
+size_t ir_graph_bytes(const ir_graph *g); /* activations, gradients and scratch memory */
+double ir_graph_macs(const ir_graph *g);  /* multiply-accumulates of a forward pass, all images */
 
 #endif

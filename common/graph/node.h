@@ -48,18 +48,19 @@ struct ir_node {
     int index; /* position in the graph's order */
     ir_graph *graph;
     int inputs;
-    ir_node **in; /* after planning: the nodes that really produce the values (fused ones skipped) */
+    ir_node *
+        *in; /* after planning: the nodes that really produce the values (fused ones skipped) */
     ir_shape shape;
 
     /* attributes; which ones matter depends on op */
     int kernel, stride, pad, dilation;
     bool depthwise, align_corners;
-    int first;        /* SLICE: first channel */
-    int group;        /* SOFT_IOU */
-    double scale;     /* MUL, SCALE; DROPOUT: probability p */
-    double slope;     /* LEAKY_RELU */
-    double momentum, eps; /* BATCHNORM */
-    ir_param *weight, *bias;            /* CONV2D, CONV_TRANSPOSE2D, LINEAR, BATCHNORM (gamma, beta) */
+    int first;               /* SLICE: first channel */
+    int group;               /* SOFT_IOU */
+    double scale;            /* MUL, SCALE; DROPOUT: probability p */
+    double slope;            /* LEAKY_RELU */
+    double momentum, eps;    /* BATCHNORM */
+    ir_param *weight, *bias; /* CONV2D, CONV_TRANSPOSE2D, LINEAR, BATCHNORM (gamma, beta) */
     ir_param *running_mean, *running_var; /* BATCHNORM */
 
     /* decided by planning */
@@ -68,8 +69,8 @@ struct ir_node {
     ir_node *alias;           /* fused away: its value is that node's */
     bool wants_grad;          /* some parameter or wanted input stands above it */
     bool kept, seeded;
-    ir_grad_use *grad_use;    /* per input */
-    float *value, *grad;      /* backend memory, tensor_bytes each; grad NULL when not wanted */
+    ir_grad_use *grad_use; /* per input */
+    float *value, *grad;   /* backend memory, tensor_bytes each; grad NULL when not wanted */
 
     /* the backend's */
     void *state;
@@ -77,8 +78,8 @@ struct ir_node {
     size_t saved_bytes, scratch_bytes;
 };
 
-/* DROPOUT: Philox key for this node and step; element i of the node uses counter (i/4,0,0,0), word i%4,
- * and is dropped when that word < p * 2^32. */
+/* DROPOUT: Philox key for this node and step; element i of the node uses counter (i/4,0,0,0), word
+ * i%4, and is dropped when that word < p * 2^32. */
 void ir_node_dropout_key(const ir_node *node, uint32_t key[2]);
 /* Goes up whenever the parameters change. */
 uint64_t ir_node_weights_version(const ir_node *node);

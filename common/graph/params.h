@@ -1,8 +1,8 @@
 /* What a network has learned: named arrays, shared by all graphs that use the name.
  *
  * Names are those of the reference PyTorch state_dict. Trained parameters live in one flat backend
- * array (their gradients and Adam's moments in three more), state (running statistics, fixed kernels)
- * in another; all in plain C order, so an optimizer step is one pass over flat memory. */
+ * array (their gradients and Adam's moments in three more), state (running statistics, fixed
+ * kernels) in another; all in plain C order, so an optimizer step is one pass over flat memory. */
 #ifndef IR_PARAMS_H
 #define IR_PARAMS_H
 
@@ -56,7 +56,8 @@ void ir_params_load(ir_params *params, const ir_checkpoint *checkpoint);
 void ir_params_save(ir_params *params, ir_checkpoint *checkpoint, bool with_adam);
 bool ir_params_have_moments(const ir_params *params); /* an Adam step was made or loaded */
 
-/* Kingma and Ba 2015 as PyTorch: m, v, bias correction by step (1 for the first), eps outside the root. */
+/* Kingma and Ba 2015 as PyTorch: m, v, bias correction by step (1 for the first), eps outside the
+ * root. */
 typedef struct {
     double lr, beta1, beta2, eps;
 } ir_adam;

@@ -8,9 +8,10 @@
 #include "graph/graph.h"
 
 typedef struct {
-    char net[32];       /* "acm" */
-    bool prior;         /* --init prior: the head's bias starts at the log-odds of a target pixel */
-    double bn_momentum; /* of every batch norm */
+    char net[32]; /* "acm" */
+    bool prior;   /* --init prior: the head's bias starts at the log-odds of a target pixel */
+    double
+        bn_momentum; /* of the batch norms outside residual blocks, as the published code sets it */
 } ir_net_options;
 
 typedef struct {
@@ -29,12 +30,12 @@ void ir_net_check(const char *net);
 const char *const *ir_net_names(int *count);
 
 /* A fresh detector, initialised with seed. mean and std of the input in units of maxval. */
-ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64_t seed, double mean,
-                             double std);
+ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64_t seed,
+                             double mean, double std);
 /* From a checkpoint, all of it checked. */
 ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *checkpoint);
-/* Into a new checkpoint of kind "detector": meta (net, options, mean, std) and arrays. The caller adds
- * its own meta (step, images, seed) before writing. */
+/* Into a new checkpoint of kind "detector": meta (net, options, mean, std) and arrays. The caller
+ * adds its own meta (step, images, seed) before writing. */
 ir_checkpoint *ir_detector_save(ir_detector *detector, bool with_adam);
 void ir_detector_free(ir_detector *detector);
 
@@ -45,8 +46,9 @@ double ir_detector_std(const ir_detector *detector);
 /* Changes the momentum of graphs made from now on (--bn-momentum). */
 void ir_detector_set_bn_momentum(ir_detector *detector, double momentum);
 
-/* The graph for n images of h x w (multiples of ir_detector_multiple()); made on first use, the most
- * recent few kept. group: images per loss of the objective (1: per image); 0 with IR_DETECTION. */
+/* The graph for n images of h x w (multiples of ir_detector_multiple()); made on first use, the
+ * most recent few kept. group: images per loss of the objective (1: per image); 0 with
+ * IR_DETECTION. */
 ir_detector_graph *ir_detector_graph_for(ir_detector *detector, ir_mode mode, int n, int h, int w,
                                          int group);
 int ir_detector_multiple(const ir_detector *detector); /* 32 */

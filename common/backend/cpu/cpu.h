@@ -1,8 +1,9 @@
 /* The CPU backend from the inside: for common/backend/cpu only.
  *
- * Layout: a tensor N,C,H,W with C > 1 lies as N, ceil(C/B), H, W, B floats (B = 8, or 16 with AVX-512:
- * oneDNN's nChw8c and nChw16c); one with C = 1 lies as plain planes N, H, W. Every operation writes all B
- * lanes of its output, so padded lanes are always finite, and no result ever depends on them.
+ * Layout: a tensor N,C,H,W with C > 1 lies as N, ceil(C/B), H, W, B floats (B = 8, or 16 with
+ * AVX-512: oneDNN's nChw8c and nChw16c); one with C = 1 lies as plain planes N, H, W. Every
+ * operation writes all B lanes of its output, so padded lanes are always finite, and no result ever
+ * depends on them.
  *
  * The operations' own loops live in kernels/, whose files are compiled once per instruction set
  * (kernels/kernel.h); onednn.c alone knows oneDNN's C API. */

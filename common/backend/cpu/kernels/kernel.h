@@ -1,9 +1,10 @@
-/* For the files of this directory: each is compiled once per instruction set, with IR_ISA (base, avx2,
- * avx512) and IR_BLOCK (8, 8, 16) defined by the Makefile. What a file exports it names with IR_NAME().
+/* For the files of this directory: each is compiled once per instruction set, with IR_ISA (base,
+ * avx2, avx512) and IR_BLOCK (8, 8, 16) defined by the Makefile. What a file exports it names with
+ * IR_NAME().
  *
  * Loops run over the B lanes innermost, with B a constant, so that the compiler makes one vector of
- * them. Sums over pixels are made per thread in a fixed partition and then in order: the same machine
- * and thread count give the same bits. */
+ * them. Sums over pixels are made per thread in a fixed partition and then in order: the same
+ * machine and thread count give the same bits. */
 #ifndef IR_KERNEL_H
 #define IR_KERNEL_H
 
@@ -13,20 +14,29 @@
 #include "backend/cpu/cpu.h"
 
 #define IR_PASTE2(a, b) a##_##b
-#define IR_PASTE(a, b) IR_PASTE2(a, b)
-#define IR_NAME(name) IR_PASTE(name, IR_ISA) /* ir_cpu_add -> ir_cpu_add_avx2 */
+#define IR_PASTE(a, b)  IR_PASTE2(a, b)
+#define IR_NAME(name)   IR_PASTE(name, IR_ISA) /* ir_cpu_add -> ir_cpu_add_avx2 */
 
 enum { B = IR_BLOCK };
 
-static inline int lanes(int c) { return c == 1 ? 1 : B; }
-static inline int blocks(int c) { return c == 1 ? 1 : (c + B - 1) / B; }
+static inline int lanes(int c)
+{
+    return c == 1 ? 1 : B;
+}
+static inline int blocks(int c)
+{
+    return c == 1 ? 1 : (c + B - 1) / B;
+}
 /* floats of a tensor */
 static inline size_t volume(ir_shape s)
 {
     return (size_t)s.n * (size_t)blocks(s.c) * (size_t)s.h * (size_t)s.w * (size_t)lanes(s.c);
 }
 /* floats of one image's one block of channels */
-static inline size_t plane(ir_shape s) { return (size_t)s.h * (size_t)s.w * (size_t)lanes(s.c); }
+static inline size_t plane(ir_shape s)
+{
+    return (size_t)s.h * (size_t)s.w * (size_t)lanes(s.c);
+}
 
 /* Every operation's table entry, assembled in table.c. */
 #define IR_KERNEL(name) extern const ir_op_table IR_NAME(name)
@@ -54,8 +64,10 @@ IR_KERNEL(ir_cpu_rfft2);
 IR_KERNEL(ir_cpu_irfft2);
 IR_KERNEL(ir_cpu_soft_iou);
 
-void IR_NAME(ir_cpu_put)(ir_backend *b, void *tensor, int n, int c, int h, int w, const float *nchw);
-void IR_NAME(ir_cpu_get)(ir_backend *b, const void *tensor, int n, int c, int h, int w, float *nchw);
+void IR_NAME(ir_cpu_put)(ir_backend *b, void *tensor, int n, int c, int h, int w,
+                         const float *nchw);
+void IR_NAME(ir_cpu_get)(ir_backend *b, const void *tensor, int n, int c, int h, int w,
+                         float *nchw);
 void IR_NAME(ir_cpu_adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
                           float step_size, float beta1, float beta2, float root_scale, float eps);
 void IR_NAME(ir_cpu_sgd)(ir_backend *b, float *x, const float *g, size_t count, float lr);

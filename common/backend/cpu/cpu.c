@@ -1,0 +1,113 @@
+/* The CPU backend: which instruction set, memory, and the table that graphs call. */
+#include "backend/cpu/cpu.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/cpu/onednn.h"
+#include "base/base.h"
+
+static size_t tensor_bytes(ir_backend *b, int n, int c, int h, int w)
+{
+    const int block = ((ir_cpu *)b)->isa->block;
+    const size_t lanes = c == 1 ? 1 : (size_t)((c + block - 1) / block * block);
+    return (size_t)n * lanes * (size_t)h * (size_t)w * sizeof(float);
+}
+
+static void *alloc(ir_backend *b, size_t bytes)
+{
+    (void)b;
+    void *memory = ir_aligned(bytes);
+    memset(memory, 0, bytes);
+    return memory;
+}
+
+static void release(ir_backend *b, void *memory)
+{
+    (void)b;
+    free(memory);
+}
+
+static void clear(ir_backend *b, void *memory, size_t bytes)
+{
+    (void)b;
+    memset(memory, 0, bytes);
+}
+
+static void write_array(ir_backend *b, float *array, const float *host, size_t count)
+{
+    (void)b;
+    memcpy(array, host, count * sizeof *array);
+}
+
+static void read_array(ir_backend *b, const float *array, float *host, size_t count)
+{
+    (void)b;
+    memcpy(host, array, count * sizeof *host);
+}
+
+static void close_cpu(ir_backend *b)
+{
+    ir_cpu *cpu = (ir_cpu *)b;
+    ir_dnn_free(cpu->dnn);
+    free(cpu);
+}
+
+/* Best first. */
+static const ir_cpu_isa *const isas[] = {
+#if defined(__x86_64__)
+    &ir_cpu_avx512, &ir_cpu_avx2,
+#endif
+    &ir_cpu_base};
+
+static bool machine_runs(const ir_cpu_isa *isa)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (isa == &ir_cpu_avx512)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512cd");
+    if (isa == &ir_cpu_avx2)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+    return isa == &ir_cpu_base;
+}
+
+static const ir_cpu_isa *choose(const char *name)
+{
+    for (size_t i = 0; i < sizeof isas / sizeof isas[0]; i++)
+        if ((!name || strcmp(name, isas[i]->name) == 0) && machine_runs(isas[i]))
+            return isas[i];
+    return NULL;
+}
+
+ir_backend *ir_cpu_backend_open(int threads, const char *name)
+{
+    const ir_cpu_isa *isa = choose(name);
+    if (!isa)
+        return NULL;
+    ir_cpu *cpu = ir_calloc(1, sizeof *cpu);
+    cpu->isa = isa;
+    cpu->threads = threads > 0 ? threads : ir_default_threads();
+    omp_set_dynamic(0);
+    omp_set_num_threads(cpu->threads);
+    cpu->dnn = ir_dnn_new();
+    cpu->backend = (ir_backend){
+        .name = "cpu",
+        .op = isa->op,
+        .tensor_bytes = tensor_bytes,
+        .alloc = alloc,
+        .free = release,
+        .put = isa->put,
+        .get = isa->get,
+        .clear = clear,
+        .write = write_array,
+        .read = read_array,
+        .adam = isa->adam,
+        .sgd = isa->sgd,
+        .close = close_cpu,
+    };
+    return &cpu->backend;
+}

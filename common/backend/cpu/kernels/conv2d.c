@@ -1,0 +1,224 @@
+/* conv2d and conv_transpose2d as nodes: bias, folded batch norm, activation, gradients that add.
+ *
+ * A transposed convolution is the convolution from its output to its input, run backwards: its
+ * forward is that one's backward-data, its weights (in, out, k, k) are that one's (oc, ic, k, k).
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "convolve.h"
+
+typedef struct {
+    convolve *conv;
+    uint64_t version; /* of the parameters when the weights were packed */
+    float *weights;   /* detection: scaled by the folded batch norm */
+    float *scale;     /* per output channel, of the folded batch norm */
+    float *bias;      /* padded to lanes; what is added per output channel */
+    double *partial;  /* [thread][padded channel], for the bias's gradient */
+} conv_state;
+
+static bool is_transposed(const ir_node *node)
+{
+    return node->op == IR_OP_CONV_TRANSPOSE2D;
+}
+
+static int padded_channels(ir_shape s)
+{
+    return blocks(s.c) * lanes(s.c);
+}
+
+/* Forward ends with a bias: the node's own, or what a folded batch norm leaves. */
+static bool has_bias(const ir_node *node)
+{
+    return node->bias || node->batchnorm;
+}
+
+static void prepare(ir_backend *b, ir_node *node)
+{
+    conv_state *state = ir_calloc(1, sizeof *state);
+    const bool transposed = is_transposed(node),
+               training = ir_graph_mode(node->graph) == IR_TRAINING;
+    const ir_shape in = node->in[0]->shape, out = node->shape;
+    const convolution what = {
+        .src = transposed ? out : in,
+        .dst = transposed ? in : out,
+        .kernel = node->kernel,
+        .stride = node->stride,
+        .pad = node->pad,
+        .dilation = node->dilation,
+        .depthwise = node->depthwise,
+        .bias = !transposed && has_bias(node),
+        .activation = transposed ? (ir_activation){0} : node->activation,
+    };
+    unsigned directions = transposed ? IR_DNN_DATA : IR_DNN_FORWARD;
+    if (training && node->wants_grad)
+        directions |= IR_DNN_WEIGHTS;
+    if (training && node->grad_use[0] != IR_GRAD_NONE)
+        directions |= transposed ? IR_DNN_FORWARD : IR_DNN_DATA;
+    state->conv = convolve_new(b, &what, directions);
+    const size_t channels = (size_t)padded_channels(out);
+    state->weights = ir_calloc(node->weight->size, sizeof(float));
+    state->scale = ir_calloc(channels, sizeof(float));
+    state->bias = ir_calloc(channels, sizeof(float));
+    state->partial = ir_calloc(channels * (size_t)((ir_cpu *)b)->threads, sizeof(double));
+    node->state = state;
+    if (node->grad_use[0] == IR_GRAD_ADD)
+        node->scratch_bytes = volume(in) * sizeof(float);
+}
+
+static void release(ir_backend *b, ir_node *node)
+{
+    (void)b;
+    conv_state *state = node->state;
+    convolve_free(state->conv);
+    free(state->weights);
+    free(state->scale);
+    free(state->bias);
+    free(state->partial);
+    free(state);
+    node->state = NULL;
+}
+
+/* Batch norm with running statistics is y = scale x + shift; scale goes into the weights. */
+static void fold(const ir_node *node, conv_state *state)
+{
+    const ir_node *bn = node->batchnorm;
+    const int channels = node->shape.c;
+    for (int o = 0; o < channels; o++) {
+        const double inverse = 1 / sqrt((double)bn->running_var->value[o] + bn->eps);
+        const double scale = bn->weight->value[o] * inverse;
+        const double bias = node->bias ? node->bias->value[o] : 0;
+        state->scale[o] = (float)scale;
+        state->bias[o] =
+            (float)(bn->bias->value[o] + scale * (bias - (double)bn->running_mean->value[o]));
+    }
+    const size_t taps = (size_t)(node->kernel * node->kernel), size = node->weight->size;
+    const size_t inner = is_transposed(node) ? taps : size / (size_t)channels;
+    for (size_t i = 0; i < size; i++)
+        state->weights[i] = node->weight->value[i] * state->scale[i / inner % (size_t)channels];
+}
+
+static void pack(const ir_node *node, conv_state *state)
+{
+    const uint64_t version = ir_node_weights_version(node);
+    if (state->version == version)
+        return;
+    state->version = version;
+    if (node->batchnorm)
+        fold(node, state);
+    else if (node->bias)
+        memcpy(state->bias, node->bias->value, node->bias->size * sizeof(float));
+    convolve_set_weights(state->conv, node->batchnorm ? state->weights : node->weight->value);
+    if (!is_transposed(node) && has_bias(node))
+        convolve_set_bias(state->conv, state->bias);
+}
+
+static inline void add_bias_lanes(float *y, size_t pixels, int v, const float *bias,
+                                  ir_activation activation)
+{
+    const float slope = activation.on ? activation.slope : 1;
+    for (size_t i = 0; i < pixels; i++) {
+        for (int l = 0; l < v; l++) {
+            const float value = y[i * (size_t)v + (size_t)l] + bias[l];
+            y[i * (size_t)v + (size_t)l] = value < 0 ? slope * value : value;
+        }
+    }
+}
+
+static void add_bias(ir_node *node, const conv_state *state)
+{
+    const ir_shape s = node->shape;
+    const int nb = blocks(s.c), v = lanes(s.c);
+    const size_t row = (size_t)s.w * (size_t)v;
+#pragma omp parallel for collapse(2) schedule(static)
+    for (int i = 0; i < s.n * nb; i++) {
+        for (int y = 0; y < s.h; y++) {
+            float *out = node->value + ((size_t)i * (size_t)s.h + (size_t)y) * row;
+            const float *bias = state->bias + i % nb * v;
+            if (v == B)
+                add_bias_lanes(out, (size_t)s.w, B, bias, node->activation);
+            else
+                add_bias_lanes(out, (size_t)s.w, 1, bias, node->activation);
+        }
+    }
+}
+
+static void forward(ir_backend *b, ir_node *node)
+{
+    (void)b;
+    conv_state *state = node->state;
+    pack(node, state);
+    const float *x = node->in[0]->value;
+    if (!is_transposed(node)) {
+        convolve_forward(state->conv, x, node->value);
+        return;
+    }
+    convolve_backward_data(state->conv, x, node->value);
+    if (has_bias(node) || node->activation.on)
+        add_bias(node, state);
+}
+
+/* bias's gradient: the sum over all pixels; rows in float, rows together in double. */
+static void bias_gradient(ir_backend *b, const ir_node *node, conv_state *state)
+{
+    const ir_shape s = node->shape;
+    const int nb = blocks(s.c), v = lanes(s.c), threads = ((ir_cpu *)b)->threads;
+    const int channels = nb * v;
+    const size_t row = (size_t)s.w * (size_t)v;
+    memset(state->partial, 0, (size_t)(channels * threads) * sizeof(double));
+#pragma omp parallel num_threads(threads)
+    {
+        double *sum = state->partial + omp_get_thread_num() * channels;
+#pragma omp for collapse(2) schedule(static)
+        for (int i = 0; i < s.n * nb; i++) {
+            for (int y = 0; y < s.h; y++) {
+                const float *dy = node->grad + ((size_t)i * (size_t)s.h + (size_t)y) * row;
+                float part[B] = {0};
+                for (int x = 0; x < s.w; x++)
+                    for (int l = 0; l < v; l++)
+                        part[l] += dy[x * v + l];
+                for (int l = 0; l < v; l++)
+                    sum[i % nb * v + l] += (double)part[l];
+            }
+        }
+    }
+    for (int c = 0; c < s.c; c++) {
+        double total = 0;
+        for (int t = 0; t < threads; t++)
+            total += state->partial[t * channels + c];
+        node->bias->grad[c] = (float)total;
+    }
+}
+
+static void add_into(float *to, const float *from, size_t count)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < count; i++)
+        to[i] += from[i];
+}
+
+static void backward(ir_backend *b, ir_node *node)
+{
+    conv_state *state = node->state;
+    ir_node *in = node->in[0];
+    const bool transposed = is_transposed(node);
+    if (node->bias)
+        bias_gradient(b, node, state);
+    convolve_backward_weights(state->conv, transposed ? node->grad : in->value,
+                              transposed ? in->value : node->grad, node->weight->grad);
+    if (node->grad_use[0] == IR_GRAD_NONE)
+        return;
+    const bool adds = node->grad_use[0] == IR_GRAD_ADD;
+    float *dx = adds ? node->scratch : in->grad;
+    if (transposed)
+        convolve_forward(state->conv, node->grad, dx);
+    else
+        convolve_backward_data(state->conv, node->grad, dx);
+    if (adds)
+        add_into(in->grad, dx, volume(in->shape));
+}
+
+const ir_op_table IR_NAME(ir_cpu_conv2d) = {prepare, forward, backward, release};
+const ir_op_table IR_NAME(ir_cpu_conv_transpose2d) = {prepare, forward, backward, release};

@@ -1,0 +1,64 @@
+/* One convolution at one size, whoever computes it: oneDNN on blocked activations, or plane.c where
+ * one side has a single channel. Weights go in and out as plain (oc, ic, k, k) of the logical
+ * channels; the padding to blocks happens here. A transposed convolution is this run backwards. */
+#ifndef IR_CONVOLVE_H
+#define IR_CONVOLVE_H
+
+#include "backend/cpu/onednn.h"
+#include "kernel.h"
+
+typedef struct {
+    ir_shape src, dst;
+    int kernel, stride, pad, dilation;
+    bool depthwise;
+    bool bias;                /* forward adds one: convolve_set_bias() */
+    ir_activation activation; /* ends forward */
+} convolution;
+
+typedef struct convolve convolve;
+
+#define convolve_new              IR_NAME(ir_convolve_new)
+#define convolve_free             IR_NAME(ir_convolve_free)
+#define convolve_set_weights      IR_NAME(ir_convolve_set_weights)
+#define convolve_set_bias         IR_NAME(ir_convolve_set_bias)
+#define convolve_forward          IR_NAME(ir_convolve_forward)
+#define convolve_backward_data    IR_NAME(ir_convolve_backward_data)
+#define convolve_backward_weights IR_NAME(ir_convolve_backward_weights)
+
+/* directions: IR_DNN_FORWARD | IR_DNN_DATA | IR_DNN_WEIGHTS. */
+convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directions);
+void convolve_free(convolve *c);
+void convolve_set_weights(convolve *c, const float *oihw);
+void convolve_set_bias(convolve *c, const float *bias);
+void convolve_forward(convolve *c, const float *src, float *dst);
+void convolve_backward_data(convolve *c, const float *diff_dst, float *diff_src);
+void convolve_backward_weights(convolve *c, const float *src, const float *diff_dst, float *oihw);
+
+/* ---- plane.c: one side is a plane (C = 1), the other has channels (or is a plane too)
+ * ------------ */
+
+typedef struct plane_conv plane_conv;
+
+#define plane_conv_new      IR_NAME(ir_plane_conv_new)
+#define plane_conv_free     IR_NAME(ir_plane_conv_free)
+#define plane_conv_weights  IR_NAME(ir_plane_conv_weights)
+#define plane_conv_expand   IR_NAME(ir_plane_conv_expand)
+#define plane_conv_contract IR_NAME(ir_plane_conv_contract)
+#define plane_conv_gradient IR_NAME(ir_plane_conv_gradient)
+
+/* The wide side is dst when src is the plane, and src otherwise. Weights are (wide channels, k, k).
+ */
+plane_conv *plane_conv_new(const convolution *what, int threads);
+void plane_conv_free(plane_conv *c);
+void plane_conv_weights(plane_conv *c, const float *weights);
+/* wide[p,:] = bias + sum over taps of weights[:,tap] plane[partner of p]; bias and activation may
+ * be NULL */
+void plane_conv_expand(const plane_conv *c, const float *plane, const float *bias,
+                       const ir_activation *activation, float *wide);
+/* plane[p] = bias + sum over taps and channels of weights[c,tap] wide[partner of p,c] */
+void plane_conv_contract(const plane_conv *c, const float *wide, const float *bias,
+                         const ir_activation *activation, float *plane);
+/* weights[c,tap] = sum over pixels of wide[p,c] plane[partner of p] */
+void plane_conv_gradient(plane_conv *c, const float *wide, const float *plane, float *weights);
+
+#endif

@@ -1,0 +1,380 @@
+/* The only file that knows oneDNN's C API: 2.x, and 3.x where the two differ (the first section).
+ */
+#include "backend/cpu/onednn.h"
+
+#include <dnnl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+
+static void check(dnnl_status_t status, const char *what)
+{
+    if (status != dnnl_success)
+        ir_die("oneDNN: %s failed with status %d", what, (int)status);
+}
+
+/* ---- memory descriptors and convolution descriptors, 2.x against 3.x ---------------------------
+ */
+
+#if DNNL_VERSION_MAJOR >= 3
+typedef const_dnnl_memory_desc_t md_ref;
+typedef struct {
+    dnnl_memory_desc_t own;
+} md;
+static md_ref ref(const md *m)
+{
+    return m->own;
+}
+static md md_make(int ndim, const dnnl_dims_t dims, dnnl_format_tag_t tag)
+{
+    md m;
+    check(dnnl_memory_desc_create_with_tag(&m.own, ndim, dims, dnnl_f32, tag), "a description");
+    return m;
+}
+static void md_free(md *m)
+{
+    dnnl_memory_desc_destroy(m->own);
+}
+#else
+typedef const dnnl_memory_desc_t *md_ref;
+typedef struct {
+    dnnl_memory_desc_t own;
+} md;
+static md_ref ref(const md *m)
+{
+    return &m->own;
+}
+static md md_make(int ndim, const dnnl_dims_t dims, dnnl_format_tag_t tag)
+{
+    md m;
+    check(dnnl_memory_desc_init_by_tag(&m.own, ndim, dims, dnnl_f32, tag), "a description");
+    return m;
+}
+static void md_free(md *m)
+{
+    (void)m;
+}
+#endif
+
+typedef struct {
+    md src, weights, bias, dst;
+    bool has_bias;
+    dnnl_dims_t stride, dilate, pad_before, pad_after;
+} window;
+
+/* forward: the hint that 2.x and 3.x want for a backward description; NULL when making forward. */
+static dnnl_primitive_desc_t describe(dnnl_engine_t engine, unsigned direction, const window *w,
+                                      dnnl_primitive_desc_t forward, dnnl_primitive_attr_t attr)
+{
+    dnnl_primitive_desc_t pd = NULL;
+    const md_ref src = ref(&w->src), weights = ref(&w->weights), dst = ref(&w->dst);
+    const md_ref bias = w->has_bias && direction == IR_DNN_FORWARD ? ref(&w->bias) : NULL;
+    const dnnl_alg_kind_t alg = dnnl_convolution_direct;
+    dnnl_status_t status;
+#if DNNL_VERSION_MAJOR >= 3
+    if (direction == IR_DNN_FORWARD)
+        status = dnnl_convolution_forward_primitive_desc_create(
+            &pd, engine, dnnl_forward_training, alg, src, weights, bias, dst, w->stride, w->dilate,
+            w->pad_before, w->pad_after, attr);
+    else if (direction == IR_DNN_DATA)
+        status = dnnl_convolution_backward_data_primitive_desc_create(
+            &pd, engine, alg, src, weights, dst, w->stride, w->dilate, w->pad_before, w->pad_after,
+            forward, attr);
+    else
+        status = dnnl_convolution_backward_weights_primitive_desc_create(
+            &pd, engine, alg, src, weights, NULL, dst, w->stride, w->dilate, w->pad_before,
+            w->pad_after, forward, attr);
+#else
+    dnnl_convolution_desc_t desc;
+    if (direction == IR_DNN_FORWARD)
+        status = dnnl_dilated_convolution_forward_desc_init(&desc, dnnl_forward_training, alg, src,
+                                                            weights, bias, dst, w->stride,
+                                                            w->dilate, w->pad_before, w->pad_after);
+    else if (direction == IR_DNN_DATA)
+        status = dnnl_dilated_convolution_backward_data_desc_init(
+            &desc, alg, src, weights, dst, w->stride, w->dilate, w->pad_before, w->pad_after);
+    else
+        status = dnnl_dilated_convolution_backward_weights_desc_init(
+            &desc, alg, src, weights, NULL, dst, w->stride, w->dilate, w->pad_before, w->pad_after);
+    check(status, "a convolution's description");
+    status = dnnl_primitive_desc_create(&pd, &desc, attr, engine, forward);
+#endif
+    check(status, "a convolution");
+    return pd;
+}
+
+static dnnl_primitive_desc_t describe_reorder(dnnl_engine_t engine, md_ref from, md_ref to)
+{
+    dnnl_primitive_desc_t pd = NULL;
+    check(dnnl_reorder_primitive_desc_create(&pd, from, engine, to, engine, NULL), "a reorder");
+    return pd;
+}
+
+/* ---- engine and scratchpad ---------------------------------------------------------------------
+ */
+
+struct ir_dnn {
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    void *scratch; /* as large as the largest primitive wants; shared, since one runs at a time */
+    size_t scratch_bytes;
+    int slow;
+    char slow_description[128];
+};
+
+ir_dnn *ir_dnn_new(void)
+{
+    ir_dnn *dnn = ir_calloc(1, sizeof *dnn);
+    check(dnnl_engine_create(&dnn->engine, dnnl_cpu, 0), "the engine");
+    check(dnnl_stream_create(&dnn->stream, dnn->engine, dnnl_stream_in_order), "the stream");
+    return dnn;
+}
+
+void ir_dnn_free(ir_dnn *dnn)
+{
+    if (!dnn)
+        return;
+    dnnl_stream_destroy(dnn->stream);
+    dnnl_engine_destroy(dnn->engine);
+    free(dnn->scratch);
+    free(dnn);
+}
+
+int ir_dnn_slow(const ir_dnn *dnn, const char **description)
+{
+    if (description)
+        *description = dnn->slow_description;
+    return dnn->slow;
+}
+
+static void want_scratch(ir_dnn *dnn, size_t bytes)
+{
+    if (bytes <= dnn->scratch_bytes)
+        return;
+    free(dnn->scratch);
+    dnn->scratch = ir_aligned(bytes);
+    dnn->scratch_bytes = bytes;
+}
+
+/* ---- one primitive with its memories -----------------------------------------------------------
+ */
+
+enum { MAX_ARGS = 5 };
+
+typedef struct {
+    dnnl_primitive_t primitive; /* NULL: not made */
+    dnnl_exec_arg_t arg[MAX_ARGS];
+    int args;
+} call;
+
+static int call_add(ir_dnn *dnn, call *c, int index, md_ref description)
+{
+    dnnl_memory_t memory;
+    check(dnnl_memory_create(&memory, description, dnn->engine, DNNL_MEMORY_NONE), "a memory");
+    c->arg[c->args] = (dnnl_exec_arg_t){index, memory};
+    return c->args++;
+}
+
+/* data[i] for the i-th argument added. */
+static void call_run(ir_dnn *dnn, call *c, const void *const *data)
+{
+    for (int i = 0; i < c->args; i++)
+        check(dnnl_memory_set_data_handle(c->arg[i].memory, (void *)(uintptr_t)data[i]),
+              "a memory");
+    check(dnnl_primitive_execute(c->primitive, dnn->stream, c->args, c->arg), "a primitive");
+    check(dnnl_stream_wait(dnn->stream), "a primitive");
+}
+
+static void call_free(call *c)
+{
+    for (int i = 0; i < c->args; i++)
+        dnnl_memory_destroy(c->arg[i].memory);
+    if (c->primitive)
+        dnnl_primitive_destroy(c->primitive);
+}
+
+static void call_finish(call *c, dnnl_primitive_desc_t pd)
+{
+    check(dnnl_primitive_create(&c->primitive, pd), "a primitive");
+    dnnl_primitive_desc_destroy(pd);
+}
+
+/* ---- a convolution -----------------------------------------------------------------------------
+ */
+
+/* One direction: its primitive, and its weights (or their gradient) in the layout it chose. */
+typedef struct {
+    call run, reorder; /* reorder: plain to packed; for WEIGHTS packed to plain */
+    float *packed;
+} way;
+
+struct ir_dnn_conv {
+    ir_dnn *dnn;
+    ir_dnn_shape shape;
+    way forward, data, weights;
+};
+
+static window window_of(const ir_dnn_shape *s)
+{
+    const dnnl_format_tag_t blocked = s->block == 16 ? dnnl_aBcd16b : dnnl_aBcd8b;
+    const int k = s->kernel;
+    window w = {
+        .src = md_make(4, (dnnl_dims_t){s->n, s->ic, s->ih, s->iw}, blocked),
+        .dst = md_make(4, (dnnl_dims_t){s->n, s->oc, s->oh, s->ow}, blocked),
+        .weights = s->depthwise
+                       ? md_make(5, (dnnl_dims_t){s->oc, 1, 1, k, k}, dnnl_format_tag_any)
+                       : md_make(4, (dnnl_dims_t){s->oc, s->ic, k, k}, dnnl_format_tag_any),
+        .bias = md_make(1, (dnnl_dims_t){s->oc}, dnnl_a),
+        .has_bias = s->bias,
+        .stride = {s->stride, s->stride},
+        .dilate = {s->dilation - 1, s->dilation - 1},
+        .pad_before = {s->pad, s->pad},
+        .pad_after = {s->pad, s->pad},
+    };
+    return w;
+}
+
+static void window_free(window *w)
+{
+    md_free(&w->src);
+    md_free(&w->dst);
+    md_free(&w->weights);
+    md_free(&w->bias);
+}
+
+static md plain_weights(const ir_dnn_shape *s)
+{
+    const int k = s->kernel;
+    return s->depthwise ? md_make(5, (dnnl_dims_t){s->oc, 1, 1, k, k}, dnnl_abcde)
+                        : md_make(4, (dnnl_dims_t){s->oc, s->ic, k, k}, dnnl_abcd);
+}
+
+/* The scratchpad is ours; an activation runs before forward's write. */
+static dnnl_primitive_attr_t attributes(const ir_dnn_shape *s, unsigned direction)
+{
+    dnnl_primitive_attr_t attr;
+    check(dnnl_primitive_attr_create(&attr), "attributes");
+    check(dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user), "attributes");
+    if (s->activation && direction == IR_DNN_FORWARD) {
+        dnnl_post_ops_t ops;
+        check(dnnl_post_ops_create(&ops), "post-ops");
+#if DNNL_VERSION_MAJOR >= 3
+        check(dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_relu, s->slope, 0), "post-ops");
+#else
+        check(dnnl_post_ops_append_eltwise(ops, 1.0f, dnnl_eltwise_relu, s->slope, 0), "post-ops");
+#endif
+        check(dnnl_primitive_attr_set_post_ops(attr, ops), "post-ops");
+        dnnl_post_ops_destroy(ops);
+    }
+    return attr;
+}
+
+static void note_slow(ir_dnn *dnn, dnnl_primitive_desc_t pd, const ir_dnn_shape *s,
+                      unsigned direction)
+{
+    const char *name = "";
+    dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
+    if (strncmp(name, "ref", 3) != 0 && strncmp(name, "simple", 6) != 0)
+        return;
+    dnn->slow++;
+    snprintf(dnn->slow_description, sizeof dnn->slow_description,
+             "%s: %dx%d %d->%d, stride %d, pad %d, dilation %d, direction %u", name, s->kernel,
+             s->kernel, s->ic, s->oc, s->stride, s->pad, s->dilation, direction);
+}
+
+static void make_way(ir_dnn_conv *conv, way *way, unsigned direction, const window *w,
+                     dnnl_primitive_desc_t hint)
+{
+    ir_dnn *dnn = conv->dnn;
+    dnnl_primitive_attr_t attr = attributes(&conv->shape, direction);
+    dnnl_primitive_desc_t pd = describe(dnn->engine, direction, w, hint, attr);
+    dnnl_primitive_attr_destroy(attr);
+    note_slow(dnn, pd, &conv->shape, direction);
+    const bool gradient = direction == IR_DNN_WEIGHTS;
+    const md_ref packed = dnnl_primitive_desc_query_md(
+        pd, gradient ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
+    const md_ref scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+
+    call *run = &way->run;
+    call_add(dnn, run, direction == IR_DNN_DATA ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, ref(&w->src));
+    call_add(dnn, run, gradient ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, packed);
+    call_add(dnn, run, direction == IR_DNN_FORWARD ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST,
+             ref(&w->dst));
+    call_add(dnn, run, DNNL_ARG_SCRATCHPAD, scratch);
+    if (direction == IR_DNN_FORWARD && w->has_bias)
+        call_add(dnn, run, DNNL_ARG_BIAS, ref(&w->bias));
+    want_scratch(dnn, dnnl_memory_desc_get_size(scratch));
+    const size_t bytes = dnnl_memory_desc_get_size(packed);
+    way->packed = ir_aligned(bytes);
+    memset(way->packed, 0, bytes);
+
+    md plain = plain_weights(&conv->shape);
+    const md_ref from = gradient ? packed : ref(&plain), to = gradient ? ref(&plain) : packed;
+    call_add(dnn, &way->reorder, DNNL_ARG_FROM, from);
+    call_add(dnn, &way->reorder, DNNL_ARG_TO, to);
+    call_finish(&way->reorder, describe_reorder(dnn->engine, from, to));
+    md_free(&plain);
+    call_finish(run, pd);
+}
+
+ir_dnn_conv *ir_dnn_conv_new(ir_dnn *dnn, const ir_dnn_shape *shape, unsigned directions)
+{
+    ir_dnn_conv *conv = ir_calloc(1, sizeof *conv);
+    conv->dnn = dnn;
+    conv->shape = *shape;
+    window w = window_of(shape);
+    dnnl_primitive_desc_t hint = describe(dnn->engine, IR_DNN_FORWARD, &w, NULL, NULL);
+    if (directions & IR_DNN_FORWARD)
+        make_way(conv, &conv->forward, IR_DNN_FORWARD, &w, NULL);
+    if (directions & IR_DNN_DATA)
+        make_way(conv, &conv->data, IR_DNN_DATA, &w, hint);
+    if (directions & IR_DNN_WEIGHTS)
+        make_way(conv, &conv->weights, IR_DNN_WEIGHTS, &w, hint);
+    dnnl_primitive_desc_destroy(hint);
+    window_free(&w);
+    return conv;
+}
+
+void ir_dnn_conv_free(ir_dnn_conv *conv)
+{
+    if (!conv)
+        return;
+    way *ways[] = {&conv->forward, &conv->data, &conv->weights};
+    for (int i = 0; i < 3; i++) {
+        call_free(&ways[i]->run);
+        call_free(&ways[i]->reorder);
+        free(ways[i]->packed);
+    }
+    free(conv);
+}
+
+void ir_dnn_conv_set_weights(ir_dnn_conv *conv, const float *oihw)
+{
+    way *ways[] = {&conv->forward, &conv->data};
+    for (int i = 0; i < 2; i++)
+        if (ways[i]->run.primitive)
+            call_run(conv->dnn, &ways[i]->reorder, (const void *[]){oihw, ways[i]->packed});
+}
+
+void ir_dnn_conv_forward(ir_dnn_conv *conv, const float *src, const float *bias, float *dst)
+{
+    way *f = &conv->forward;
+    call_run(conv->dnn, &f->run, (const void *[]){src, f->packed, dst, conv->dnn->scratch, bias});
+}
+
+void ir_dnn_conv_backward_data(ir_dnn_conv *conv, const float *diff_dst, float *diff_src)
+{
+    way *d = &conv->data;
+    call_run(conv->dnn, &d->run,
+             (const void *[]){diff_src, d->packed, diff_dst, conv->dnn->scratch});
+}
+
+void ir_dnn_conv_backward_weights(ir_dnn_conv *conv, const float *src, const float *diff_dst,
+                                  float *oihw)
+{
+    way *w = &conv->weights;
+    call_run(conv->dnn, &w->run, (const void *[]){src, w->packed, diff_dst, conv->dnn->scratch});
+    call_run(conv->dnn, &w->reorder, (const void *[]){w->packed, oihw});
+}

@@ -1,0 +1,311 @@
+/* The operations as builders: shapes checked, parameters named. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/internal.h"
+
+static _Noreturn void misfit(const ir_graph *g, ir_op op, const char *format, ...)
+{
+    char what[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    const char *scope = g->depth ? g->scope[g->depth - 1] : "the graph";
+    ir_die("%s in %s: %s", ir_op_name[op], scope, what);
+}
+
+static ir_node *new_node(ir_graph *g, ir_op op, int inputs, ir_node *const *in, ir_shape shape)
+{
+    if (g->planned)
+        misfit(g, op, "the graph is planned already");
+    if (shape.n < 1 || shape.c < 1 || shape.h < 1 || shape.w < 1)
+        misfit(g, op, "no output left: %d x %d x %d x %d", shape.n, shape.c, shape.h, shape.w);
+    ir_node *node = ir_calloc(1, sizeof *node);
+    node->op = op;
+    node->graph = g;
+    node->index = g->nodes;
+    node->shape = shape;
+    node->inputs = inputs;
+    node->in = ir_calloc((size_t)inputs + 1, sizeof *node->in);
+    node->grad_use = ir_calloc((size_t)inputs + 1, sizeof *node->grad_use);
+    for (int i = 0; i < inputs; i++)
+        node->in[i] = in[i];
+    if (g->nodes == g->room) {
+        g->room = g->room ? 2 * g->room : 64;
+        g->node = ir_realloc(g->node, (size_t)g->room, sizeof *g->node);
+    }
+    g->node[g->nodes++] = node;
+    return node;
+}
+
+static ir_node *unary(ir_graph *g, ir_op op, ir_node *x, ir_shape shape)
+{
+    return new_node(g, op, 1, &x, shape);
+}
+
+/* NAME.PART within the current scope, made or found. */
+static ir_param *param(ir_graph *g, const char *name, const char *part, int ndim, const int *dim,
+                       bool trained, ir_init init, double bound)
+{
+    const char *scope = g->depth ? g->scope[g->depth - 1] : "";
+    char *full = ir_format("%s%s%s%s%s", scope, *scope && *name ? "." : "", name,
+                           *scope || *name ? "." : "", part);
+    ir_param *p = ir_params_use(g->params, full, ndim, dim, trained, init, bound);
+    free(full);
+    return p;
+}
+
+ir_node *ir_input(ir_graph *g, ir_shape shape, bool wants_grad)
+{
+    ir_node *node = new_node(g, IR_OP_INPUT, 0, NULL, shape);
+    node->kept = true;
+    node->wants_grad = wants_grad;
+    return node;
+}
+
+static void set_window(ir_node *node, ir_conv c)
+{
+    node->kernel = c.kernel;
+    node->stride = c.stride ? c.stride : 1;
+    node->pad = c.pad;
+    node->dilation = c.dilation ? c.dilation : 1;
+    node->depthwise = c.depthwise;
+}
+
+/* PyTorch's default: weights and bias uniform within 1/sqrt(fan_in). */
+static void conv_params(ir_graph *g, ir_node *node, const char *name, ir_conv c, const int dim[4])
+{
+    const double bound = 1 / sqrt((double)dim[1] * dim[2] * dim[3]);
+    node->weight = param(g, name, "weight", 4, dim, true, IR_INIT_UNIFORM, bound);
+    if (c.bias)
+        node->bias = param(g, name, "bias", 1, &c.out, true,
+                           c.fixed_bias ? IR_INIT_CONSTANT : IR_INIT_UNIFORM,
+                           c.fixed_bias ? c.bias_init : bound);
+}
+
+ir_node *ir_conv2d(ir_graph *g, ir_node *x, const char *name, ir_conv c)
+{
+    const ir_shape s = x->shape;
+    const int stride = c.stride ? c.stride : 1, dilation = c.dilation ? c.dilation : 1;
+    const int reach = dilation * (c.kernel - 1);
+    if (c.depthwise && c.out != s.c)
+        misfit(g, IR_OP_CONV2D, "depthwise with %d channels in and %d out", s.c, c.out);
+    if (s.h + 2 * c.pad < reach + 1 || s.w + 2 * c.pad < reach + 1)
+        misfit(g, IR_OP_CONV2D, "an input of %d x %d is smaller than the kernel", s.w, s.h);
+    ir_node *node = unary(g, IR_OP_CONV2D, x,
+                          (ir_shape){s.n, c.out, (s.h + 2 * c.pad - reach - 1) / stride + 1,
+                                     (s.w + 2 * c.pad - reach - 1) / stride + 1});
+    set_window(node, c);
+    conv_params(g, node, name, c, (int[]){c.out, c.depthwise ? 1 : s.c, c.kernel, c.kernel});
+    return node;
+}
+
+ir_node *ir_conv_transpose2d(ir_graph *g, ir_node *x, const char *name, ir_conv c)
+{
+    const ir_shape s = x->shape;
+    const int stride = c.stride ? c.stride : 1;
+    if (c.depthwise || c.dilation > 1)
+        misfit(g, IR_OP_CONV_TRANSPOSE2D, "neither depthwise nor dilated is supported");
+    ir_node *node = unary(g, IR_OP_CONV_TRANSPOSE2D, x,
+                          (ir_shape){s.n, c.out, (s.h - 1) * stride - 2 * c.pad + c.kernel,
+                                     (s.w - 1) * stride - 2 * c.pad + c.kernel});
+    set_window(node, c);
+    conv_params(g, node, name, c, (int[]){s.c, c.out, c.kernel, c.kernel});
+    return node;
+}
+
+ir_node *ir_batchnorm(ir_graph *g, ir_node *x, const char *name, double momentum)
+{
+    ir_node *node = unary(g, IR_OP_BATCHNORM, x, x->shape);
+    const int *c = &node->shape.c;
+    node->momentum = momentum;
+    node->eps = 1e-5;
+    node->weight = param(g, name, "weight", 1, c, true, IR_INIT_CONSTANT, 1);
+    node->bias = param(g, name, "bias", 1, c, true, IR_INIT_CONSTANT, 0);
+    node->running_mean = param(g, name, "running_mean", 1, c, false, IR_INIT_CONSTANT, 0);
+    node->running_var = param(g, name, "running_var", 1, c, false, IR_INIT_CONSTANT, 1);
+    return node;
+}
+
+ir_node *ir_relu(ir_graph *g, ir_node *x)
+{
+    return ir_leaky_relu(g, x, 0);
+}
+
+ir_node *ir_leaky_relu(ir_graph *g, ir_node *x, double slope)
+{
+    ir_node *node = unary(g, IR_OP_LEAKY_RELU, x, x->shape);
+    if (slope < 0)
+        misfit(g, IR_OP_LEAKY_RELU, "a negative slope");
+    node->slope = slope;
+    return node;
+}
+
+ir_node *ir_sigmoid(ir_graph *g, ir_node *x)
+{
+    return unary(g, IR_OP_SIGMOID, x, x->shape);
+}
+
+static ir_node *binary(ir_graph *g, ir_op op, ir_node *a, ir_node *b)
+{
+    const ir_shape s = a->shape, t = b->shape;
+    const bool channels = t.c == s.c || t.c == 1;
+    const bool pixels = (t.h == s.h && t.w == s.w) || (t.h == 1 && t.w == 1);
+    if (t.n != s.n || !channels || !pixels)
+        misfit(g, op, "%dx%dx%dx%d does not broadcast to %dx%dx%dx%d", t.n, t.c, t.h, t.w, s.n, s.c,
+               s.h, s.w);
+    return new_node(g, op, 2, (ir_node *[]){a, b}, s);
+}
+
+ir_node *ir_add(ir_graph *g, ir_node *a, ir_node *b)
+{
+    return binary(g, IR_OP_ADD, a, b);
+}
+
+ir_node *ir_mul(ir_graph *g, ir_node *a, ir_node *b, double scale)
+{
+    ir_node *node = binary(g, IR_OP_MUL, a, b);
+    node->scale = scale;
+    return node;
+}
+
+ir_node *ir_scale(ir_graph *g, ir_node *x, double factor)
+{
+    ir_node *node = unary(g, IR_OP_SCALE, x, x->shape);
+    node->scale = factor;
+    return node;
+}
+
+ir_node *ir_concat(ir_graph *g, int count, ir_node *const *x)
+{
+    ir_shape s = x[0]->shape;
+    for (int i = 1; i < count; i++) {
+        const ir_shape t = x[i]->shape;
+        if (t.n != s.n || t.h != s.h || t.w != s.w)
+            misfit(g, IR_OP_CONCAT, "part %d is %d x %d, the first %d x %d", i, t.w, t.h, s.w, s.h);
+        s.c += t.c;
+    }
+    return new_node(g, IR_OP_CONCAT, count, x, s);
+}
+
+ir_node *ir_slice(ir_graph *g, ir_node *x, int first, int channels)
+{
+    const ir_shape s = x->shape;
+    if (first < 0 || channels < 1 || first + channels > s.c)
+        misfit(g, IR_OP_SLICE, "channels %d to %d of %d", first, first + channels - 1, s.c);
+    ir_node *node = unary(g, IR_OP_SLICE, x, (ir_shape){s.n, channels, s.h, s.w});
+    node->first = first;
+    return node;
+}
+
+static ir_node *pool(ir_graph *g, ir_op op, ir_node *x, int kernel, int stride, int pad)
+{
+    const ir_shape s = x->shape;
+    if (2 * pad > kernel || s.h + 2 * pad < kernel || s.w + 2 * pad < kernel)
+        misfit(g, op, "kernel %d, padding %d on %d x %d", kernel, pad, s.w, s.h);
+    ir_node *node = unary(g, op, x,
+                          (ir_shape){s.n, s.c, (s.h + 2 * pad - kernel) / stride + 1,
+                                     (s.w + 2 * pad - kernel) / stride + 1});
+    node->kernel = kernel;
+    node->stride = stride;
+    node->pad = pad;
+    return node;
+}
+
+ir_node *ir_max_pool(ir_graph *g, ir_node *x, int kernel, int stride, int pad)
+{
+    return pool(g, IR_OP_MAX_POOL, x, kernel, stride, pad);
+}
+
+ir_node *ir_avg_pool(ir_graph *g, ir_node *x, int kernel, int stride)
+{
+    return pool(g, IR_OP_AVG_POOL, x, kernel, stride, 0);
+}
+
+ir_node *ir_global_avg_pool(ir_graph *g, ir_node *x)
+{
+    return unary(g, IR_OP_GLOBAL_AVG_POOL, x, (ir_shape){x->shape.n, x->shape.c, 1, 1});
+}
+
+ir_node *ir_global_max_pool(ir_graph *g, ir_node *x)
+{
+    return unary(g, IR_OP_GLOBAL_MAX_POOL, x, (ir_shape){x->shape.n, x->shape.c, 1, 1});
+}
+
+ir_node *ir_channel_mean(ir_graph *g, ir_node *x)
+{
+    return unary(g, IR_OP_CHANNEL_MEAN, x, (ir_shape){x->shape.n, 1, x->shape.h, x->shape.w});
+}
+
+ir_node *ir_channel_max(ir_graph *g, ir_node *x)
+{
+    return unary(g, IR_OP_CHANNEL_MAX, x, (ir_shape){x->shape.n, 1, x->shape.h, x->shape.w});
+}
+
+ir_node *ir_resize(ir_graph *g, ir_node *x, int h, int w, bool align_corners)
+{
+    ir_node *node = unary(g, IR_OP_RESIZE, x, (ir_shape){x->shape.n, x->shape.c, h, w});
+    node->align_corners = align_corners;
+    return node;
+}
+
+ir_node *ir_dropout(ir_graph *g, ir_node *x, double p)
+{
+    if (!(p >= 0 && p < 1))
+        misfit(g, IR_OP_DROPOUT, "probability %g", p);
+    if (g->mode == IR_DETECTION)
+        return x;
+    ir_node *node = unary(g, IR_OP_DROPOUT, x, x->shape);
+    node->scale = p;
+    return node;
+}
+
+ir_node *ir_linear(ir_graph *g, ir_node *x, const char *name, int out, bool zero)
+{
+    const ir_shape s = x->shape;
+    if (s.h != 1 || s.w != 1)
+        misfit(g, IR_OP_LINEAR, "an input of %d x %d pixels", s.w, s.h);
+    ir_node *node = unary(g, IR_OP_LINEAR, x, (ir_shape){s.n, out, 1, 1});
+    const ir_init init = zero ? IR_INIT_CONSTANT : IR_INIT_UNIFORM;
+    const double bound = zero ? 0 : 1 / sqrt(s.c);
+    node->weight = param(g, name, "weight", 2, (int[]){out, s.c}, true, init, bound);
+    node->bias = param(g, name, "bias", 1, &out, true, init, bound);
+    return node;
+}
+
+ir_node *ir_log_softmax(ir_graph *g, ir_node *x)
+{
+    if (x->shape.h != 1 || x->shape.w != 1)
+        misfit(g, IR_OP_LOG_SOFTMAX, "an input of %d x %d pixels", x->shape.w, x->shape.h);
+    return unary(g, IR_OP_LOG_SOFTMAX, x, x->shape);
+}
+
+ir_node *ir_rfft2(ir_graph *g, ir_node *x)
+{
+    const ir_shape s = x->shape;
+    return unary(g, IR_OP_RFFT2, x, (ir_shape){s.n, 2 * s.c, s.h, s.w / 2 + 1});
+}
+
+ir_node *ir_irfft2(ir_graph *g, ir_node *x, int w)
+{
+    const ir_shape s = x->shape;
+    if (s.c % 2 || w / 2 + 1 != s.w)
+        misfit(g, IR_OP_IRFFT2, "%d channels of width %d to width %d", s.c, s.w, w);
+    return unary(g, IR_OP_IRFFT2, x, (ir_shape){s.n, s.c / 2, s.h, w});
+}
+
+ir_node *ir_soft_iou(ir_graph *g, ir_node *p, ir_node *y, int group)
+{
+    const ir_shape s = p->shape, t = y->shape;
+    if (s.c != 1 || s.n != t.n || t.c != 1 || s.h != t.h || s.w != t.w)
+        misfit(g, IR_OP_SOFT_IOU, "maps of different shapes");
+    if (group < 1 || s.n % group)
+        misfit(g, IR_OP_SOFT_IOU, "%d images in groups of %d", s.n, group);
+    ir_node *node =
+        new_node(g, IR_OP_SOFT_IOU, 2, (ir_node *[]){p, y}, (ir_shape){s.n / group, 1, 1, 1});
+    node->group = group;
+    return node;
+}

@@ -1,0 +1,130 @@
+/* Making and freeing graphs; scopes and the names of parameters. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/internal.h"
+
+const char *const ir_op_name[IR_OP_COUNT] = {
+    [IR_OP_INPUT] = "input",
+    [IR_OP_CONV2D] = "conv2d",
+    [IR_OP_CONV_TRANSPOSE2D] = "conv_transpose2d",
+    [IR_OP_BATCHNORM] = "batchnorm",
+    [IR_OP_LEAKY_RELU] = "leaky_relu",
+    [IR_OP_SIGMOID] = "sigmoid",
+    [IR_OP_ADD] = "add",
+    [IR_OP_MUL] = "mul",
+    [IR_OP_SCALE] = "scale",
+    [IR_OP_CONCAT] = "concat",
+    [IR_OP_SLICE] = "slice",
+    [IR_OP_MAX_POOL] = "max_pool",
+    [IR_OP_AVG_POOL] = "avg_pool",
+    [IR_OP_GLOBAL_AVG_POOL] = "global_avg_pool",
+    [IR_OP_GLOBAL_MAX_POOL] = "global_max_pool",
+    [IR_OP_CHANNEL_MEAN] = "channel_mean",
+    [IR_OP_CHANNEL_MAX] = "channel_max",
+    [IR_OP_RESIZE] = "resize",
+    [IR_OP_DROPOUT] = "dropout",
+    [IR_OP_LINEAR] = "linear",
+    [IR_OP_LOG_SOFTMAX] = "log_softmax",
+    [IR_OP_RFFT2] = "rfft2",
+    [IR_OP_IRFFT2] = "irfft2",
+    [IR_OP_SOFT_IOU] = "soft_iou",
+};
+
+ir_graph *ir_graph_new(ir_params *params, ir_mode mode)
+{
+    ir_graph *g = ir_calloc(1, sizeof *g);
+    g->params = params;
+    g->backend = ir_params_backend(params);
+    g->mode = mode;
+    return g;
+}
+
+void ir_graph_free(ir_graph *g)
+{
+    if (!g)
+        return;
+    for (int i = 0; i < g->nodes; i++) {
+        ir_node *node = g->node[i];
+        const ir_op_table *op = g->backend->op[node->op];
+        if (g->planned && !node->alias && op && op->release)
+            op->release(g->backend, node);
+        free(node->in);
+        free(node->grad_use);
+        free(node);
+    }
+    for (int i = 0; i < g->depth; i++)
+        free(g->scope[i]);
+    g->backend->free(g->backend, g->arena);
+    g->backend->free(g->backend, g->scratch);
+    free(g->node);
+    free(g);
+}
+
+ir_mode ir_graph_mode(const ir_graph *g)
+{
+    return g->mode;
+}
+
+ir_shape ir_node_shape(const ir_node *node)
+{
+    return node->shape;
+}
+
+void ir_scope(ir_graph *g, const char *format, ...)
+{
+    if (g->depth == (int)(sizeof g->scope / sizeof g->scope[0]))
+        ir_die("graph: scopes nested too deep");
+    char name[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(name, sizeof name, format, args);
+    va_end(args);
+    const char *outer = g->depth ? g->scope[g->depth - 1] : "";
+    g->scope[g->depth++] = ir_format("%s%s%s", outer, *outer ? "." : "", name);
+}
+
+void ir_end(ir_graph *g)
+{
+    free(g->scope[--g->depth]);
+}
+
+void ir_graph_keep(ir_graph *g, ir_node *node)
+{
+    (void)g;
+    node->kept = true;
+}
+
+void ir_graph_start_backward_at(ir_graph *g, ir_node *node)
+{
+    (void)g;
+    node->seeded = true;
+    node->kept = true;
+}
+
+void ir_graph_set_step(ir_graph *g, uint64_t seed, uint64_t step)
+{
+    g->seed = seed;
+    g->step = step;
+}
+
+size_t ir_graph_bytes(const ir_graph *g)
+{
+    return g->bytes;
+}
+
+double ir_graph_macs(const ir_graph *g)
+{
+    double macs = 0;
+    for (int i = 0; i < g->nodes; i++) {
+        const ir_node *node = g->node[i];
+        if (node->op != IR_OP_CONV2D && node->op != IR_OP_CONV_TRANSPOSE2D &&
+            node->op != IR_OP_LINEAR)
+            continue;
+        /* every weight is used once per pixel: of the output, or of a transposed one's input */
+        const ir_shape s = node->op == IR_OP_CONV_TRANSPOSE2D ? node->in[0]->shape : node->shape;
+        macs += (double)node->weight->size * s.n * s.h * s.w;
+    }
+    return macs;
+}

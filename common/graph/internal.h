@@ -1,0 +1,36 @@
+/* The graph from the inside: for the files of graph/ only. */
+#ifndef IR_GRAPH_INTERNAL_H
+#define IR_GRAPH_INTERNAL_H
+
+#include "base/base.h"
+#include "graph/node.h"
+
+struct ir_graph {
+    ir_params *params;
+    ir_backend *backend;
+    ir_mode mode;
+    bool planned;
+
+    ir_node **node; /* in the order of building, which is an order of running */
+    int nodes, room;
+
+    char *scope[16];
+    int depth;
+
+    uint64_t seed, step; /* of ir_graph_set_step() */
+
+    void *arena, *scratch; /* backend memory */
+    size_t bytes;
+};
+
+/* What the forward values are needed for once more in backward. */
+typedef struct {
+    bool inputs, output;
+} ir_backward_needs;
+ir_backward_needs ir_node_backward_needs(const ir_node *node);
+
+/* plan.c's two steps that stand on their own */
+void ir_graph_fuse(ir_graph *g);     /* fuse.c */
+void ir_graph_allocate(ir_graph *g); /* allocate.c */
+
+#endif

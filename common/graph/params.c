@@ -1,0 +1,175 @@
+/* Named parameters in flat arrays: making, initialising, the optimizers' steps. */
+#include "graph/params.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/philox.h"
+#include "graph/params_internal.h"
+
+ir_params *ir_params_new(ir_backend *backend)
+{
+    ir_params *p = ir_calloc(1, sizeof *p);
+    p->backend = backend;
+    p->version = 1;
+    return p;
+}
+
+void ir_params_free(ir_params *p)
+{
+    if (!p)
+        return;
+    float *flat[] = {p->trained.value, p->grad, p->m, p->v, p->state.value};
+    for (size_t i = 0; i < sizeof flat / sizeof flat[0]; i++)
+        p->backend->free(p->backend, flat[i]);
+    for (size_t i = 0; i < p->count; i++) {
+        free(p->param[i]->name);
+        free(p->param[i]);
+    }
+    free(p->param);
+    free(p);
+}
+
+ir_backend *ir_params_backend(const ir_params *p)
+{
+    return p->backend;
+}
+
+size_t ir_params_count(const ir_params *p)
+{
+    return p->count;
+}
+
+ir_param *ir_params_at(const ir_params *p, size_t i)
+{
+    return p->param[i];
+}
+
+size_t ir_params_trained(const ir_params *p)
+{
+    return p->trained.size;
+}
+
+uint64_t ir_params_version(const ir_params *p)
+{
+    return p->version;
+}
+
+bool ir_params_have_moments(const ir_params *p)
+{
+    return p->have_moments;
+}
+
+ir_param *ir_params_find(const ir_params *p, const char *name)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->param[i]->name, name) == 0)
+            return p->param[i];
+    return NULL;
+}
+
+static bool same_dims(const ir_param *param, int ndim, const int *dim)
+{
+    return param->ndim == ndim && memcmp(param->dim, dim, (size_t)ndim * sizeof *dim) == 0;
+}
+
+ir_param *ir_params_use(ir_params *p, const char *name, int ndim, const int *dim, bool trained,
+                        ir_init init, double bound)
+{
+    ir_param *param = ir_params_find(p, name);
+    if (param) {
+        if (!same_dims(param, ndim, dim) || param->trained != trained)
+            ir_die("parameter %s is used with two shapes", name);
+        return param;
+    }
+    if (p->frozen)
+        ir_die("parameter %s is new in a network that has its parameters", name);
+    param = ir_calloc(1, sizeof *param);
+    param->name = ir_strdup(name);
+    param->ndim = ndim;
+    memcpy(param->dim, dim, (size_t)ndim * sizeof *dim);
+    param->size = 1;
+    for (int i = 0; i < ndim; i++)
+        param->size *= (size_t)dim[i];
+    param->trained = trained;
+    param->init = init;
+    param->bound = bound;
+    ir_flat *flat = trained ? &p->trained : &p->state;
+    param->offset = flat->size;
+    flat->size += param->size;
+    p->param = ir_realloc(p->param, p->count + 1, sizeof *p->param);
+    p->param[p->count++] = param;
+    return param;
+}
+
+void ir_params_freeze(ir_params *p)
+{
+    if (p->frozen)
+        return;
+    p->frozen = true;
+    ir_backend *b = p->backend;
+    const size_t trained = (p->trained.size + 1) * sizeof(float);
+    p->trained.value = b->alloc(b, trained);
+    p->grad = b->alloc(b, trained);
+    p->m = b->alloc(b, trained);
+    p->v = b->alloc(b, trained);
+    p->state.value = b->alloc(b, (p->state.size + 1) * sizeof(float));
+    for (size_t i = 0; i < p->count; i++) {
+        ir_param *param = p->param[i];
+        param->value = (param->trained ? p->trained.value : p->state.value) + param->offset;
+        param->grad = param->trained ? p->grad + param->offset : NULL;
+    }
+}
+
+void ir_params_init(ir_params *p, uint64_t seed)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        ir_param *param = p->param[i];
+        float *value = ir_malloc(param->size * sizeof *value);
+        ir_rng rng = ir_rng_make(seed, "init", param->name, 0);
+        for (size_t k = 0; k < param->size; k++)
+            value[k] = param->init == IR_INIT_CONSTANT
+                           ? (float)param->bound
+                           : (float)(param->bound * (2 * ir_rng_uniform(&rng) - 1));
+        ir_param_put(p, param, value);
+        free(value);
+    }
+    p->backend->clear(p->backend, p->m, p->trained.size * sizeof(float));
+    p->backend->clear(p->backend, p->v, p->trained.size * sizeof(float));
+    p->have_moments = false;
+}
+
+void ir_params_adam(ir_params *p, ir_adam adam, long step)
+{
+    const double correct1 = 1 - pow(adam.beta1, (double)step);
+    const double correct2 = 1 - pow(adam.beta2, (double)step);
+    p->backend->adam(p->backend, p->trained.value, p->grad, p->m, p->v, p->trained.size,
+                     (float)(adam.lr / correct1), (float)adam.beta1, (float)adam.beta2,
+                     (float)(1 / sqrt(correct2)), (float)adam.eps);
+    p->have_moments = true;
+    p->version++;
+}
+
+void ir_params_sgd(ir_params *p, double lr)
+{
+    p->backend->sgd(p->backend, p->trained.value, p->grad, p->trained.size, (float)lr);
+    p->version++;
+}
+
+void ir_param_get(ir_params *p, const ir_param *param, float *value)
+{
+    p->backend->read(p->backend, param->value, value, param->size);
+}
+
+void ir_param_get_grad(ir_params *p, const ir_param *param, float *grad)
+{
+    p->backend->read(p->backend, param->grad, grad, param->size);
+}
+
+void ir_param_put(ir_params *p, ir_param *param, const float *value)
+{
+    p->backend->write(p->backend, param->value, value, param->size);
+    p->version++;
+}

@@ -1,0 +1,101 @@
+/* Planning: fuse, find out who needs gradients, prepare the operations, lay out memory. */
+#include <stdlib.h>
+
+#include "graph/internal.h"
+
+ir_backward_needs ir_node_backward_needs(const ir_node *node)
+{
+    switch (node->op) {
+    case IR_OP_CONV2D:
+    case IR_OP_CONV_TRANSPOSE2D:
+    case IR_OP_BATCHNORM:
+    case IR_OP_MUL:
+    case IR_OP_LINEAR:
+    case IR_OP_SOFT_IOU:
+        return (ir_backward_needs){.inputs = true};
+    case IR_OP_LEAKY_RELU:
+    case IR_OP_SIGMOID:
+    case IR_OP_LOG_SOFTMAX:
+        return (ir_backward_needs){.output = true};
+    case IR_OP_ADD:
+        return (ir_backward_needs){.output = node->activation.on};
+    case IR_OP_GLOBAL_MAX_POOL:
+    case IR_OP_CHANNEL_MAX:
+        return (ir_backward_needs){.inputs = true, .output = true};
+    default:
+        return (ir_backward_needs){0};
+    }
+}
+
+/* wants_grad: a parameter or a wanted input stands above the node, and a seeded node below it. */
+static void find_gradients(ir_graph *g)
+{
+    if (g->mode == IR_DETECTION) {
+        for (int i = 0; i < g->nodes; i++)
+            g->node[i]->wants_grad = false;
+        return;
+    }
+    for (int i = 0; i < g->nodes; i++) {
+        ir_node *node = g->node[i];
+        node->wants_grad |= node->weight != NULL;
+        for (int k = 0; k < node->inputs; k++)
+            if (!(node->op == IR_OP_SOFT_IOU && k == 1))
+                node->wants_grad |= node->in[k]->wants_grad;
+    }
+    bool *below = ir_calloc((size_t)g->nodes + 1, sizeof *below);
+    for (int i = g->nodes - 1; i >= 0; i--) {
+        ir_node *node = g->node[i];
+        if (node->alias)
+            continue;
+        below[i] |= node->seeded;
+        node->wants_grad &= below[i];
+        for (int k = 0; k < node->inputs; k++)
+            below[node->in[k]->index] |= below[i];
+    }
+    free(below);
+}
+
+/* Going backward, the first to give a gradient writes it, the others add to it; a seed writes
+ * first. */
+static void order_gradients(ir_graph *g)
+{
+    bool *written = ir_calloc((size_t)g->nodes + 1, sizeof *written);
+    for (int i = 0; i < g->nodes; i++)
+        written[i] = g->node[i]->seeded;
+    for (int i = g->nodes - 1; i >= 0; i--) {
+        ir_node *node = g->node[i];
+        if (node->alias || !node->wants_grad)
+            continue;
+        for (int k = 0; k < node->inputs; k++) {
+            const ir_node *in = node->in[k];
+            if (!in->wants_grad || (node->op == IR_OP_SOFT_IOU && k == 1))
+                continue;
+            node->grad_use[k] = written[in->index] ? IR_GRAD_ADD : IR_GRAD_WRITE;
+            written[in->index] = true;
+        }
+    }
+    free(written);
+}
+
+void ir_graph_plan(ir_graph *g)
+{
+    if (g->planned)
+        ir_die("graph: planned twice");
+    ir_params_freeze(g->params);
+    ir_graph_fuse(g);
+    find_gradients(g);
+    order_gradients(g);
+    for (int i = 0; i < g->nodes; i++) {
+        ir_node *node = g->node[i];
+        const ir_op_table *op = g->backend->op[node->op];
+        if (node->alias || node->op == IR_OP_INPUT)
+            continue;
+        if (!op || !op->forward)
+            ir_die("%s: the %s backend has no such operation", ir_op_name[node->op],
+                   g->backend->name);
+        if (op->prepare)
+            op->prepare(g->backend, node);
+    }
+    ir_graph_allocate(g);
+    g->planned = true;
+}

@@ -1,0 +1,74 @@
+/* Running a planned graph, and moving values in and out. */
+#include "base/philox.h"
+#include "graph/internal.h"
+
+static const ir_node *real(const ir_node *node)
+{
+    while (node->alias)
+        node = node->alias;
+    return node;
+}
+
+void ir_graph_forward(ir_graph *g)
+{
+    for (int i = 0; i < g->nodes; i++) {
+        ir_node *node = g->node[i];
+        if (!node->alias && node->op != IR_OP_INPUT)
+            g->backend->op[node->op]->forward(g->backend, node);
+    }
+}
+
+void ir_graph_backward(ir_graph *g)
+{
+    for (int i = g->nodes - 1; i >= 0; i--) {
+        ir_node *node = g->node[i];
+        if (!node->alias && node->op != IR_OP_INPUT && node->wants_grad)
+            g->backend->op[node->op]->backward(g->backend, node);
+    }
+}
+
+void ir_node_put(ir_graph *g, ir_node *node, const float *nchw)
+{
+    const ir_shape s = node->shape;
+    g->backend->put(g->backend, node->value, s.n, s.c, s.h, s.w, nchw);
+}
+
+void ir_node_get(ir_graph *g, const ir_node *node, float *nchw)
+{
+    const ir_node *from = real(node);
+    const ir_shape s = from->shape;
+    if (!from->kept)
+        ir_die("graph: a value is read that was not kept");
+    g->backend->get(g->backend, from->value, s.n, s.c, s.h, s.w, nchw);
+}
+
+void ir_node_seed(ir_graph *g, ir_node *node, const float *nchw)
+{
+    const ir_node *to = real(node);
+    const ir_shape s = to->shape;
+    if (!to->seeded || !to->grad)
+        ir_die("graph: backward does not start at this node");
+    g->backend->put(g->backend, to->grad, s.n, s.c, s.h, s.w, nchw);
+}
+
+void ir_node_get_grad(ir_graph *g, const ir_node *node, float *nchw)
+{
+    const ir_shape s = node->shape;
+    if (node->op != IR_OP_INPUT || !node->grad)
+        ir_die("graph: a gradient is read that was not wanted");
+    g->backend->get(g->backend, node->grad, s.n, s.c, s.h, s.w, nchw);
+}
+
+void ir_node_dropout_key(const ir_node *node, uint32_t key[2])
+{
+    char item[32];
+    snprintf(item, sizeof item, "%d", node->index);
+    ir_rng rng = ir_rng_make(node->graph->seed, "dropout", item, node->graph->step);
+    key[0] = ir_rng_u32(&rng);
+    key[1] = ir_rng_u32(&rng);
+}
+
+uint64_t ir_node_weights_version(const ir_node *node)
+{
+    return ir_params_version(node->graph->params);
+}

@@ -1,0 +1,220 @@
+/* A learned detector: a network with its options, its parameters, and its graphs by shape. */
+#include "nets/detector.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "nets/nets.h"
+
+enum { MULTIPLE = 32, KEPT_GRAPHS = 6 };
+
+static const struct {
+    const char *name;
+    ir_net_builder *build;
+} networks[] = {
+    {"acm", ir_acm},
+};
+enum { NETWORKS = sizeof networks / sizeof networks[0] };
+
+/* One graph, and the shape and mode that it was made for. */
+typedef struct {
+    ir_detector_graph graph;
+    ir_mode mode;
+    int n, h, w, group;
+    unsigned long used; /* the most recent ones are kept */
+} cached;
+
+struct ir_detector {
+    ir_backend *backend;
+    ir_net_options options;
+    ir_net_builder *build;
+    ir_params *params;
+    double mean, std;
+    cached cache[KEPT_GRAPHS];
+    unsigned long clock;
+};
+
+const char *const *ir_net_names(int *count)
+{
+    static const char *names[NETWORKS];
+    for (int i = 0; i < NETWORKS; i++)
+        names[i] = networks[i].name;
+    *count = NETWORKS;
+    return names;
+}
+
+void ir_net_check(const char *net)
+{
+    int count;
+    const char *const *names = ir_net_names(&count);
+    ir_choice(net, names, count, "--net");
+}
+
+static ir_net_builder *find_builder(const char *net)
+{
+    for (int i = 0; i < NETWORKS; i++)
+        if (strcmp(net, networks[i].name) == 0)
+            return networks[i].build;
+    return NULL;
+}
+
+/* A detector whose parameters exist but have no values yet. */
+static ir_detector *make(ir_backend *backend, ir_net_options options, double mean, double std)
+{
+    ir_detector *d = ir_calloc(1, sizeof *d);
+    d->backend = backend;
+    d->options = options;
+    d->build = find_builder(options.net);
+    d->params = ir_params_new(backend);
+    d->mean = mean;
+    d->std = std;
+    /* the smallest graph that there is makes the parameters */
+    ir_graph *g = ir_graph_new(d->params, IR_DETECTION);
+    ir_node *heads[IR_MAX_HEADS];
+    ir_node *image = ir_input(g, (ir_shape){1, 1, MULTIPLE, MULTIPLE}, false);
+    d->build(g, image, &d->options, heads);
+    ir_graph_free(g);
+    ir_params_freeze(d->params);
+    return d;
+}
+
+ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64_t seed,
+                             double mean, double std)
+{
+    ir_net_check(options.net);
+    ir_detector *d = make(backend, options, mean, std);
+    ir_params_init(d->params, seed);
+    return d;
+}
+
+ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *ck)
+{
+    ir_net_options options = {0};
+    const char *net = ir_meta_text(ck, "net");
+    if (!find_builder(net))
+        ir_die("%s: a network '%s' is not known here", ir_checkpoint_path(ck), net);
+    snprintf(options.net, sizeof options.net, "%s", net);
+    const char *init = ir_meta_text(ck, "init");
+    if (strcmp(init, "prior") != 0 && strcmp(init, "published") != 0)
+        ir_die("%s: init is '%s', neither prior nor published", ir_checkpoint_path(ck), init);
+    options.prior = strcmp(init, "prior") == 0;
+    options.bn_momentum = ir_meta_real(ck, "bn_momentum", 0, 1);
+    const double mean = ir_meta_real(ck, "mean", -1e6, 1e6);
+    const double std = ir_meta_real(ck, "std", 1e-12, 1e6);
+    ir_detector *d = make(backend, options, mean, std);
+    ir_params_load(d->params, ck);
+    return d;
+}
+
+ir_checkpoint *ir_detector_save(ir_detector *d, bool with_adam)
+{
+    ir_checkpoint *ck = ir_checkpoint_new("detector");
+    ir_meta_set(ck, "net", "%s", d->options.net);
+    ir_meta_set(ck, "init", "%s", d->options.prior ? "prior" : "published");
+    ir_meta_set(ck, "bn_momentum", "%.17g", d->options.bn_momentum);
+    ir_meta_set(ck, "mean", "%.17g", d->mean);
+    ir_meta_set(ck, "std", "%.17g", d->std);
+    ir_params_save(d->params, ck, with_adam);
+    return ck;
+}
+
+static void drop_graph(cached *c)
+{
+    ir_graph_free(c->graph.graph);
+    memset(c, 0, sizeof *c);
+}
+
+void ir_detector_free(ir_detector *d)
+{
+    if (!d)
+        return;
+    for (int i = 0; i < KEPT_GRAPHS; i++)
+        drop_graph(&d->cache[i]);
+    ir_params_free(d->params);
+    free(d);
+}
+
+ir_params *ir_detector_params(ir_detector *d)
+{
+    return d->params;
+}
+
+const ir_net_options *ir_detector_options(const ir_detector *d)
+{
+    return &d->options;
+}
+
+double ir_detector_mean(const ir_detector *d)
+{
+    return d->mean;
+}
+
+double ir_detector_std(const ir_detector *d)
+{
+    return d->std;
+}
+
+int ir_detector_multiple(const ir_detector *d)
+{
+    (void)d;
+    return MULTIPLE;
+}
+
+void ir_detector_set_bn_momentum(ir_detector *d, double momentum)
+{
+    d->options.bn_momentum = momentum;
+    for (int i = 0; i < KEPT_GRAPHS; i++)
+        drop_graph(&d->cache[i]);
+}
+
+/* The mean over the heads of each one's soft-IoU loss. */
+static ir_node *mean_loss(ir_graph *g, int count, ir_node *const *heads, ir_node *mask, int group)
+{
+    ir_node *sum = ir_soft_iou(g, heads[0], mask, group);
+    for (int i = 1; i < count; i++)
+        sum = ir_add(g, sum, ir_soft_iou(g, heads[i], mask, group));
+    return count == 1 ? sum : ir_scale(g, sum, 1.0 / count);
+}
+
+static void build(ir_detector *d, cached *c)
+{
+    const ir_shape shape = {c->n, 1, c->h, c->w};
+    ir_detector_graph *dg = &c->graph;
+    ir_node *heads[IR_MAX_HEADS];
+    ir_graph *g = dg->graph = ir_graph_new(d->params, c->mode);
+    dg->image = ir_input(g, shape, false);
+    const int count = d->build(g, dg->image, &d->options, heads);
+    dg->probability = heads[count - 1];
+    ir_graph_keep(g, dg->probability);
+    if (c->mode == IR_TRAINING) {
+        dg->mask = ir_input(g, shape, false);
+        dg->reward = ir_soft_iou(g, dg->probability, dg->mask, 1);
+        ir_graph_keep(g, dg->reward);
+        dg->objective = count == 1 && c->group == 1
+                            ? dg->reward
+                            : mean_loss(g, count, heads, dg->mask, c->group);
+        ir_graph_start_backward_at(g, dg->objective);
+    }
+    ir_graph_plan(g);
+}
+
+ir_detector_graph *ir_detector_graph_for(ir_detector *d, ir_mode mode, int n, int h, int w,
+                                         int group)
+{
+    cached *oldest = &d->cache[0];
+    for (int i = 0; i < KEPT_GRAPHS; i++) {
+        cached *c = &d->cache[i];
+        if (c->graph.graph && c->mode == mode && c->n == n && c->h == h && c->w == w &&
+            c->group == group) {
+            c->used = ++d->clock;
+            return &c->graph;
+        }
+        if (c->used < oldest->used)
+            oldest = c;
+    }
+    drop_graph(oldest);
+    *oldest = (cached){.mode = mode, .n = n, .h = h, .w = w, .group = group, .used = ++d->clock};
+    build(d, oldest);
+    return &oldest->graph;
+}
