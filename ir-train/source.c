@@ -35,6 +35,18 @@ static bool is_directory_or_list(const char *operand)
     return operand[0] == '@' || (stat(operand, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
+static void make_cache(source *s)
+{
+    const long count = ir_matched_count(s->matched);
+
+    if (count < 0)
+        return;
+    s->count = (size_t)count;
+    s->kept = ir_calloc(s->count, sizeof *s->kept);
+    s->order = ir_calloc(s->count, sizeof *s->order);
+    s->keeping = true;
+}
+
 source *source_open(char *images, char *masks, char *corrupted, int maxval, bool repeated)
 {
     source *s = ir_calloc(1, sizeof *s);
@@ -54,12 +66,7 @@ source *source_open(char *images, char *masks, char *corrupted, int maxval, bool
     }
     if (repeated) {
         ir_matched_rewind(s->matched); /* refuses, before any work, what cannot be read again */
-        s->count = (size_t)ir_matched_count(s->matched);
-        s->kept = ir_calloc(s->count, sizeof *s->kept);
-        s->order = ir_calloc(s->count, sizeof *s->order);
-        for (size_t i = 0; i < s->count; i++)
-            s->order[i] = i;
-        s->keeping = true;
+        make_cache(s);
     }
     return s;
 }
@@ -137,7 +144,8 @@ void source_again(source *s, const size_t *order)
         s->order[i] = order ? order[i] : i;
     if (s->complete)
         return;
-    ir_matched_set_order(s->matched, s->order);
+    if (order)
+        ir_matched_set_order(s->matched, order);
     ir_matched_rewind(s->matched);
     s->kept_bytes = 0;
 }

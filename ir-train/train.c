@@ -143,6 +143,8 @@ void train(const train_options *o, char *images, char *masks)
         check_writable(o->write);
     load(&r);
     r.source = source_open(images, masks, o->corrupted, o->maxval, repeated);
+    if (o->shuffle && source_count(r.source) < 0)
+        ir_usage_die("--shuffle: images and masks are not one to one, path by path");
     r.batch = batch_new(o->batch, o->crop, o->corrupted != NULL);
     const long count = source_count(r.source);
     r.report =
