@@ -1,0 +1,75 @@
+/* The ten corruptions of an infrared frame and what they are made from.
+ *
+ * Names, groups and parameters are ImageNet-C's (Hendrycks and Dietterich, "Benchmarking neural
+ * network robustness to common corruptions and perturbations", ICLR 2019). On 8-bit frames the
+ * results are those of the Python package imagecorruptions: the deterministic ones to one grey
+ * level, the random ones in distribution. */
+#ifndef CORRUPT_H
+#define CORRUPT_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/philox.h"
+#include "stream/image.h"
+
+/* A loop over samples, built for wider vectors too, chosen when the program starts. Each version
+ * does the same operations in the same order (no fused multiply-add), so the bytes do not depend on
+ * the processor. */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#define CORRUPT_FAST __attribute__((target_clones("avx2", "default")))
+#else
+#define CORRUPT_FAST
+#endif
+
+/* Memory that one frame after the other is worked in. */
+typedef struct {
+    float *memory;
+    size_t room; /* floats */
+} corrupt_scratch;
+
+/* Tables that all threads share, each made when it is first needed. */
+typedef struct corrupt_tables corrupt_tables;
+corrupt_tables *corrupt_tables_new(void);
+void corrupt_tables_free(corrupt_tables *tables);
+
+/* What a corruption gets besides the frame. */
+typedef struct {
+    int severity;            /* 1..5 */
+    const double *parameter; /* of that severity: one number or two */
+    ir_rng rng;              /* the frame's own stream of random numbers */
+    corrupt_scratch *scratch;
+    corrupt_tables *tables;
+} corrupt_job;
+
+typedef void corrupt_function(ir_image *im, corrupt_job *job); /* in place */
+
+/* noise.c */
+corrupt_function corrupt_gaussian_noise, corrupt_shot_noise, corrupt_impulse_noise;
+/* blur.c */
+corrupt_function corrupt_defocus_blur, corrupt_motion_blur, corrupt_gaussian_blur;
+/* isp.c: what an image signal processor and a codec do */
+corrupt_function corrupt_brightness, corrupt_contrast, corrupt_pixelate, corrupt_jpeg;
+
+/* Corrupts im in place. corruption: index into ir_corruptions; severity: 1..5; seed, the frame's
+ * name and occurrence (how often that name came before) choose the random numbers, together with
+ * corruption and severity: another corruption of the same frame shares nothing with this one. */
+void corrupt_apply(ir_image *im, int corruption, int severity, uint64_t seed, uint64_t occurrence,
+                   corrupt_scratch *scratch, corrupt_tables *tables);
+
+/* The table: a comment line, then name, group and the parameters of severities 1 to 5. */
+void corrupt_list(FILE *file);
+
+/* Room for count floats, undefined. */
+float *corrupt_room(corrupt_scratch *scratch, size_t count);
+void corrupt_scratch_free(corrupt_scratch *scratch);
+
+/* A value in units of samples, clipped to 0..maxval and rounded. */
+static inline uint16_t corrupt_sample(float value, float maxval)
+{
+    value = value > 0 ? value : 0;
+    value = value < maxval ? value : maxval;
+    return (uint16_t)(int32_t)(value + 0.5f);
+}
+
+#endif

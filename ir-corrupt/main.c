@@ -1,0 +1,248 @@
+/* ir-corrupt: applies a named corruption, or one strategy record per image, to a stream of images.
+ *
+ * Reads an image and, with -S, its record; corrupts; writes and flushes: in a ring of pipes the
+ * image leaves before the next record has come. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/option.h"
+#include "base/pipeline.h"
+#include "corrupt.h"
+#include "stream/record.h"
+#include "stream/stream.h"
+
+static const char usage[] =
+    "usage: ir-corrupt (-n NAME -s SEVERITY | -S STRATEGIES) [-v] [-r SEED] [-j N] [-o DIR]\n"
+    "                  [--maxval N] [IMAGE ...]\n"
+    "       ir-corrupt --list\n"
+    "\n"
+    "Corrupts infrared frames as ImageNet-C does.\n"
+    "\n"
+    "  -n, --name NAME        the corruption; --list shows them\n"
+    "  -s, --severity N       1 to 5\n"
+    "  -S, --strategies FILE  one record \"name corruption severity logp\" per image instead\n"
+    "  -r, --seed N           random seed (0)\n"
+    "  -j, --threads N        threads (one per processor)\n"
+    "  -o, --output DIR       write DIR/NAME.pgm instead of a stream on standard output\n"
+    "      --maxval N         the frames' range, where it is not their maxval\n"
+    "      --list             print name, group and parameters of every corruption\n"
+    "  -v, --verbose          print the number of images and their rate at the end\n"
+    "  -h, --help             print this help\n"
+    "  -V, --version          print the version\n"
+    "\n"
+    "An IMAGE is a Netpbm file, a directory, @LIST or - (standard input, the default).\n";
+
+typedef struct {
+    int corruption, severity; /* -1, 0: from the strategies */
+    const char *strategies, *directory;
+    uint64_t seed;
+    int threads, maxval; /* maxval 0: the files' own */
+    bool verbose;
+} options;
+
+enum { OPTION_LIST = 256, OPTION_MAXVAL };
+
+static const struct option long_options[] = {
+    {"name", required_argument, NULL, 'n'},
+    {"severity", required_argument, NULL, 's'},
+    {"strategies", required_argument, NULL, 'S'},
+    {"seed", required_argument, NULL, 'r'},
+    {"threads", required_argument, NULL, 'j'},
+    {"output", required_argument, NULL, 'o'},
+    {"maxval", required_argument, NULL, OPTION_MAXVAL},
+    {"list", no_argument, NULL, OPTION_LIST},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {0},
+};
+
+static int corruption_named(const char *name)
+{
+    const char *names[IR_CORRUPTIONS];
+    for (int i = 0; i < IR_CORRUPTIONS; i++)
+        names[i] = ir_corruptions[i].name;
+    return ir_choice(name, names, IR_CORRUPTIONS, "-n");
+}
+
+_Noreturn static void print_list(void)
+{
+    corrupt_list(stdout);
+    ir_flush(stdout, "standard output");
+    exit(0);
+}
+
+/* Standard input cannot be both the images and their strategies. */
+static void check_stdin(const options *o, int operands, char *const *operand)
+{
+    if (!o->strategies || strcmp(o->strategies, "-"))
+        return;
+    bool taken = operands == 0;
+    for (int i = 0; i < operands; i++)
+        taken |= !strcmp(operand[i], "-");
+    if (taken)
+        ir_usage_die("-S -: standard input is where the images come from");
+}
+
+static void check_options(const options *o)
+{
+    if (o->strategies && (o->corruption >= 0 || o->severity))
+        ir_usage_die("-S takes the place of -n and -s");
+    if (!o->strategies && o->corruption < 0 && !o->severity)
+        ir_usage_die("-n NAME and -s SEVERITY, or -S STRATEGIES, must be given");
+    if (!o->strategies && o->corruption < 0)
+        ir_usage_die("-n NAME is missing");
+    if (!o->strategies && !o->severity)
+        ir_usage_die("-s SEVERITY is missing");
+}
+
+static options parse(int argc, char **argv)
+{
+    options o = {.corruption = -1, .threads = ir_default_threads()};
+    int c;
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, ":n:s:S:r:j:o:vhV", long_options, NULL)) != -1) {
+        switch (c) {
+        case 'n':
+            o.corruption = corruption_named(optarg);
+            break;
+        case 's':
+            o.severity = (int)ir_number(optarg, 1, IR_SEVERITIES, "-s");
+            break;
+        case 'S':
+            o.strategies = optarg;
+            break;
+        case 'r':
+            o.seed = ir_seed(optarg);
+            break;
+        case 'j':
+            o.threads = (int)ir_number(optarg, 1, 1024, "-j");
+            break;
+        case 'o':
+            o.directory = optarg;
+            break;
+        case OPTION_MAXVAL:
+            o.maxval = (int)ir_number(optarg, 1, 65535, "--maxval");
+            break;
+        case OPTION_LIST:
+            print_list();
+        case 'v':
+            o.verbose = true;
+            break;
+        case 'h':
+            ir_print_help(usage);
+        case 'V':
+            ir_print_version();
+        default:
+            ir_option_die(c, argv);
+        }
+    }
+    check_options(&o);
+    return o;
+}
+
+/* ---- the stream -------------------------------------------------------------------------------*/
+
+typedef struct {
+    const options *options;
+    ir_stream *images;
+    ir_records *strategies; /* NULL: the same corruption for all */
+    ir_tally *names;
+    corrupt_tables *tables;
+    ir_sink *sink;
+    long count;
+} job;
+
+typedef struct {
+    ir_image image;
+    int corruption, severity;
+    uint64_t occurrence;
+    corrupt_scratch scratch;
+} item;
+
+static void no_more_strategies(const job *j)
+{
+    ir_strategy strategy;
+    if (j->strategies && ir_strategy_read(j->strategies, &strategy))
+        ir_die("%s: no image for the strategy of %s", ir_records_where(j->strategies),
+               strategy.name);
+}
+
+static bool read_item(void *context, void *slot)
+{
+    job *j = context;
+    item *it = slot;
+    if (!ir_stream_next(j->images, &it->image)) {
+        no_more_strategies(j);
+        return false;
+    }
+    it->corruption = j->options->corruption;
+    it->severity = j->options->severity;
+    if (j->strategies) {
+        ir_strategy strategy;
+        ir_strategy_expect(j->strategies, it->image.name, &strategy);
+        it->corruption = strategy.corruption;
+        it->severity = strategy.severity;
+    }
+    it->occurrence = ir_tally_count(j->names, it->image.name);
+    return true;
+}
+
+static void corrupt_item(void *context, void *slot)
+{
+    job *j = context;
+    item *it = slot;
+    corrupt_apply(&it->image, it->corruption, it->severity, j->options->seed, it->occurrence,
+                  &it->scratch, j->tables);
+}
+
+static void write_item(void *context, void *slot)
+{
+    job *j = context;
+    item *it = slot;
+    ir_sink_put(j->sink, &it->image);
+    j->count++;
+}
+
+static void clear_item(void *slot)
+{
+    item *it = slot;
+    ir_image_free(&it->image);
+    corrupt_scratch_free(&it->scratch);
+}
+
+int main(int argc, char **argv)
+{
+    static const ir_pipeline pipeline = {sizeof(item), read_item, corrupt_item, write_item,
+                                         clear_item};
+    ir_start("ir-corrupt");
+    options o = parse(argc, argv);
+    check_stdin(&o, argc - optind, argv + optind);
+
+    double start = ir_seconds();
+    job j = {
+        .options = &o,
+        .images = ir_stream_open(argc - optind, argv + optind),
+        .strategies = o.strategies ? ir_records_open(o.strategies) : NULL,
+        .names = ir_tally_new(),
+        .tables = corrupt_tables_new(),
+        .sink = ir_sink_open(o.directory),
+    };
+    if (o.maxval)
+        ir_stream_set_maxval(j.images, o.maxval);
+    ir_pipeline_run(&pipeline, &j, o.threads);
+    if (o.verbose) {
+        double seconds = ir_seconds() - start;
+        fprintf(stderr, "ir-corrupt: %ld images, %.1f images/s\n", j.count, j.count / seconds);
+    }
+
+    ir_sink_close(j.sink);
+    corrupt_tables_free(j.tables);
+    ir_tally_free(j.names);
+    if (j.strategies)
+        ir_records_close(j.strategies);
+    ir_stream_close(j.images);
+    return 0;
+}
