@@ -82,7 +82,82 @@ $(foreach isa,$(ISAS),$(eval $(call kernels,$(isa))))
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(ALL_OBJ) $(OPS_OBJ) $(SCENE_OBJ)) \
          $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.d,$(wildcard tests/unit/*.c))
 
+# ---- packages ------------------------------------------------------------------------------------
+
+# installs those of $(1) that are missing, by Debian's package manager; says what to do elsewhere
+define install_packages
+	@missing=; for p in $(1); do \
+	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	[ -z "$$missing" ] && exit 0; \
+	command -v apt-get >/dev/null || { echo "please install what corresponds to:$$missing" >&2; exit 1; }; \
+	as=; [ "$$(id -u)" = 0 ] || as=sudo; \
+	echo "installing$$missing"; \
+	$$as apt-get update -qq && \
+	$$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+endef
+
+deps:
+	$(call install_packages,$(BUILD_PACKAGES))
+check-deps: deps
+	$(call install_packages,$(CHECK_PACKAGES))
+lint-deps: deps
+	$(call install_packages,$(LINT_PACKAGES) $(CHECK_PACKAGES))
+
+# ---- the main job, tests, lint -------------------------------------------------------------------
+
+# deps first, then a second make: what is there to build depends on what is installed
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory -f demo.mk demo-run
+
+tests: all $(BIN)/test-ops $(UNIT)
+
+check: check-deps
+	@$(MAKE) --no-print-directory tests
+	@IR_BIN="$(CURDIR)/$(BIN)" tests/run
+
+check-parity: check-deps
+	@$(MAKE) --no-print-directory tests
+	@IR_BIN="$(CURDIR)/$(BIN)" tests/run tests/parity.bats
+
+SANITIZE = -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+asan: check-deps
+	@$(MAKE) --no-print-directory BUILD=build/asan OPT="$(SANITIZE)" tests
+	@IR_BIN="$(CURDIR)/build/asan/bin" IR_ASAN=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp \
+	    tests/run
+
+C_FILES   = $(shell find common ir-* tests -name '*.[ch]')
+SHELL_FILES = tests/run .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
+MAN_PAGES = $(wildcard man/*.[1-9])
+lint: lint-deps
+	clang-format --dry-run -Werror $(C_FILES)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+	    --inline-suppr --suppressions-list=tests/cppcheck.supp -DIR_ISA=avx2 -DIR_BLOCK=8 -Icommon \
+	    -I$(KERNEL_DIR) common ir-corrupt ir-policy ir-train ir-detect ir-score tests
+	mandoc -Tlint -W warning $(MAN_PAGES)
+	shellcheck -x $(SHELL_FILES)
+
+# ---- install -------------------------------------------------------------------------------------
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR)/hrl
+	install -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(BINDIR)
+	install -m 644 hrl.mk $(DESTDIR)$(DATADIR)
+	install -m 755 $(wildcard hrl/*) $(DESTDIR)$(DATADIR)/hrl
+	for page in $(MAN_PAGES); do \
+	    dir=$(DESTDIR)$(MANDIR)/man$${page##*.}; \
+	    install -d $$dir && install -m 644 $$page $$dir || exit 1; \
+	done
+
+uninstall:
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%)
+	rm -rf $(DESTDIR)$(DATADIR)
+	for page in $(MAN_PAGES); do \
+	    rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
+	done
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean
+.PHONY: all clean deps check-deps lint-deps demo tests check check-parity asan lint install uninstall
