@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "base/base.h"
-#include "base/output.h"
 #include "base/philox.h"
 #include "stream/stream.h"
 
@@ -38,15 +37,21 @@ ir_sink *ir_sink_open(const char *directory)
     return sink;
 }
 
+ir_output ir_sink_file(ir_sink *sink, const char *name, const char *extension)
+{
+    if (ir_tally_count(sink->names, name) > 0)
+        ir_die("%s: two images of this name cannot both go to %s", name, sink->directory);
+    char *path = ir_format("%s/%s.%s", sink->directory, name, extension);
+    ir_output out = ir_output_open(path);
+    free(path);
+    return out;
+}
+
 static void put_file(ir_sink *sink, const ir_image *im)
 {
-    if (ir_tally_count(sink->names, im->name) > 0)
-        ir_die("%s: two images of this name cannot both go to %s", im->name, sink->directory);
-    char *path = ir_format("%s/%s.pgm", sink->directory, im->name);
-    ir_output out = ir_output_open(path);
-    ir_image_write(out.file, path, im);
+    ir_output out = ir_sink_file(sink, im->name, "pgm");
+    ir_image_write(out.file, out.path, im);
     ir_output_close(&out);
-    free(path);
 }
 
 void ir_sink_put(ir_sink *sink, const ir_image *im)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/output.h"
 #include "stream/image.h"
 
 typedef struct ir_stream ir_stream;
@@ -57,6 +58,8 @@ void ir_matched_close(ir_matched *matched);
 typedef struct ir_sink ir_sink;
 ir_sink *ir_sink_open(const char *directory); /* NULL: stdout, flushed after every image */
 void ir_sink_put(ir_sink *sink, const ir_image *im);
+/* With a directory: DIR/NAME.EXTENSION, for what is no PGM; the caller closes it. */
+ir_output ir_sink_file(ir_sink *sink, const char *name, const char *extension);
 void ir_sink_close(ir_sink *sink);
 
 #endif
