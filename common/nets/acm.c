@@ -69,7 +69,7 @@ static ir_node *head(ir_graph *g, ir_node *x, const ir_net_options *options)
     x = ir_conv_bn_relu(g, x, "0", "1",
                         (ir_conv){.out = ir_node_shape(x).c / 4, .kernel = 3, .pad = 1},
                         options->bn_momentum);
-    x = ir_conv2d(g, ir_dropout(g, x, 0.1), "4",
+    x = ir_conv2d(g, ir_dropout(g, x, options->dropout), "4",
                   (ir_conv){.out = 1,
                             .kernel = 1,
                             .bias = true,

@@ -51,6 +51,14 @@ void ir_net_check(const char *net)
     ir_choice(net, names, count, "--net");
 }
 
+ir_net_options ir_net_defaults(const char *net)
+{
+    ir_net_check(net);
+    ir_net_options options = {.prior = true, .bn_momentum = 0.1, .dropout = 0.1};
+    snprintf(options.net, sizeof options.net, "%s", net);
+    return options;
+}
+
 static ir_net_builder *find_builder(const char *net)
 {
     for (int i = 0; i < NETWORKS; i++)
@@ -100,6 +108,7 @@ ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *ck)
         ir_die("%s: init is '%s', neither prior nor published", ir_checkpoint_path(ck), init);
     options.prior = strcmp(init, "prior") == 0;
     options.bn_momentum = ir_meta_real(ck, "bn_momentum", 0, 1);
+    options.dropout = ir_meta_real(ck, "dropout", 0, 0.99);
     const double mean = ir_meta_real(ck, "mean", -1e6, 1e6);
     const double std = ir_meta_real(ck, "std", 1e-12, 1e6);
     ir_detector *d = make(backend, options, mean, std);
@@ -113,6 +122,7 @@ ir_checkpoint *ir_detector_save(ir_detector *d, bool with_adam)
     ir_meta_set(ck, "net", "%s", d->options.net);
     ir_meta_set(ck, "init", "%s", d->options.prior ? "prior" : "published");
     ir_meta_set(ck, "bn_momentum", "%.17g", d->options.bn_momentum);
+    ir_meta_set(ck, "dropout", "%.17g", d->options.dropout);
     ir_meta_set(ck, "mean", "%.17g", d->mean);
     ir_meta_set(ck, "std", "%.17g", d->std);
     ir_params_save(d->params, ck, with_adam);
@@ -125,12 +135,17 @@ static void drop_graph(cached *c)
     memset(c, 0, sizeof *c);
 }
 
+static void drop_graphs(ir_detector *d)
+{
+    for (int i = 0; i < KEPT_GRAPHS; i++)
+        drop_graph(&d->cache[i]);
+}
+
 void ir_detector_free(ir_detector *d)
 {
     if (!d)
         return;
-    for (int i = 0; i < KEPT_GRAPHS; i++)
-        drop_graph(&d->cache[i]);
+    drop_graphs(d);
     ir_params_free(d->params);
     free(d);
 }
@@ -164,8 +179,13 @@ int ir_detector_multiple(const ir_detector *d)
 void ir_detector_set_bn_momentum(ir_detector *d, double momentum)
 {
     d->options.bn_momentum = momentum;
-    for (int i = 0; i < KEPT_GRAPHS; i++)
-        drop_graph(&d->cache[i]);
+    drop_graphs(d);
+}
+
+void ir_detector_set_dropout(ir_detector *d, double probability)
+{
+    d->options.dropout = probability;
+    drop_graphs(d);
 }
 
 /* The mean over the heads of each one's soft-IoU loss. */

@@ -12,6 +12,7 @@ typedef struct {
     bool prior;   /* --init prior: the head's bias starts at the log-odds of a target pixel */
     double
         bn_momentum; /* of the batch norms outside residual blocks, as the published code sets it */
+    double dropout;  /* probability, where the network has a dropout */
 } ir_net_options;
 
 typedef struct {
@@ -29,6 +30,9 @@ typedef struct ir_detector ir_detector;
 void ir_net_check(const char *net);
 const char *const *ir_net_names(int *count);
 
+/* prior, batch norm momentum 0.1, dropout 0.1. Dies (usage error) on an unknown network. */
+ir_net_options ir_net_defaults(const char *net);
+
 /* A fresh detector, initialised with seed. mean and std of the input in units of maxval. */
 ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64_t seed,
                              double mean, double std);
@@ -43,8 +47,9 @@ ir_params *ir_detector_params(ir_detector *detector);
 const ir_net_options *ir_detector_options(const ir_detector *detector);
 double ir_detector_mean(const ir_detector *detector);
 double ir_detector_std(const ir_detector *detector);
-/* Changes the momentum of graphs made from now on (--bn-momentum). */
+/* Change the graphs made from now on (--bn-momentum, --dropout). */
 void ir_detector_set_bn_momentum(ir_detector *detector, double momentum);
+void ir_detector_set_dropout(ir_detector *detector, double probability);
 
 /* The graph for n images of h x w (multiples of ir_detector_multiple()); made on first use, the
  * most recent few kept. group: images per loss of the objective (1: per image); 0 with
