@@ -39,6 +39,7 @@ LIB_OBJ = $(COMMON:%.c=$(BUILD)/%.o) \
 
 OPS_OBJ   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/ops/*.c))
 UNIT      = $(patsubst tests/unit/%.c,$(BIN)/test-%,$(wildcard tests/unit/*.c))
+BENCH     = $(patsubst tests/bench/%.c,$(BIN)/bench-%,$(wildcard tests/bench/*.c))
 SCENE_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/scenes/*.c))
 
 all: $(PROGRAMS:%=$(BIN)/%) $(BIN)/ir-scenes
@@ -64,6 +65,10 @@ $(UNIT): $(BIN)/test-%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
 
+$(BENCH): $(BIN)/bench-%: $(BUILD)/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
+
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	ar rcs $@ $(LIB_OBJ)
@@ -80,7 +85,7 @@ endef
 $(foreach isa,$(ISAS),$(eval $(call kernels,$(isa))))
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(ALL_OBJ) $(OPS_OBJ) $(SCENE_OBJ)) \
-         $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.d,$(wildcard tests/unit/*.c))
+         $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c))
 
 # ---- packages ------------------------------------------------------------------------------------
 
