@@ -1,0 +1,136 @@
+/* What the loops of this directory share: how tensors are cut into parts, sums, gradients.
+ *
+ * A part is a fixed number of neighbouring pixels of one image's one block of channels, whatever
+ * the number of threads: sums are made per part and then over the parts in order. */
+#ifndef IR_LOOPS_H
+#define IR_LOOPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel.h"
+
+enum {
+    PART = 2048,      /* pixels of a part */
+    CHUNK = 256,      /* groups of B floats that are summed in single precision */
+    WIDE = 4 * B,     /* that many sums at once hide the latency of an addition */
+    SMALL = 16 * 1024 /* floats below which starting threads costs more than it saves */
+};
+
+typedef struct {
+    int image, block;
+    size_t pixel, pixels; /* first pixel within the plane, how many */
+    size_t at, floats;    /* the same within the tensor, in floats */
+} part;
+
+static inline size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+static inline size_t pixels_of(ir_shape s)
+{
+    return (size_t)s.h * (size_t)s.w;
+}
+static inline int parts_of_plane(ir_shape s)
+{
+    return (int)((pixels_of(s) + PART - 1) / PART);
+}
+static inline int parts_of(ir_shape s)
+{
+    return s.n * blocks(s.c) * parts_of_plane(s);
+}
+static inline bool is_small(ir_shape s)
+{
+    return volume(s) < SMALL;
+}
+
+/* Parts are counted by image, then block, then pixels. */
+static inline part part_at(ir_shape s, int i)
+{
+    const int per = parts_of_plane(s), index = i / per;
+    part p = {.image = index / blocks(s.c), .block = index % blocks(s.c)};
+    p.pixel = (size_t)(i % per) * PART;
+    p.pixels = smaller(PART, pixels_of(s) - p.pixel);
+    p.at = (size_t)index * plane(s) + p.pixel * (size_t)lanes(s.c);
+    p.floats = p.pixels * (size_t)lanes(s.c);
+    return p;
+}
+
+/* Where channel c of an image lies in a tensor: its first pixel; pixels are lanes(s.c) apart. */
+static inline size_t channel_at(ir_shape s, int image, int c)
+{
+    const int width = lanes(s.c);
+    return (size_t)(image * blocks(s.c) + c / width) * plane(s) + (size_t)(c % width);
+}
+
+/* The new value of a gradient. */
+static inline float grad_of(float old, float value, bool add)
+{
+    return add ? old + value : value;
+}
+
+/* Leaky ReLU and its derivative; slope 1 is the identity. As PyTorch's, 0 has the slope's side. */
+static inline float rectify(float x, float slope)
+{
+    return x > 0 ? x : slope * x;
+}
+static inline float rectify_grad(float y, float slope, float dy)
+{
+    return y > 0 ? dy : slope * dy;
+}
+static inline float slope_of(ir_activation a)
+{
+    return a.on ? a.slope : 1;
+}
+
+/* Adds to sum[l] every B-th float from x[l] on: of a blocked part that is one sum a channel, of a
+ * plane the total in B pieces. Single precision within a chunk, double across. */
+static inline void add_lanes(const float *x, size_t floats, double sum[B])
+{
+    while (floats >= B) {
+        float wide[WIDE] = {0};
+        const size_t take = smaller(floats / B, CHUNK) * B;
+        size_t i = 0;
+        for (; i + WIDE <= take; i += WIDE)
+#pragma omp simd
+            for (int l = 0; l < WIDE; l++)
+                wide[l] += x[i + (size_t)l];
+        for (; i < take; i += B)
+#pragma omp simd
+            for (int l = 0; l < B; l++)
+                wide[l] += x[i + (size_t)l];
+        for (int l = 0; l < B; l++)
+            sum[l] += (wide[l] + wide[B + l]) + (wide[2 * B + l] + wide[3 * B + l]);
+        x += take;
+        floats -= take;
+    }
+    for (size_t l = 0; l < floats; l++)
+        sum[l] += x[l];
+}
+
+/* The parts' sums (B each, as add_lanes makes them) of one plane, in order; of a tensor of one
+ * channel sum[0] is the total. */
+static inline void total_of_plane(const double *parts, ir_shape s, int index, double sum[B])
+{
+    const int per = parts_of_plane(s);
+    for (int l = 0; l < B; l++)
+        sum[l] = 0;
+    for (int i = 0; i < per; i++)
+        for (int l = 0; l < B; l++)
+            sum[l] += parts[((size_t)index * (size_t)per + (size_t)i) * B + (size_t)l];
+    if (s.c == 1)
+        for (int l = 1; l < B; l++)
+            sum[0] += sum[l];
+}
+
+/* Where a lane's values come from: value[0], value[step], ...; NULL: zeros. */
+typedef struct {
+    const float *value;
+    size_t step;
+} lane_source;
+
+/* to, pixels of `width` lanes: lane l of pixel p is from[l].value[p * step], added or written. */
+void IR_NAME(ir_cpu_gather_lanes)(float *to, int width, const lane_source *from, size_t pixels,
+                                  bool add);
+
+#endif
