@@ -21,6 +21,8 @@ ALL_LDFLAGS = $(if $(DEPS),-L$(DEPS)/lib -Wl$(comma)-rpath$(comma)$(DEPS)/lib) -
               -Wl,--as-needed $(LDFLAGS)
 LIBS = -lnetpbm -larchive -ldnnl -lfftw3f -ljpeg -lm
 comma = ,
+# make V=1 shows the commands
+say = $(if $(V),,@echo '  $(1) $@';)
 
 # ---- what there is to build ---------------------------------------------------------------------
 
@@ -48,39 +50,39 @@ define program
 $(1)_OBJ = $$(patsubst %.c,$$(BUILD)/%.o,$$(wildcard $(1)/*.c $(1)/*/*.c))
 $$(BIN)/$(1): $$($(1)_OBJ) $$(LIB)
 	@mkdir -p $$(@D)
-	$$(CC) -o $$@ $$($(1)_OBJ) $$(LIB) $$(ALL_LDFLAGS) $$(LIBS)
+	$$(call say,LD) $$(CC) -o $$@ $$($(1)_OBJ) $$(LIB) $$(ALL_LDFLAGS) $$(LIBS)
 ALL_OBJ += $$($(1)_OBJ)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 $(BIN)/ir-scenes: $(SCENE_OBJ) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) -o $@ $(SCENE_OBJ) $(LIB) $(ALL_LDFLAGS) $(LIBS)
+	$(call say,LD) $(CC) -o $@ $(SCENE_OBJ) $(LIB) $(ALL_LDFLAGS) $(LIBS)
 
 $(BIN)/test-ops: $(OPS_OBJ) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) -o $@ $(OPS_OBJ) $(LIB) $(ALL_LDFLAGS) $(LIBS)
+	$(call say,LD) $(CC) -o $@ $(OPS_OBJ) $(LIB) $(ALL_LDFLAGS) $(LIBS)
 
 $(UNIT): $(BIN)/test-%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
+	$(call say,LD) $(CC) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
 
 $(BENCH): $(BIN)/bench-%: $(BUILD)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
+	$(call say,LD) $(CC) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $(LIB_OBJ)
+	$(call say,AR) ar rcs $@ $(LIB_OBJ)
 
 $(BUILD)/%.o: %.c config.mk Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC) $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 define kernels
 $$(BUILD)/kernels/$(1)/%.o: $$(KERNEL_DIR)/%.c config.mk Makefile
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) $$(KERNEL_CFLAGS) $$(ISA_$(1)) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC) $$(CC) $$(ALL_CFLAGS) $$(KERNEL_CFLAGS) $$(ISA_$(1)) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach isa,$(ISAS),$(eval $(call kernels,$(isa))))
 
