@@ -37,19 +37,28 @@ void corrupt_contrast(ir_image *im, corrupt_job *job)
 
 /* ---- pixelate ---------------------------------------------------------------------------------*/
 
+/* The samples begin..end - 1 of a side. */
+typedef struct {
+    int begin, end;
+} span;
+
 /* Which samples of a side of n fall into each of the small cells, as Pillow's box filter counts
- * them: those whose centre lies in the cell, none in part. Cell i is first[i]..first[i + 1] - 1. */
-static void box_cells(int n, int small, int *first)
+ * them: those whose centre lies in the cell, none in part. Its arithmetic is followed to the
+ * letter, for a centre on the border between two cells may belong to either, both or none of them.
+ */
+static void box_cells(int n, int small, span *cell)
 {
     double scale = (double)n / small, half = scale * 0.5;
     for (int i = 0; i < small; i++) {
         double centre = (i + 0.5) * scale;
-        int j = (int)(centre - half + 0.5);
-        while ((j - centre + 0.5) * (1 / scale) <= -0.5)
-            j++;
-        first[i] = j;
+        int begin = (int)(centre - half + 0.5), end = (int)(centre + half + 0.5);
+        end = end < n ? end : n;
+        while ((begin - centre + 0.5) * (1 / scale) <= -0.5)
+            begin++;
+        while ((end - 1 - centre + 0.5) * (1 / scale) > 0.5)
+            end--;
+        cell[i] = (span){begin, end};
     }
-    first[small] = n;
 }
 
 /* Which cell each of n samples shows: the one that its centre lies in. The position is summed up
@@ -61,16 +70,16 @@ static void nearest_cells(int n, int small, int *cell)
         cell[i] = (int)position < small ? (int)position : small - 1;
 }
 
-/* The means of one row of cells: row 0 of pixel is the first of rows rows, width samples each. */
-static void cell_means(const uint16_t *pixel, int width, int rows, const int *column, int small,
-                       uint16_t *mean)
+/* The means of one row of cells of the frame. */
+static void cell_means(const ir_image *im, span row, const span *column, int small, uint16_t *mean)
 {
     for (int i = 0; i < small; i++) {
-        uint64_t sum = 0, count = (uint64_t)rows * (column[i + 1] - column[i]);
-        for (int y = 0; y < rows; y++) {
-            const uint16_t *row = pixel + (size_t)y * width;
-            for (int x = column[i]; x < column[i + 1]; x++)
-                sum += row[x];
+        uint64_t sum = 0,
+                 count = (uint64_t)(row.end - row.begin) * (column[i].end - column[i].begin);
+        for (int y = row.begin; y < row.end; y++) {
+            const uint16_t *pixel = im->pixel + (size_t)y * im->width;
+            for (int x = column[i].begin; x < column[i].end; x++)
+                sum += pixel[x];
         }
         mean[i] = (uint16_t)((2 * sum + count) / (2 * count));
     }
@@ -87,20 +96,20 @@ void corrupt_pixelate(ir_image *im, corrupt_job *job)
 {
     int width = im->width, height = im->height;
     int across = shrunk(width, job->parameter[0]), down = shrunk(height, job->parameter[0]);
-    int *column =
-        (int *)corrupt_room(job->scratch, 2 * ((size_t)width + height + 1) + (size_t)across * down);
-    int *row = column + across + 1, *column_of = row + down + 1, *row_of = column_of + width;
-    uint16_t *cell = (uint16_t *)(row_of + height);
+    size_t spans = (size_t)across + down, sides = (size_t)width + height;
+    span *column = (span *)corrupt_room(job->scratch, 2 * spans + sides + (size_t)across * down);
+    span *row = column + across;
+    int *column_of = (int *)(row + down), *row_of = column_of + width;
+    uint16_t *mean = (uint16_t *)(row_of + height);
 
     box_cells(width, across, column);
     box_cells(height, down, row);
     for (int i = 0; i < down; i++)
-        cell_means(im->pixel + (size_t)row[i] * width, width, row[i + 1] - row[i], column, across,
-                   cell + (size_t)i * across);
+        cell_means(im, row[i], column, across, mean + (size_t)i * across);
     nearest_cells(width, across, column_of);
     nearest_cells(height, down, row_of);
     for (int y = 0; y < height; y++) {
-        const uint16_t *from = cell + (size_t)row_of[y] * across;
+        const uint16_t *from = mean + (size_t)row_of[y] * across;
         uint16_t *to = im->pixel + (size_t)y * width;
         for (int x = 0; x < width; x++)
             to[x] = from[column_of[x]];
