@@ -1,5 +1,6 @@
 /* ir-score: compares predicted masks or probability maps with true masks. See ir-score(1). */
 #include <getopt.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "base/option.h"
@@ -152,6 +153,13 @@ static options parse(int argc, char **argv)
     return o;
 }
 
+/* Images from standard input have numbers for names; their masks know better. */
+static void set_names(const options *o, ir_image *im)
+{
+    if (strcmp(o->operand[PREDICTED], "-") == 0)
+        ir_image_set_name(&im[PREDICTED], im[TRUTH].name);
+}
+
 /* A mask of another size is an error, or scaled when that was asked for. */
 static void fit(const options *o, ir_image *im)
 {
@@ -178,6 +186,7 @@ static void score(const options *o, const double *clean_iou)
         int level = first_level_above(o->threshold, im[PREDICTED].maxval);
         counts c;
 
+        set_names(o, im);
         fit(o, im);
         matcher_set_truth(m, &im[TRUTH]);
         c = matcher_count(m, &im[PREDICTED], level);

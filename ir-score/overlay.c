@@ -1,30 +1,23 @@
 /* PPM pictures of hits, misses and false alarms, pixel by pixel. */
 #include "overlay.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/base.h"
-#include "base/output.h"
-#include "base/philox.h"
+#include "stream/stream.h"
 
 struct overlay {
-    char *directory;
-    ir_tally *names; /* written so far */
+    ir_sink *sink;
     unsigned char *row;
-    int room;
+    int room; /* pixels */
 };
 
 overlay *overlay_new(const char *directory)
 {
     overlay *o = ir_calloc(1, sizeof *o);
 
-    if (mkdir(directory, 0777) != 0 && errno != EEXIST)
-        ir_die_errno("%s", directory);
-    o->directory = ir_strdup(directory);
-    o->names = ir_tally_new();
+    o->sink = ir_sink_open(directory);
     return o;
 }
 
@@ -32,8 +25,7 @@ void overlay_free(overlay *o)
 {
     if (o == NULL)
         return;
-    ir_tally_free(o->names);
-    free(o->directory);
+    ir_sink_close(o->sink);
     free(o->row);
     free(o);
 }
@@ -52,13 +44,9 @@ static void paint(unsigned char rgb[3], int grey, bool predicted, bool truth)
 void overlay_write(overlay *o, const ir_image *predicted, int level, const ir_image *truth,
                    const ir_image *frame)
 {
-    char *path = ir_format("%s/%s.ppm", o->directory, predicted->name);
-    ir_output out;
+    ir_output out = ir_sink_file(o->sink, predicted->name, "ppm");
     size_t i = 0;
 
-    if (ir_tally_count(o->names, predicted->name) > 0)
-        ir_die("%s: a second image of that name for %s", predicted->name, path);
-    out = ir_output_open(path);
     if (o->room < frame->width) {
         o->row = ir_realloc(o->row, (size_t)frame->width, 3);
         o->room = frame->width;
@@ -74,5 +62,4 @@ void overlay_write(overlay *o, const ir_image *predicted, int level, const ir_im
         fwrite(o->row, 3, (size_t)frame->width, out.file);
     }
     ir_output_close(&out);
-    free(path);
 }

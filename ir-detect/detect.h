@@ -1,0 +1,43 @@
+/* What the parts of ir-detect share: its options, and the map that a detector makes of an image. */
+#ifndef IR_DETECT_H
+#define IR_DETECT_H
+
+#include <stdbool.h>
+
+#include "stream/stream.h"
+
+typedef enum { OUTPUT_MASK, OUTPUT_SOFT, OUTPUT_TARGETS } output_kind;
+
+typedef struct {
+    const char *checkpoint; /* a learned detector, or NULL */
+    int method;             /* a classical one: index into methods[]; else -1 */
+    double threshold;       /* -t; negative: not given */
+    output_kind output;
+    int depth;             /* bits of a soft map: 8 or 16 */
+    const char *directory; /* NULL: standard output */
+    const char *device;
+    int threads; /* 0: all */
+    int maxval;  /* 0: the files' */
+    int radius;  /* of top-hat; negative: not given */
+    double k;    /* of the adaptive threshold; negative: not given */
+    bool verbose;
+} options;
+
+/* height x width values, row by row. What exceeds threshold is a target. */
+typedef struct {
+    int width, height;
+    float *value;
+    double low, high; /* what 0 and 1 of a soft map stand for */
+    double threshold; /* in the values' units */
+    size_t room;      /* values allocated */
+} map;
+
+/* Room for height x width values; they are undefined. */
+void map_resize(map *m, int width, int height);
+void map_free(map *m);
+
+/* Read all images of the stream and write what is detected; return how many images there were. */
+long detect_learned(const options *o, int operands, char *const *operand);
+long detect_classical(const options *o, int operands, char *const *operand);
+
+#endif

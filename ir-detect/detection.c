@@ -1,0 +1,167 @@
+/* Masks, soft maps and target lists. */
+#include "detection.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/base.h"
+
+struct writer {
+    ir_sink *sink;
+    bool targets;
+    bool files; /* into a directory */
+};
+
+void map_resize(map *m, int width, int height)
+{
+    size_t count = (size_t)width * (size_t)height;
+
+    if (count > m->room) {
+        free(m->value);
+        m->value = ir_realloc(NULL, count, sizeof *m->value);
+        m->room = count;
+    }
+    m->width = width;
+    m->height = height;
+}
+
+void map_free(map *m)
+{
+    free(m->value);
+    *m = (map){0};
+}
+
+/* 0 at the map's low end, 1 at its high end; 0 for a map without a range. */
+static double scaled(const map *m, double value)
+{
+    return m->high > m->low ? (value - m->low) / (m->high - m->low) : 0;
+}
+
+static void make_mask(ir_image *im, const map *m)
+{
+    size_t count = (size_t)m->width * (size_t)m->height;
+
+    im->maxval = 255;
+    for (size_t i = 0; i < count; i++)
+        im->pixel[i] = m->value[i] > m->threshold ? 255 : 0;
+}
+
+static void make_soft(ir_image *im, const map *m, int depth)
+{
+    size_t count = (size_t)m->width * (size_t)m->height;
+
+    im->maxval = (1 << depth) - 1;
+    for (size_t i = 0; i < count; i++)
+        im->pixel[i] = (uint16_t)lrint(scaled(m, m->value[i]) * im->maxval);
+}
+
+static ir_target make_target(const ir_component *c)
+{
+    return (ir_target){.x = c->column,
+                       .y = c->row,
+                       .left = c->left,
+                       .top = c->top,
+                       .width = c->width,
+                       .height = c->height,
+                       .area = c->area};
+}
+
+/* A target's score is the largest scaled value in it. */
+static void find_scores(detection *d, const map *m)
+{
+    size_t count;
+    const ir_run *run = ir_components_runs(d->components, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        const float *row = m->value + (size_t)run[i].row * (size_t)m->width;
+        ir_target *target = &d->target[run[i].component];
+
+        for (int x = run[i].first; x < run[i].end; x++)
+            target->score = fmax(target->score, scaled(m, row[x]));
+    }
+}
+
+/* image holds the mask. */
+static void make_targets(detection *d, const map *m)
+{
+    if (d->components == NULL)
+        d->components = ir_components_new();
+    d->targets = ir_components_find(d->components, d->image.pixel, m->width, m->height, 1);
+    if (d->targets > d->room) {
+        d->target = ir_realloc(d->target, (size_t)d->targets, sizeof *d->target);
+        d->room = d->targets;
+    }
+    for (int i = 0; i < d->targets; i++)
+        d->target[i] = make_target(ir_components_at(d->components, i));
+    find_scores(d, m);
+}
+
+void detection_make(detection *d, const options *o, const map *m, const char *name)
+{
+    ir_image_set_name(&d->image, name);
+    ir_image_resize(&d->image, m->width, m->height);
+    if (o->output == OUTPUT_SOFT)
+        make_soft(&d->image, m, o->depth);
+    else
+        make_mask(&d->image, m);
+    if (o->output == OUTPUT_TARGETS)
+        make_targets(d, m);
+}
+
+void detection_free(detection *d)
+{
+    ir_image_free(&d->image);
+    ir_components_free(d->components);
+    free(d->target);
+    *d = (detection){0};
+}
+
+/* ---- writing ------------------------------------------------------------------------------------
+ */
+
+static void write_header(FILE *file)
+{
+    fputs("# name\tx\ty\tleft\ttop\twidth\theight\tarea\tscore\n", file);
+}
+
+static void write_targets(FILE *file, const detection *d)
+{
+    for (int i = 0; i < d->targets; i++)
+        ir_target_write(file, d->image.name, &d->target[i]);
+}
+
+writer *writer_open(const options *o)
+{
+    writer *w = ir_calloc(1, sizeof *w);
+
+    w->sink = ir_sink_open(o->directory);
+    w->targets = o->output == OUTPUT_TARGETS;
+    w->files = o->directory != NULL;
+    if (w->targets && !w->files)
+        write_header(stdout);
+    return w;
+}
+
+void writer_put(writer *w, const detection *d)
+{
+    ir_output out;
+
+    if (!w->targets) {
+        ir_sink_put(w->sink, &d->image);
+    } else if (!w->files) {
+        write_targets(stdout, d);
+        ir_flush(stdout, "standard output");
+    } else {
+        out = ir_sink_file(w->sink, d->image.name, "tsv");
+        write_header(out.file);
+        write_targets(out.file, d);
+        ir_output_close(&out);
+    }
+}
+
+void writer_close(writer *w)
+{
+    ir_flush(stdout, "standard output");
+    ir_sink_close(w->sink);
+    free(w);
+}

@@ -1,0 +1,28 @@
+/* From a map to what is written: a mask, a soft map or a list of targets. */
+#ifndef IR_DETECT_DETECTION_H
+#define IR_DETECT_DETECTION_H
+
+#include "base/components.h"
+#include "detect.h"
+#include "stream/record.h"
+
+/* What was detected in one image; memory is used again. Zero it first. */
+typedef struct {
+    ir_image image; /* its name is the item's; the mask or soft map */
+    ir_target *target;
+    int targets, room;
+    ir_components *components;
+} detection;
+
+/* output, depth: as in options. With OUTPUT_TARGETS, image holds the mask. */
+void detection_make(detection *d, const options *o, const map *m, const char *name);
+void detection_free(detection *d);
+
+/* Where detections go. */
+typedef struct writer writer;
+
+writer *writer_open(const options *o);
+void writer_put(writer *w, const detection *d);
+void writer_close(writer *w);
+
+#endif

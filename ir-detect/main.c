@@ -1,0 +1,166 @@
+/* ir-detect: finds small targets in infrared images. See ir-detect(1). */
+#include <getopt.h>
+
+#include "base/base.h"
+#include "base/option.h"
+#include "classical/method.h"
+#include "detect.h"
+
+static const char usage[] =
+    "usage: ir-detect (-c detector.tar | -m method) [options] [image ...]\n"
+    "Writes a mask of 0 and 255 for every image, or what --soft or --targets say.\n"
+    "\n"
+    "  -c, --checkpoint file  a learned detector, made by ir-train\n"
+    "  -m, --method name      a classical detector: top-hat\n"
+    "  -t, --threshold x      a pixel is a target above x; learned: of the probability (default\n"
+    "                         0.5), classical: of the saliency's range (default: see -k)\n"
+    "      --soft             writes probability maps, or saliency scaled to its own range\n"
+    "      --depth bits       of --soft: 8 (default) or 16\n"
+    "      --targets          writes records: name x y left top width height area score\n"
+    "  -o, --output dir       writes dir/NAME.pgm (--targets: dir/NAME.tsv), not to stdout\n"
+    "  -k, --deviations k     of -m: the threshold is mean + k standard deviations (default 10)\n"
+    "      --radius n         of -m top-hat: opens with a square of 2n+1 pixels a side (default "
+    "3)\n"
+    "      --maxval n         the images' full range, when it is not their maxval\n"
+    "  -d, --device name      of -c: auto (default), cpu, cuda, cuda:N\n"
+    "  -j, --threads n        threads (default: all processors)\n"
+    "  -v, --verbose          says how many images there were, and how many a second\n"
+    "  -h, --help             prints this\n"
+    "  -V, --version          prints the version\n"
+    "\n"
+    "An image operand is a file, a directory, @list or - (standard input, the default).\n";
+
+enum { SOFT = 256, DEPTH, TARGETS, RADIUS, MAXVAL };
+enum { MAX_RADIUS = 1000, MAX_THREADS = 1024 };
+
+static const struct option long_options[] = {
+    {"checkpoint", required_argument, NULL, 'c'}, {"method", required_argument, NULL, 'm'},
+    {"threshold", required_argument, NULL, 't'},  {"soft", no_argument, NULL, SOFT},
+    {"depth", required_argument, NULL, DEPTH},    {"targets", no_argument, NULL, TARGETS},
+    {"output", required_argument, NULL, 'o'},     {"deviations", required_argument, NULL, 'k'},
+    {"radius", required_argument, NULL, RADIUS},  {"maxval", required_argument, NULL, MAXVAL},
+    {"device", required_argument, NULL, 'd'},     {"threads", required_argument, NULL, 'j'},
+    {"verbose", no_argument, NULL, 'v'},          {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},          {0},
+};
+
+static int find_method(const char *name)
+{
+    const char *names[METHODS];
+
+    for (int i = 0; i < METHODS; i++)
+        names[i] = methods[i].name;
+    return ir_choice(name, names, METHODS, "--method");
+}
+
+static void set_output(options *o, output_kind output)
+{
+    if (o->output != OUTPUT_MASK && o->output != output)
+        ir_usage_die("--soft and --targets do not go together");
+    o->output = output;
+}
+
+static void set_option(options *o, int option, char *const *argv)
+{
+    static const char *const depths[] = {"8", "16"};
+
+    switch (option) {
+    case 'c':
+        o->checkpoint = optarg;
+        break;
+    case 'm':
+        o->method = find_method(optarg);
+        break;
+    case 't':
+        o->threshold = ir_real(optarg, 0, 1, "--threshold");
+        break;
+    case SOFT:
+        set_output(o, OUTPUT_SOFT);
+        break;
+    case DEPTH:
+        o->depth = ir_choice(optarg, depths, 2, "--depth") == 0 ? 8 : 16;
+        break;
+    case TARGETS:
+        set_output(o, OUTPUT_TARGETS);
+        break;
+    case 'o':
+        o->directory = optarg;
+        break;
+    case 'k':
+        o->k = ir_real(optarg, 0, 1e6, "--deviations");
+        break;
+    case RADIUS:
+        o->radius = (int)ir_number(optarg, 1, MAX_RADIUS, "--radius");
+        break;
+    case MAXVAL:
+        o->maxval = (int)ir_number(optarg, 1, 65535, "--maxval");
+        break;
+    case 'd':
+        o->device = optarg;
+        break;
+    case 'j':
+        o->threads = (int)ir_number(optarg, 1, MAX_THREADS, "--threads");
+        break;
+    case 'v':
+        o->verbose = true;
+        break;
+    case 'h':
+        ir_print_help(usage);
+    case 'V':
+        ir_print_version();
+    default:
+        ir_option_die(option, argv);
+    }
+}
+
+static void check(const options *o)
+{
+    bool learned = o->checkpoint != NULL, classical = o->method >= 0;
+
+    if (learned == classical)
+        ir_usage_die("one of -c (a checkpoint) and -m (a method) is needed");
+    if (learned && (o->k >= 0 || o->radius >= 0))
+        ir_usage_die("-k and --radius need -m");
+    if (classical && o->device != NULL)
+        ir_usage_die("-d needs -c");
+    if (o->k >= 0 && o->threshold >= 0)
+        ir_usage_die("-k and -t do not go together");
+    if (o->depth > 0 && o->output != OUTPUT_SOFT)
+        ir_usage_die("--depth needs --soft");
+    if (o->output == OUTPUT_SOFT && (o->threshold >= 0 || o->k >= 0))
+        ir_usage_die("--soft has no threshold");
+}
+
+static options parse(int argc, char **argv)
+{
+    options o = {.method = -1, .threshold = -1, .k = -1, .radius = -1};
+    int option;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":c:m:t:o:k:d:j:vhV", long_options, NULL)) != -1)
+        set_option(&o, option, argv);
+    check(&o);
+    if (o.device == NULL)
+        o.device = "auto";
+    if (o.depth == 0)
+        o.depth = 8;
+    return o;
+}
+
+int main(int argc, char **argv)
+{
+    double start;
+    options o;
+    long images;
+
+    ir_start("ir-detect");
+    start = ir_seconds();
+    o = parse(argc, argv);
+    if (o.checkpoint != NULL)
+        images = detect_learned(&o, argc - optind, argv + optind);
+    else
+        images = detect_classical(&o, argc - optind, argv + optind);
+    if (o.verbose)
+        ir_warn("%ld images, %.1f images/s", images, (double)images / (ir_seconds() - start));
+    return 0;
+}
