@@ -6,22 +6,56 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* sum += weight row, over n samples */
-CORRUPT_FAST static void add_row(float *restrict sum, const float *restrict row, float weight,
-                                 int n)
+/* What a kernel's two symmetric taps add to a row of results: weight (a[x] + b[x]). A tap of its
+ * own has a = b and half the weight. */
+typedef struct {
+    const float *a, *b;
+    float weight;
+} term;
+
+static term single(const float *row, double weight)
 {
-#pragma omp simd
-    for (int x = 0; x < n; x++)
-        sum[x] += weight * row[x];
+    return (term){row, row, (float)(weight / 2)};
 }
 
-/* sum += weight (a + b): the two sides of a symmetric kernel */
-CORRUPT_FAST static void add_pair(float *restrict sum, const float *a, const float *b, float weight,
-                                  int n)
+/* Four terms at a time: sum is loaded and stored a quarter as often. */
+CORRUPT_FAST static void add_four(float *restrict sum, const term *t, int n)
 {
+    const float *a0 = t[0].a, *a1 = t[1].a, *a2 = t[2].a, *a3 = t[3].a;
+    const float *b0 = t[0].b, *b1 = t[1].b, *b2 = t[2].b, *b3 = t[3].b;
+    float w0 = t[0].weight, w1 = t[1].weight, w2 = t[2].weight, w3 = t[3].weight;
+#pragma omp simd
+    for (int x = 0; x < n; x++)
+        sum[x] += w0 * (a0[x] + b0[x]) + w1 * (a1[x] + b1[x]) + w2 * (a2[x] + b2[x]) +
+                  w3 * (a3[x] + b3[x]);
+}
+
+CORRUPT_FAST static void add_one(float *restrict sum, const term *t, int n)
+{
+    const float *a = t->a, *b = t->b;
+    float weight = t->weight;
 #pragma omp simd
     for (int x = 0; x < n; x++)
         sum[x] += weight * (a[x] + b[x]);
+}
+
+/* sum = the sum of the terms, n samples each */
+static void sum_terms(float *sum, const term *t, int terms, int n)
+{
+    memset(sum, 0, (size_t)n * sizeof *sum);
+    for (; terms >= 4; terms -= 4, t += 4)
+        add_four(sum, t, n);
+    for (; terms > 0; terms--, t++)
+        add_one(sum, t, n);
+}
+
+/* A symmetric kernel of weight[0..reach] about a row's own samples. */
+static int row_terms(term *t, const float *row, const double *weight, int reach)
+{
+    t[0] = single(row, weight[0]);
+    for (int d = 1; d <= reach; d++)
+        t[d] = (term){row - d, row + d, (float)weight[d]};
+    return reach + 1;
 }
 
 CORRUPT_FAST static void store_row(uint16_t *restrict pixel, const float *restrict sum, int n,
@@ -31,11 +65,6 @@ CORRUPT_FAST static void store_row(uint16_t *restrict pixel, const float *restri
 #pragma omp simd
     for (int x = 0; x < n; x++)
         pixel[x] = corrupt_sample(sum[x], limit);
-}
-
-static void clear_row(float *sum, int n)
-{
-    memset(sum, 0, (size_t)n * sizeof *sum);
 }
 
 static int clamp(int i, int n)
@@ -89,6 +118,7 @@ static const float *row_of(const plane *p, int y)
 /* ---- defocus ----------------------------------------------------------------------------------*/
 
 enum { DISK_MAX = 10, DISK_SIDE = 2 * DISK_MAX + 1 };
+#define NEGLIGIBLE 1e-9 /* below what 16 bits can show */
 
 /* One smoothing pass over a line of n samples, step apart, with weights[0..reach] and mirrored
  * ends. */
@@ -120,11 +150,11 @@ static void gaussian_weights(double *weights, int reach, double sigma)
 /* The lower right quarter of the kernel, [dy][dx] from the centre: an even disk on a square grid,
  * smoothed on that grid. The grid is 17 pixels wide whatever the radius up to 8, and fits tightly
  * beyond that; the smoothing is 3 pixels wide on it, or 5; what it mirrors back from the grid's rim
- * makes the kernels of radius 8 and 10 sum to slightly more than 1. Returns the grid's half width.
- */
-static int disk(int radius, double sigma, float quarter[DISK_MAX + 1][DISK_MAX + 1])
+ * makes the kernels of radius 8 and 10 sum to slightly more than 1. Returns how far the weights
+ * reach. */
+static int disk(int radius, double sigma, double quarter[DISK_MAX + 1][DISK_MAX + 1])
 {
-    int half = radius <= 8 ? 8 : radius, reach = radius <= 8 ? 1 : 2, side = 2 * half + 1;
+    int half = radius <= 8 ? 8 : radius, smooth = radius <= 8 ? 1 : 2, side = 2 * half + 1;
     double grid[DISK_SIDE * DISK_SIDE], weights[3];
     int pixels = 0;
     for (int i = 0; i < side * side; i++) {
@@ -132,42 +162,47 @@ static int disk(int radius, double sigma, float quarter[DISK_MAX + 1][DISK_MAX +
         grid[i] = x * x + y * y <= radius * radius;
         pixels += grid[i] > 0;
     }
-    gaussian_weights(weights, reach, sigma);
+    gaussian_weights(weights, smooth, sigma);
     for (int i = 0; i < side; i++)
-        smooth_line(grid + i * side, side, 1, weights, reach);
+        smooth_line(grid + i * side, side, 1, weights, smooth);
     for (int i = 0; i < side; i++)
-        smooth_line(grid + i, side, side, weights, reach);
+        smooth_line(grid + i, side, side, weights, smooth);
+    int reach = 0;
     for (int y = 0; y <= half; y++)
-        for (int x = 0; x <= half; x++)
-            quarter[y][x] = (float)(grid[(y + half) * side + x + half] / pixels);
-    return half;
+        for (int x = 0; x <= half; x++) {
+            double weight = grid[(y + half) * side + x + half] / pixels;
+            quarter[y][x] = weight > NEGLIGIBLE ? weight : 0;
+            if (quarter[y][x] > 0 && y > reach)
+                reach = y;
+        }
+    return reach;
 }
 
-/* The blur of a disk of radius r whose edge is smoothed with sigma a. */
+/* The blur of a disk of radius r whose edge is smoothed with sigma a. Rows as far above as below
+ * share their weights: they are added up first. */
 void corrupt_defocus_blur(ir_image *im, corrupt_job *job)
 {
-    float quarter[DISK_MAX + 1][DISK_MAX + 1];
-    int half = disk((int)job->parameter[0], job->parameter[1], quarter), width = im->width;
-    size_t size = padded_size(im, half, half);
-    float *room = corrupt_room(job->scratch, size + 2 * ((size_t)width + 2 * half));
-    plane p = padded(im, room, half, half, mirror);
-    float *folded = room + size + half, *sum = folded + width + half;
+    double quarter[DISK_MAX + 1][DISK_MAX + 1];
+    int reach = disk((int)job->parameter[0], job->parameter[1], quarter);
+    int width = im->width, wide = width + 2 * reach;
+    size_t size = padded_size(im, reach, reach);
+    float *room = corrupt_room(job->scratch, size + (size_t)(reach + 1) * wide + width);
+    plane p = padded(im, room, reach, reach, mirror);
+    float *folded = room + size, *sum = folded + (size_t)(reach + 1) * wide;
 
     for (int y = 0; y < im->height; y++) {
-        clear_row(sum, width);
-        for (int dy = 0; dy <= half; dy++) {
-            /* the rows above and below share their weights */
-            clear_row(folded - half, width + 2 * half);
-            if (dy)
-                add_pair(folded - half, row_of(&p, y - dy) - half, row_of(&p, y + dy) - half, 1,
-                         width + 2 * half);
-            else
-                add_row(folded - half, row_of(&p, y) - half, 1, width + 2 * half);
-            add_row(sum, folded, quarter[dy][0], width);
-            for (int dx = 1; dx <= half; dx++)
-                if (quarter[dy][dx] > 0)
-                    add_pair(sum, folded - dx, folded + dx, quarter[dy][dx], width);
+        term t[(DISK_MAX + 1) * (DISK_MAX + 1)];
+        int terms = 0;
+        for (int dy = 0; dy <= reach; dy++) {
+            float *both = folded + (size_t)dy * wide, weight = dy ? 1 : 0.5f;
+            sum_terms(both, &(term){row_of(&p, y - dy) - reach, row_of(&p, y + dy) - reach, weight},
+                      1, wide);
+            int dx_max = reach;
+            while (dx_max > 0 && quarter[dy][dx_max] == 0)
+                dx_max--;
+            terms += row_terms(t + terms, both + reach, quarter[dy], dx_max);
         }
+        sum_terms(sum, t, terms, width);
         store_row(im->pixel + (size_t)y * width, sum, width, im->maxval);
     }
 }
@@ -196,10 +231,10 @@ void corrupt_motion_blur(ir_image *im, corrupt_job *job)
     plane p = padded(im, room, length, 0, clamp);
     float *sum = room + size;
     for (int y = 0; y < im->height; y++) {
-        clear_row(sum, width);
+        term t[LINE_MAX];
         for (int i = 0; i < length; i++)
-            add_row(sum, row_of(&p, clamp(y + dy[i], im->height)) + dx[i],
-                    (float)(weight[i] / total), width);
+            t[i] = single(row_of(&p, clamp(y + dy[i], im->height)) + dx[i], weight[i] / total);
+        sum_terms(sum, t, length, width);
         store_row(im->pixel + (size_t)y * width, sum, width, im->maxval);
     }
 }
@@ -216,21 +251,18 @@ void corrupt_gaussian_blur(ir_image *im, corrupt_job *job)
     int reach = (int)(4 * sigma + 0.5), width = im->width;
     gaussian_weights(weight, reach, sigma);
 
+    int wide = width + 2 * reach;
     size_t size = padded_size(im, reach, 0);
-    float *room = corrupt_room(job->scratch, size + 2 * (size_t)width + 2 * reach);
+    float *room = corrupt_room(job->scratch, size + wide + width);
     plane p = padded(im, room, reach, 0, clamp);
-    float *down = room + size + reach, *sum = down + width + reach;
+    float *down = room + size, *sum = down + wide;
     for (int y = 0; y < im->height; y++) {
-        int wide = width + 2 * reach;
-        clear_row(down - reach, wide);
-        add_row(down - reach, row_of(&p, y) - reach, (float)weight[0], wide);
+        term t[REACH_MAX + 1] = {single(row_of(&p, y) - reach, weight[0])};
         for (int d = 1; d <= reach; d++)
-            add_pair(down - reach, row_of(&p, clamp(y - d, im->height)) - reach,
-                     row_of(&p, clamp(y + d, im->height)) - reach, (float)weight[d], wide);
-        clear_row(sum, width);
-        add_row(sum, down, (float)weight[0], width);
-        for (int d = 1; d <= reach; d++)
-            add_pair(sum, down - d, down + d, (float)weight[d], width);
+            t[d] = (term){row_of(&p, clamp(y - d, im->height)) - reach,
+                          row_of(&p, clamp(y + d, im->height)) - reach, (float)weight[d]};
+        sum_terms(down, t, reach + 1, wide);
+        sum_terms(sum, t, row_terms(t, down + reach, weight, reach), width);
         store_row(im->pixel + (size_t)y * width, sum, width, im->maxval);
     }
 }
