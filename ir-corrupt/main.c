@@ -4,7 +4,6 @@
  * image leaves before the next record has come. */
 #include <getopt.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/base.h"
 #include "base/option.h"
@@ -72,18 +71,6 @@ _Noreturn static void print_list(void)
     corrupt_list(stdout);
     ir_flush(stdout, "standard output");
     exit(0);
-}
-
-/* Standard input cannot be both the images and their strategies. */
-static void check_stdin(const options *o, int operands, char *const *operand)
-{
-    if (!o->strategies || strcmp(o->strategies, "-"))
-        return;
-    bool taken = operands == 0;
-    for (int i = 0; i < operands; i++)
-        taken |= !strcmp(operand[i], "-");
-    if (taken)
-        ir_usage_die("-S -: standard input is where the images come from");
 }
 
 static void check_options(const options *o)
@@ -219,7 +206,6 @@ int main(int argc, char **argv)
                                          clear_item};
     ir_start("ir-corrupt");
     options o = parse(argc, argv);
-    check_stdin(&o, argc - optind, argv + optind);
 
     double start = ir_seconds();
     job j = {

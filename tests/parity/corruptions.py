@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Compares ir-corrupt (from PATH) with the Python package imagecorruptions on 8-bit frames.
+"""Compares ir-corrupt (from PATH) with its definitions, over the PGM frames of a directory.
 
-usage: corruptions.py DIR    a directory of 8-bit PGM frames, each at least 48 pixels a side
+usage: corruptions.py formulas DIR    with NumPy alone (corruption_formulas.py), any depth, no JPEG
+       corruptions.py package DIR     with the Python package imagecorruptions, 8 bits, frames of at
+                                      least 48 pixels a side
 
-The deterministic corruptions must agree to one grey level: the package truncates where ir-corrupt
-rounds. Motion blur too, once its random angle is known; that is read off what ir-corrupt makes of
-one bright point in a frame of the same name. The noises must have the same mean and variance at each
-of 16 brightnesses, within five standard errors.
+The deterministic corruptions must agree to rounding with the formulas, to one grey level with the
+package, which truncates. Motion blur too, once its random angle is known: that is read off what
+ir-corrupt makes of one bright point in a frame of the same name. The noises must have the same mean
+and variance at each of 16 brightnesses, within five standard errors.
 
 Prints one record per corruption and severity. Exit status: 0 all agree, 1 something does not,
 77 the package is not installed.
@@ -19,42 +21,25 @@ import subprocess
 import sys
 import tempfile
 
-try:
-    import numpy as np
-    from imagecorruptions import corrupt, corruptions
-    from PIL import Image
-except ImportError as error:
-    print(f"skipped: imagecorruptions cannot be imported ({error})")
-    sys.exit(77)
+import numpy as np
 
-SAME = {
-    "defocus-blur": "defocus_blur",
-    "gaussian-blur": "gaussian_blur",
-    "brightness": "brightness",
-    "contrast": "contrast",
-    "pixelate": "pixelate",
-    "jpeg": "jpeg_compression",
-}
-NOISE = {
-    "gaussian-noise": "gaussian_noise",
-    "shot-noise": "shot_noise",
-    "impulse-noise": "impulse_noise",
-}
+import corruption_formulas as formulas
+
+DETERMINISTIC = ["defocus-blur", "gaussian-blur", "brightness", "contrast", "pixelate"]
+NOISE = ["gaussian-noise", "shot-noise", "impulse-noise"]
 SEVERITIES = range(1, 6)
-LEVELS = np.arange(0, 256, 17)
-PIXELS_PER_LEVEL = 1 << 14
-
-
-def keep_package_working():
-    """The released package calls skimage's gaussian() by an argument that has since been renamed."""
-    if "multichannel" in inspect.signature(corruptions.gaussian).parameters:
-        return
-    gaussian = corruptions.gaussian
-    corruptions.gaussian = lambda image, sigma, **_: gaussian(image, sigma=sigma, channel_axis=-1)
+LEVELS = np.arange(16) / 15
+FLAT = 128  # pixels a side of the frames of one brightness
+DEEP = 65535
 
 
 def read_pgm(path):
-    return np.array(Image.open(path))
+    """The samples of a raw PGM without comments, and its maxval."""
+    data = path.read_bytes()
+    width, height, maxval = (int(word) for word in data.split(maxsplit=4)[1:4])
+    kind = np.dtype(">u2" if maxval > 255 else "u1")
+    raster = data[len(data) - width * height * kind.itemsize:]
+    return np.frombuffer(raster, kind).reshape(height, width).astype(float), maxval
 
 
 def write_pgm(path, image, maxval):
@@ -63,145 +48,172 @@ def write_pgm(path, image, maxval):
     path.write_bytes(b"P5\n%d %d\n%d\n" % (width, height, maxval) + image.astype(kind).tobytes())
 
 
-def ir_corrupt(name, severity, source, target):
-    """The corrupted frames of the directory source, by name, in the new directory target."""
+def ir_corrupt(name, severity, source, work):
+    """The corrupted frames of the directory source, by name."""
+    target = work / f"{source.name}-{name}-{severity}"
     subprocess.run(
         ["ir-corrupt", "-n", name, "-s", str(severity), "-o", target, source], check=True
     )
-    return {path.stem: path for path in target.iterdir()}
+    return {path.stem: read_pgm(path)[0] for path in target.iterdir()}
 
 
-def read_pgm16(path):
-    """Pillow scales some 16-bit PGM files; read the raster as it is."""
-    data = path.read_bytes()
-    width, height, maxval = (int(word) for word in data.split(maxsplit=4)[1:4])
-    return np.frombuffer(data[-2 * width * height:], ">u2").reshape(height, width), maxval
+class Formulas:
+    """What the formulas say, in units of samples."""
+
+    deterministic, tolerance, depths = DETERMINISTIC, 0.55, [255, 16383]
+
+    def __init__(self):
+        self.rng = np.random.default_rng(1)
+
+    def same(self, name, image, maxval, severity):
+        return getattr(formulas, name.replace("-", "_"))(image / maxval, severity) * maxval
+
+    def motion(self, image, maxval, severity, angle):
+        return formulas.motion_blur(image / maxval, severity, angle) * maxval
+
+    def noise(self, name, image, maxval, severity):
+        noise = getattr(formulas, name.replace("-", "_"))
+        return noise(image / maxval, severity, self.rng) * maxval
 
 
-def line_shifts(angle, length):
-    """What motion blur shifts by, as the package rounds it; angle in degrees."""
-    radians = math.radians(angle)
-    steps = np.arange(length)
-    return (
-        np.ceil(steps * math.cos(radians) - 0.5).astype(int),
-        np.ceil(steps * math.sin(radians) - 0.5).astype(int),
-    )
+class Package:
+    """What the package makes of the frame as grey RGB."""
+
+    deterministic, tolerance, depths = [*DETERMINISTIC, "jpeg"], 1, [255]
+
+    def __init__(self):
+        try:
+            from imagecorruptions import corrupt, corruptions
+            from PIL import Image
+        except ImportError as error:
+            print(f"skipped: imagecorruptions cannot be imported ({error})")
+            sys.exit(77)
+        self.corrupt, self.module, self.pil = corrupt, corruptions, Image
+        # the released package calls skimage's gaussian() by an argument that has been renamed
+        gaussian = corruptions.gaussian
+        if "multichannel" not in inspect.signature(gaussian).parameters:
+            corruptions.gaussian = lambda x, sigma, **_: gaussian(x, sigma=sigma, channel_axis=-1)
+        np.random.seed(1)
+
+    def same(self, name, image, maxval, severity):
+        if maxval != 255:
+            sys.exit("the package takes 8-bit frames")
+        name = "jpeg_compression" if name == "jpeg" else name.replace("-", "_")
+        return self.corrupt(image.astype(np.uint8), severity, name)[:, :, 0].astype(float)
+
+    def motion(self, image, maxval, severity, angle):
+        uniform = np.random.uniform
+        np.random.uniform = lambda low, high: angle
+        try:
+            return self.same("motion-blur", image, maxval, severity)
+        finally:
+            np.random.uniform = uniform
+
+    def noise(self, name, image, _, severity):
+        colour = self.pil.fromarray(np.repeat(image.astype(np.uint8)[:, :, None], 3, 2))
+        return getattr(self.module, name.replace("-", "_"))(colour, severity)
 
 
-def angle_of(point_spread, radius, sigma):
-    """The angle, to a hundredth of a degree, whose line is the response to a point in the middle."""
-    length = 2 * radius + 1
-    weights = corruptions.getMotionBlurKernel(length, sigma)
+def angle_of(point_spread, severity):
+    """The angle, to a hundredth of a degree, whose line is the response to a point in the middle,
+    and how far off its weights are at most."""
     middle = point_spread.shape[0] // 2
     best = (np.inf, 0.0)
     for angle in np.arange(-45, 45.005, 0.01):
-        dx, dy = line_shifts(angle, length)
+        across, down, weights = formulas.motion_line(severity, angle)
         line = np.zeros_like(point_spread)
-        np.add.at(line, (middle - dy, middle - dx), weights)
+        np.add.at(line, (middle - down, middle - across), weights)
         best = min(best, (np.abs(line - point_spread).max(), angle))
     return best
 
 
-def motion_reference(image, severity, angle):
-    uniform = np.random.uniform
-    np.random.uniform = lambda low, high: angle
-    try:
-        return corrupt(image, severity, "motion_blur")[:, :, 0]
-    finally:
-        np.random.uniform = uniform
-
-
-def motion_angles(severity, frames, work):
+def motion_angles(severity, names, work):
     """The angle that ir-corrupt draws for each frame's name."""
     points = work / "points"
     points.mkdir(exist_ok=True)
     point = np.zeros((101, 101))
-    point[50, 50] = 65535
-    for name in frames:
-        write_pgm(points / f"{name}.pgm", point, 65535)
-    radius, sigma = [(10, 3), (15, 5), (15, 8), (15, 12), (20, 15)][severity - 1]
+    point[50, 50] = DEEP
+    for name in names:
+        write_pgm(points / f"{name}.pgm", point, DEEP)
     angles = {}
-    for name, path in ir_corrupt("motion-blur", severity, points, work / f"psf-{severity}").items():
-        spread, maxval = read_pgm16(path)
-        off, angles[name] = angle_of(spread / maxval, radius, sigma)
-        if off > 1 / maxval:
+    for name, spread in ir_corrupt("motion-blur", severity, points, work).items():
+        off, angles[name] = angle_of(spread / DEEP, severity)
+        if off > 1 / DEEP:
             sys.exit(f"{name}: motion-blur {severity}: no angle gives this line ({off})")
     return angles
 
 
-def compare(reference, paths):
-    """The largest difference and the share of pixels that differ."""
-    largest, differing, pixels = 0, 0, 0
-    for name, expected in reference.items():
-        difference = np.abs(read_pgm(paths[name]).astype(int) - expected.astype(int))
-        largest = max(largest, int(difference.max()))
-        differing += int((difference > 0).sum())
-        pixels += difference.size
-    return largest, differing / pixels
+def compare_frames(reference, source, work):
+    """Prints a record for each deterministic corruption; true when all agree."""
+    frames = {path.stem: read_pgm(path) for path in sorted(source.glob("*.pgm"))}
+    good = bool(frames)
+    print("# corruption\tseverity\tlargest difference\tmean difference")
+    for name in [*reference.deterministic, "motion-blur"]:
+        for severity in SEVERITIES:
+            angles = motion_angles(severity, frames, work) if name == "motion-blur" else {}
+            found = ir_corrupt(name, severity, source, work)
+            differences = []
+            for frame, (image, maxval) in frames.items():
+                if angles:
+                    expected = reference.motion(image, maxval, severity, angles[frame])
+                else:
+                    expected = reference.same(name, image, maxval, severity)
+                differences.append(np.abs(found[frame] - expected).ravel())
+            difference = np.concatenate(differences)
+            good &= difference.max() <= reference.tolerance
+            print(f"{name}\t{severity}\t{difference.max():.3f}\t{difference.mean():.4f}")
+    return good
 
 
 def moments(samples):
     """Mean, variance and their standard errors."""
     mean, variance = samples.mean(), samples.var()
-    fourth = ((samples - mean) ** 4).mean()
-    count = samples.size
-    return mean, variance, math.sqrt(variance / count), math.sqrt(
-        max(fourth - variance**2, 0) / count
-    )
+    excess = max(((samples - mean) ** 4).mean() - variance**2, 0)
+    return mean, variance, math.sqrt(variance / samples.size), math.sqrt(excess / samples.size)
 
 
-def compare_noise(name, severity, work):
-    """The largest distance of mean and variance over all brightnesses, in standard errors."""
-    side = math.isqrt(PIXELS_PER_LEVEL)
-    source = work / "flat"
-    source.mkdir(exist_ok=True)
-    for level in LEVELS:
-        write_pgm(source / f"{level}.pgm", np.full((side, side), level), 255)
-    paths = ir_corrupt(name, severity, source, work / f"{name}-{severity}")
-    worst = [0.0, 0.0]
-    for level in LEVELS:
-        flat = Image.fromarray(np.full((side, side, 3), level, np.uint8))
-        expected = moments(np.rint(getattr(corruptions, NOISE[name])(flat, severity)))
-        found = moments(read_pgm(paths[str(level)]).astype(float))
-        for i in range(2):
-            error = math.hypot(expected[i + 2], found[i + 2])
-            difference = abs(expected[i] - found[i])
-            worst[i] = max(worst[i], difference / error if error else difference * 1e9)
-    return worst
+def distance(found, expected):
+    """How far mean and variance lie apart, in standard errors."""
+    a, b = moments(found), moments(expected)
+    off = []
+    for i in range(2):
+        error = math.hypot(a[i + 2], b[i + 2])
+        difference = abs(a[i] - b[i])
+        off.append(difference / error if error else math.inf if difference else 0)
+    return off
+
+
+def compare_noise(reference, maxval, work):
+    """Prints a record for each noise; true when all agree."""
+    flat = work / f"flat-{maxval}"
+    flat.mkdir()
+    frames = {f"{x:.3f}": np.full((FLAT, FLAT), np.rint(x * maxval)) for x in LEVELS}
+    for name, image in frames.items():
+        write_pgm(flat / f"{name}.pgm", image, maxval)
+    good = True
+    print(f"# corruption\tseverity\tmean, variance off by, in standard errors (maxval {maxval})")
+    for name in NOISE:
+        for severity in SEVERITIES:
+            found = ir_corrupt(name, severity, flat, work)
+            off = [
+                distance(found[level], np.rint(reference.noise(name, image, maxval, severity)))
+                for level, image in frames.items()
+            ]
+            mean, variance = np.max(off, 0)
+            good &= mean < 5 and variance < 5
+            print(f"{name}\t{severity}\t{mean:.2f}\t{variance:.2f}")
+    return good
 
 
 def main():
-    if len(sys.argv) != 2:
+    references = {"formulas": Formulas, "package": Package}
+    if len(sys.argv) != 3 or sys.argv[1] not in references:
         sys.exit(__doc__)
-    keep_package_working()
-    np.random.seed(1)
-    source = pathlib.Path(sys.argv[1])
-    frames = {path.stem: read_pgm(path) for path in sorted(source.glob("*.pgm"))}
-    good = bool(frames)
-    with tempfile.TemporaryDirectory() as directory:
-        work = pathlib.Path(directory)
-        print("# corruption\tseverity\tlargest difference\tshare of pixels that differ")
-        for name in [*SAME, "motion-blur"]:
-            for severity in SEVERITIES:
-                if name == "motion-blur":
-                    angles = motion_angles(severity, frames, work)
-                    reference = {
-                        n: motion_reference(f, severity, angles[n]) for n, f in frames.items()
-                    }
-                else:
-                    reference = {
-                        n: corrupt(f, severity, SAME[name])[:, :, 0] for n, f in frames.items()
-                    }
-                paths = ir_corrupt(name, severity, source, work / f"{name}-{severity}")
-                largest, share = compare(reference, paths)
-                good &= largest <= 1
-                print(f"{name}\t{severity}\t{largest}\t{share:.4f}")
-        print("# corruption\tseverity\tmean off by\tvariance off by, both in standard errors")
-        for name in NOISE:
-            for severity in SEVERITIES:
-                mean, variance = compare_noise(name, severity, work)
-                good &= mean < 5 and variance < 5
-                print(f"{name}\t{severity}\t{mean:.2f}\t{variance:.2f}")
+    reference = references[sys.argv[1]]()
+    with tempfile.TemporaryDirectory() as work:
+        good = compare_frames(reference, pathlib.Path(sys.argv[2]), pathlib.Path(work))
+        for maxval in reference.depths:
+            good &= compare_noise(reference, maxval, pathlib.Path(work))
     sys.exit(0 if good else 1)
 
 
