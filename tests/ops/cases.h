@@ -1,0 +1,32 @@
+/* What is tried: one operation at a time, with the shapes that go wrong first and then random ones;
+ * several operations in the ways in which networks combine them; and random graphs. */
+#ifndef IR_TESTS_CASES_H
+#define IR_TESTS_CASES_H
+
+#include "twin.h"
+
+typedef struct {
+    const char *name;
+    int corners;                    /* shapes that are always tried */
+    void (*corner)(twin *t, int i); /* builds the i-th of them */
+    void (*random)(twin *t);        /* builds a random one */
+    void (*bench)(twin *t);         /* builds the one to be timed; the last node is the operation */
+    bool smooth;                    /* the gradient has no jumps */
+} op_case;
+
+extern const op_case conv_cases[], pointwise_cases[], pool_cases[], head_cases[];
+enum { CONV_CASES = 3, POINTWISE_CASES = 9, POOL_CASES = 7, HEAD_CASES = 4 };
+
+/* A way of combining operations; in both modes. */
+typedef struct {
+    const char *name;
+    void (*build)(twin *t);
+} chain_case;
+
+extern const chain_case fusion_chains[], network_chains[];
+extern const int fusion_chain_count, network_chain_count;
+
+/* A random graph of up to `most` operations. */
+void random_graph(twin *t, int most);
+
+#endif

@@ -1,0 +1,159 @@
+/* Shapes for convolution, transposed convolution and the fully connected layer. */
+#include "cases.h"
+
+typedef struct {
+    ir_shape x;
+    ir_conv c;
+} conv_shape;
+
+static void build_conv2d(twin *t, conv_shape s)
+{
+    twin_seed(t, twin_conv2d(t, twin_input(t, s.x, FILL_NORMAL, true), "conv", s.c));
+}
+
+static const conv_shape conv2d_corners[] = {
+    /* one channel in, one out, both */
+    {{1, 1, 16, 16}, {.out = 16, .kernel = 3, .pad = 1}},
+    {{2, 1, 17, 13}, {.out = 8, .kernel = 3, .stride = 2, .pad = 1}},
+    {{1, 1, 20, 18}, {.out = 16, .kernel = 7, .stride = 2, .pad = 3}},
+    {{1, 13, 9, 11}, {.out = 1, .kernel = 1, .bias = true}},
+    {{2, 16, 9, 11}, {.out = 1, .kernel = 3, .pad = 1}},
+    {{2, 1, 9, 7}, {.out = 1, .kernel = 3, .pad = 1, .bias = true}},
+    {{1, 2, 9, 8}, {.out = 1, .kernel = 7, .pad = 3}},
+    /* planes of one pixel: channel attention */
+    {{1, 16, 1, 1}, {.out = 4, .kernel = 1}},
+    {{3, 4, 1, 1}, {.out = 64, .kernel = 1, .bias = true}},
+    {{2, 1, 1, 1}, {.out = 1, .kernel = 1, .bias = true}},
+    /* channels that fill no block; stride 2 on odd sizes; large and even kernels */
+    {{2, 12, 15, 11}, {.out = 20, .kernel = 3, .stride = 2, .pad = 1}},
+    {{2, 16, 15, 17}, {.out = 32, .kernel = 1, .stride = 2}},
+    {{1, 17, 13, 13}, {.out = 9, .kernel = 5, .pad = 2, .bias = true}},
+    {{1, 32, 11, 9}, {.out = 16, .kernel = 7, .pad = 3}},
+    {{1, 8, 14, 12}, {.out = 8, .kernel = 9, .pad = 4}},
+    {{2, 3, 8, 9}, {.out = 5, .kernel = 2, .stride = 2}},
+    {{1, 8, 1, 9}, {.out = 8, .kernel = 3, .pad = 1}},
+    {{1, 8, 7, 7}, {.out = 8, .kernel = 3}},
+    {{1, 100, 3, 3}, {.out = 50, .kernel = 3, .pad = 1}},
+    {{4, 8, 13, 16}, {.out = 8, .kernel = 3, .pad = 1}},
+    {{1, 24, 33, 35}, {.out = 24, .kernel = 3, .pad = 1}},
+    /* dilated */
+    {{1, 16, 12, 12}, {.out = 16, .kernel = 3, .pad = 2, .dilation = 2}},
+    {{1, 9, 17, 15}, {.out = 11, .kernel = 3, .pad = 4, .dilation = 4, .bias = true}},
+    {{2, 5, 11, 13}, {.out = 8, .kernel = 3, .stride = 2, .pad = 2, .dilation = 2}},
+    {{1, 8, 9, 10}, {.out = 16, .kernel = 3, .dilation = 3}},
+    /* depthwise */
+    {{2, 16, 12, 10}, {.out = 16, .kernel = 3, .pad = 1, .depthwise = true}},
+    {{1, 13, 9, 9}, {.out = 13, .kernel = 3, .pad = 1, .depthwise = true, .bias = true}},
+    {{1, 1, 9, 8}, {.out = 1, .kernel = 3, .pad = 1, .depthwise = true}},
+    {{2, 17, 11, 9}, {.out = 17, .kernel = 5, .stride = 2, .pad = 2, .depthwise = true}},
+    {{1, 7, 9, 9}, {.out = 7, .kernel = 3, .pad = 2, .dilation = 2, .depthwise = true}},
+};
+
+static void conv2d_corner(twin *t, int i)
+{
+    build_conv2d(t, conv2d_corners[i]);
+}
+
+static void conv2d_random(twin *t)
+{
+    static const int kernels[] = {1, 1, 2, 3, 3, 3, 5, 7};
+    conv_shape s = {twin_shape(t), {.out = twin_between(t, 1, t->setup.channels)}};
+    s.c.kernel = kernels[twin_between(t, 0, 7)];
+    s.c.stride = twin_between(t, 1, 2);
+    s.c.dilation = s.c.kernel == 3 && twin_chance(t, 0.25) ? twin_between(t, 2, 4) : 1;
+    s.c.pad = twin_chance(t, 0.75) ? s.c.dilation * (s.c.kernel - 1) / 2 : 0;
+    s.c.bias = twin_chance(t, 0.5);
+    s.c.depthwise = twin_chance(t, 0.2);
+    if (s.c.depthwise)
+        s.c.out = s.x.c;
+    int reach = s.c.dilation * (s.c.kernel - 1) + 1 - 2 * s.c.pad;
+    if (s.x.h < reach)
+        s.x.h = reach;
+    if (s.x.w < reach)
+        s.x.w = reach;
+    build_conv2d(t, s);
+}
+
+static void conv2d_bench(twin *t)
+{
+    build_conv2d(t, (conv_shape){{4, 16, 256, 256}, {.out = 16, .kernel = 3, .pad = 1}});
+}
+
+/* ---- transposed
+ * ---------------------------------------------------------------------------------- */
+
+static void build_transposed(twin *t, conv_shape s)
+{
+    twin_seed(t, twin_conv_transpose2d(t, twin_input(t, s.x, FILL_NORMAL, true), "up", s.c));
+}
+
+static const conv_shape transposed_corners[] = {
+    {{1, 64, 4, 4}, {.out = 32, .kernel = 4, .stride = 2, .pad = 1}},
+    {{2, 13, 5, 3}, {.out = 7, .kernel = 4, .stride = 2, .pad = 1, .bias = true}},
+    {{1, 1, 5, 6}, {.out = 1, .kernel = 4, .stride = 2, .pad = 1}},
+    {{1, 16, 5, 5}, {.out = 1, .kernel = 4, .stride = 2, .pad = 1, .bias = true}},
+    {{2, 1, 7, 5}, {.out = 16, .kernel = 4, .stride = 2, .pad = 1}},
+    {{1, 17, 6, 5}, {.out = 9, .kernel = 2, .stride = 2}},
+    {{1, 9, 6, 5}, {.out = 8, .kernel = 3, .stride = 2, .pad = 1}},
+    {{1, 8, 6, 5}, {.out = 12, .kernel = 3, .stride = 1, .pad = 1}},
+    {{3, 8, 1, 1}, {.out = 8, .kernel = 4, .stride = 2, .pad = 1}},
+    {{1, 5, 4, 3}, {.out = 6, .kernel = 1}},
+};
+
+static void transposed_corner(twin *t, int i)
+{
+    build_transposed(t, transposed_corners[i]);
+}
+
+static void transposed_random(twin *t)
+{
+    conv_shape s = {twin_shape(t), {.out = twin_between(t, 1, t->setup.channels)}};
+    s.x.h = (s.x.h + 1) / 2;
+    s.x.w = (s.x.w + 1) / 2;
+    s.c.kernel = twin_between(t, 2, 4);
+    s.c.stride = twin_between(t, 1, 2);
+    s.c.pad = s.c.kernel > 2 && s.x.h > 1 && s.x.w > 1 ? twin_between(t, 0, 1) : 0;
+    s.c.bias = twin_chance(t, 0.5);
+    build_transposed(t, s);
+}
+
+static void transposed_bench(twin *t)
+{
+    build_transposed(
+        t, (conv_shape){{4, 32, 64, 64}, {.out = 16, .kernel = 4, .stride = 2, .pad = 1}});
+}
+
+/* ---- fully connected
+ * ----------------------------------------------------------------------------- */
+
+static void build_linear(twin *t, int n, int in, int out)
+{
+    value x = twin_input(t, (ir_shape){n, in, 1, 1}, FILL_NORMAL, true);
+    twin_seed(t, twin_linear(t, x, "fc", out));
+}
+
+static void linear_corner(twin *t, int i)
+{
+    static const int sizes[][3] = {{4, 256, 30}, {1, 1, 1}, {1, 1, 30}, {3, 13, 1}, {1, 7, 9}};
+    build_linear(t, sizes[i][0], sizes[i][1], sizes[i][2]);
+}
+
+static void linear_random(twin *t)
+{
+    int n = twin_between(t, 1, 9), in = twin_between(t, 1, 3 * t->setup.channels);
+    build_linear(t, n, in, twin_between(t, 1, 3 * t->setup.channels));
+}
+
+static void linear_bench(twin *t)
+{
+    build_linear(t, 64, 256, 30);
+}
+
+#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+
+const op_case conv_cases[CONV_CASES] = {
+    {"conv2d", COUNT(conv2d_corners), conv2d_corner, conv2d_random, conv2d_bench, true},
+    {"conv_transpose2d", COUNT(transposed_corners), transposed_corner, transposed_random,
+     transposed_bench, true},
+    {"linear", 5, linear_corner, linear_random, linear_bench, true},
+};

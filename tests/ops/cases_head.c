@@ -1,0 +1,112 @@
+/* Shapes for log-softmax, soft-IoU and the Fourier transforms. */
+#include "cases.h"
+
+static void build_log_softmax(twin *t, int n, int c, filling fill)
+{
+    twin_seed(t, twin_log_softmax(t, twin_input(t, (ir_shape){n, c, 1, 1}, fill, true)));
+}
+
+static void log_softmax_corner(twin *t, int i)
+{
+    static const int sizes[][2] = {{4, 30}, {1, 2}, {3, 9}, {2, 64}};
+    build_log_softmax(t, sizes[i][0], sizes[i][1], i % 2 ? FILL_WIDE : FILL_NORMAL);
+}
+
+static void log_softmax_random(twin *t)
+{
+    int n = twin_between(t, 1, 9);
+    build_log_softmax(t, n, twin_between(t, 2, 2 * t->setup.channels), FILL_WIDE);
+}
+
+static void log_softmax_bench(twin *t)
+{
+    build_log_softmax(t, 64, 30, FILL_NORMAL);
+}
+
+/* ---- soft-IoU
+ * ------------------------------------------------------------------------------------ */
+
+static void build_soft_iou(twin *t, int n, int h, int w, int group)
+{
+    value p = twin_input(t, (ir_shape){n, 1, h, w}, FILL_UNIT, true);
+    value y = twin_input(t, (ir_shape){n, 1, h, w}, FILL_MASK, false);
+    twin_seed(t, twin_soft_iou(t, p, y, group));
+}
+
+static void soft_iou_corner(twin *t, int i)
+{
+    static const int sizes[][4] = {{4, 16, 16, 1}, {4, 9, 7, 2},     {3, 5, 5, 3},
+                                   {1, 3, 2, 1},   {2, 100, 120, 2}, {6, 33, 1, 1}};
+    build_soft_iou(t, sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3]);
+}
+
+static void soft_iou_random(twin *t)
+{
+    int group = twin_between(t, 1, 4), groups = twin_between(t, 1, 3);
+    ir_shape s = twin_shape(t);
+    build_soft_iou(t, group * groups, s.h, s.w, group);
+}
+
+static void soft_iou_bench(twin *t)
+{
+    build_soft_iou(t, 16, 256, 256, 1);
+}
+
+/* ---- Fourier transforms
+ * -------------------------------------------------------------------------- */
+
+static void build_rfft2(twin *t, ir_shape s)
+{
+    twin_seed(t, twin_rfft2(t, twin_input(t, s, FILL_NORMAL, true)));
+}
+
+/* s: of the plane that comes out. The spectrum is any, not only what a real plane can have. */
+static void build_irfft2(twin *t, ir_shape s)
+{
+    value x = twin_input(t, (ir_shape){s.n, 2 * s.c, s.h, s.w / 2 + 1}, FILL_NORMAL, true);
+    twin_seed(t, twin_irfft2(t, x, s.w));
+}
+
+static const ir_shape fft_corners[] = {{1, 16, 8, 8},  {2, 3, 9, 7},  {1, 1, 16, 12}, {2, 1, 5, 6},
+                                       {1, 13, 6, 5},  {1, 8, 1, 9},  {1, 5, 7, 1},   {3, 4, 1, 1},
+                                       {1, 2, 32, 32}, {1, 9, 20, 3}, {2, 8, 4, 2}};
+enum { FFT_CORNERS = sizeof fft_corners / sizeof fft_corners[0] };
+
+static ir_shape random_plane(twin *t)
+{
+    ir_shape s = twin_shape(t);
+    s.c = (s.c + 1) / 2;
+    return s;
+}
+
+static void rfft2_corner(twin *t, int i)
+{
+    build_rfft2(t, fft_corners[i]);
+}
+static void irfft2_corner(twin *t, int i)
+{
+    build_irfft2(t, fft_corners[i]);
+}
+static void rfft2_random(twin *t)
+{
+    build_rfft2(t, random_plane(t));
+}
+static void irfft2_random(twin *t)
+{
+    build_irfft2(t, random_plane(t));
+}
+static void rfft2_bench(twin *t)
+{
+    build_rfft2(t, (ir_shape){4, 16, 128, 128});
+}
+static void irfft2_bench(twin *t)
+{
+    build_irfft2(t, (ir_shape){4, 16, 128, 128});
+}
+
+const op_case head_cases[HEAD_CASES] = {
+    {"log_softmax", 4, log_softmax_corner, log_softmax_random, log_softmax_bench, true},
+    {"soft_iou", 6, soft_iou_corner, soft_iou_random, soft_iou_bench, true},
+    {"rfft2", FFT_CORNERS, rfft2_corner, rfft2_random, rfft2_bench, true},
+    {"irfft2", FFT_CORNERS, irfft2_corner, irfft2_random, irfft2_bench, true},
+};

@@ -1,0 +1,264 @@
+/* Shapes for batch norm, activations, sums and products, dropout, concat and slice. */
+#include "cases.h"
+
+static const ir_shape big = {4, 16, 256, 256};
+
+/* ---- batch norm: at least 8 numbers a channel, or its gradient is all cancellation
+ * --------------- */
+
+static void build_batchnorm(twin *t, ir_shape shape, double momentum)
+{
+    twin_seed(t, twin_batchnorm(t, twin_input(t, shape, FILL_OFFSET, true), "bn", momentum));
+}
+
+static void batchnorm_corner(twin *t, int i)
+{
+    static const ir_shape shapes[] = {{2, 16, 9, 7}, {1, 1, 8, 9},   {9, 13, 1, 1}, {1, 33, 3, 5},
+                                      {3, 1, 17, 1}, {2, 8, 64, 64}, {12, 1, 1, 1}};
+    build_batchnorm(t, shapes[i], i % 2 ? 0.9 : 0.1);
+}
+
+static void batchnorm_random(twin *t)
+{
+    ir_shape s = twin_shape(t);
+    while (s.n * s.h * s.w < 8)
+        s.h++;
+    build_batchnorm(t, s, ir_rng_uniform(&t->rng));
+}
+
+static void batchnorm_bench(twin *t)
+{
+    build_batchnorm(t, big, 0.1);
+}
+
+/* ---- activations
+ * --------------------------------------------------------------------------------- */
+
+static void build_leaky_relu(twin *t, ir_shape shape, filling fill, double slope)
+{
+    twin_seed(t, twin_leaky_relu(t, twin_input(t, shape, fill, true), slope));
+}
+
+static void leaky_relu_corner(twin *t, int i)
+{
+    static const ir_shape shapes[] = {{1, 1, 1, 1}, {2, 13, 7, 5}, {1, 1, 9, 7}, {2, 40, 3, 3}};
+    build_leaky_relu(t, shapes[i / 2], i % 2 ? FILL_STEPS : FILL_NORMAL, i < 4 ? 0 : 0.1);
+}
+
+static void leaky_relu_random(twin *t)
+{
+    double slope = twin_chance(t, 0.5) ? 0 : 0.3 * ir_rng_uniform(&t->rng);
+    build_leaky_relu(t, twin_shape(t), FILL_NORMAL, slope);
+}
+
+static void leaky_relu_bench(twin *t)
+{
+    build_leaky_relu(t, big, FILL_NORMAL, 0.1);
+}
+
+static void build_sigmoid(twin *t, ir_shape shape, filling fill)
+{
+    twin_seed(t, twin_sigmoid(t, twin_input(t, shape, fill, true)));
+}
+
+static void sigmoid_corner(twin *t, int i)
+{
+    static const ir_shape shapes[] = {{2, 1, 33, 31}, {2, 13, 7, 5}, {3, 16, 1, 1}};
+    build_sigmoid(t, shapes[i], i ? FILL_NORMAL : FILL_WIDE);
+}
+
+static void sigmoid_random(twin *t)
+{
+    build_sigmoid(t, twin_shape(t), FILL_WIDE);
+}
+static void sigmoid_bench(twin *t)
+{
+    build_sigmoid(t, big, FILL_NORMAL);
+}
+
+/* ---- a + b and scale a b, b of a's shape, (N,C,1,1), (N,1,H,W) or (N,1,1,1)
+ * ----------------------- */
+
+enum { SAME, PER_CHANNEL, PER_PIXEL, PER_IMAGE, ITSELF, BROADCASTS };
+
+static ir_shape second_shape(ir_shape a, int broadcast)
+{
+    if (broadcast == PER_CHANNEL || broadcast == PER_IMAGE)
+        a.h = a.w = 1;
+    if (broadcast == PER_PIXEL || broadcast == PER_IMAGE)
+        a.c = 1;
+    return a;
+}
+
+static void build_binary(twin *t, bool mul, ir_shape shape, int broadcast, double scale)
+{
+    value a = twin_input(t, shape, FILL_NORMAL, true), b = a;
+    if (broadcast != ITSELF)
+        b = twin_input(t, second_shape(shape, broadcast), FILL_NORMAL, true);
+    twin_seed(t, mul ? twin_mul(t, a, b, scale) : twin_add(t, a, b));
+}
+
+enum { BINARY_SHAPES = 4, BINARY_CORNERS = BINARY_SHAPES * BROADCASTS };
+
+static void binary_corner(twin *t, bool mul, int i)
+{
+    static const ir_shape shapes[BINARY_SHAPES] = {
+        {2, 13, 7, 5}, {2, 1, 9, 6}, {3, 17, 1, 1}, {1, 32, 1, 9}};
+    build_binary(t, mul, shapes[i / BROADCASTS], i % BROADCASTS, i % 3 ? 1 : -0.7);
+}
+
+static void add_corner(twin *t, int i)
+{
+    binary_corner(t, false, i);
+}
+static void mul_corner(twin *t, int i)
+{
+    binary_corner(t, true, i);
+}
+
+static void binary_random(twin *t, bool mul)
+{
+    ir_shape s = twin_shape(t);
+    int broadcast = twin_between(t, 0, BROADCASTS - 1);
+    build_binary(t, mul, s, broadcast, ir_rng_normal(&t->rng));
+}
+
+static void add_random(twin *t)
+{
+    binary_random(t, false);
+}
+static void mul_random(twin *t)
+{
+    binary_random(t, true);
+}
+static void add_bench(twin *t)
+{
+    build_binary(t, false, big, SAME, 1);
+}
+static void mul_bench(twin *t)
+{
+    build_binary(t, true, big, PER_PIXEL, 1);
+}
+
+/* ---- scale
+ * --------------------------------------------------------------------------------------- */
+
+static void build_scale(twin *t, ir_shape shape, double factor)
+{
+    twin_seed(t, twin_scale(t, twin_input(t, shape, FILL_NORMAL, true), factor));
+}
+
+static void scale_corner(twin *t, int i)
+{
+    static const ir_shape shapes[] = {{2, 1, 3, 31}, {2, 13, 7, 5}, {3, 16, 1, 1}};
+    build_scale(t, shapes[i], i - 1.5);
+}
+
+static void scale_random(twin *t)
+{
+    build_scale(t, twin_shape(t), ir_rng_normal(&t->rng));
+}
+static void scale_bench(twin *t)
+{
+    build_scale(t, big, 0.5);
+}
+
+/* ---- dropout
+ * ------------------------------------------------------------------------------------- */
+
+static void build_dropout(twin *t, ir_shape shape, double p)
+{
+    twin_seed(t, twin_dropout(t, twin_input(t, shape, FILL_NORMAL, true), p));
+}
+
+static void dropout_corner(twin *t, int i)
+{
+    static const ir_shape shapes[] = {
+        {2, 13, 7, 5}, {2, 1, 9, 7}, {3, 16, 5, 5}, {3, 40, 1, 1}, {1, 16, 8, 8}};
+    static const double p[] = {0.5, 0.1, 0.9, 0.3, 0};
+    build_dropout(t, shapes[i], p[i]);
+}
+
+static void dropout_random(twin *t)
+{
+    ir_shape s = twin_shape(t);
+    s.h += 4; /* enough numbers for some to stay */
+    build_dropout(t, s, 0.6 * ir_rng_uniform(&t->rng));
+}
+
+static void dropout_bench(twin *t)
+{
+    build_dropout(t, big, 0.1);
+}
+
+/* ---- concat, slice
+ * ------------------------------------------------------------------------------- */
+
+static void build_concat(twin *t, ir_shape s, int count, const int *channels)
+{
+    value x[TAPE_MAX_INPUTS];
+    for (int k = 0; k < count; k++) {
+        s.c = channels[k];
+        x[k] = channels[k] ? twin_input(t, s, FILL_NORMAL, true) : x[k - 1];
+    }
+    twin_seed(t, twin_concat(t, count, x));
+}
+
+static void concat_corner(twin *t, int i)
+{
+    /* 0: the same value once more */
+    static const int channels[][4] = {{16, 16},     {1, 1},        {4, 12}, {1, 8, 1},
+                                      {5, 0, 3, 9}, {3, 7, 2, 20}, {17},    {8, 0}};
+    static const int counts[] = {2, 2, 2, 3, 4, 4, 1, 2};
+    build_concat(t, (ir_shape){1 + i % 2, 0, 5, 7}, counts[i], channels[i]);
+}
+
+static void concat_random(twin *t)
+{
+    ir_shape s = twin_shape(t);
+    int count = twin_between(t, 2, 4), channels[TAPE_MAX_INPUTS];
+    for (int k = 0; k < count; k++)
+        channels[k] = twin_between(t, k > 0 ? 0 : 1, t->setup.channels);
+    build_concat(t, s, count, channels);
+}
+
+static void concat_bench(twin *t)
+{
+    build_concat(t, big, 2, (int[]){4, 12});
+}
+
+static void build_slice(twin *t, ir_shape s, int first, int channels)
+{
+    twin_seed(t, twin_slice(t, twin_input(t, s, FILL_NORMAL, true), first, channels));
+}
+
+static void slice_corner(twin *t, int i)
+{
+    static const int channels[][3] = {{16, 0, 8},  {16, 8, 8},  {16, 3, 1}, {1, 0, 1},
+                                      {33, 5, 20}, {20, 16, 4}, {9, 8, 1},  {13, 0, 13}};
+    build_slice(t, (ir_shape){2, channels[i][0], 5, 3}, channels[i][1], channels[i][2]);
+}
+
+static void slice_random(twin *t)
+{
+    ir_shape s = twin_shape(t);
+    int first = twin_between(t, 0, s.c - 1);
+    build_slice(t, s, first, twin_between(t, 1, s.c - first));
+}
+
+static void slice_bench(twin *t)
+{
+    build_slice(t, big, 4, 8);
+}
+
+const op_case pointwise_cases[POINTWISE_CASES] = {
+    {"batchnorm", 7, batchnorm_corner, batchnorm_random, batchnorm_bench, true},
+    {"leaky_relu", 8, leaky_relu_corner, leaky_relu_random, leaky_relu_bench, false},
+    {"sigmoid", 3, sigmoid_corner, sigmoid_random, sigmoid_bench, true},
+    {"add", BINARY_CORNERS, add_corner, add_random, add_bench, true},
+    {"mul", BINARY_CORNERS, mul_corner, mul_random, mul_bench, true},
+    {"scale", 3, scale_corner, scale_random, scale_bench, true},
+    {"dropout", 5, dropout_corner, dropout_random, dropout_bench, true},
+    {"concat", 8, concat_corner, concat_random, concat_bench, true},
+    {"slice", 8, slice_corner, slice_random, slice_bench, true},
+};

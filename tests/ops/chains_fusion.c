@@ -1,0 +1,318 @@
+/* Neighbours that a planner may make one operation of, and those that look like it but must not be.
+ */
+#include "cases.h"
+
+static const ir_conv conv3 = {.out = 13, .kernel = 3, .pad = 1};
+
+static value image(twin *t)
+{
+    return twin_input(t, (ir_shape){2, 9, 11, 8}, FILL_NORMAL, true);
+}
+
+/* ---- convolution, batch norm, activation
+ * --------------------------------------------------------- */
+
+static void conv_bn_relu(twin *t)
+{
+    value y = twin_conv2d(t, image(t), "conv", conv3);
+    twin_seed(t, twin_relu(t, twin_batchnorm(t, y, "bn", 0.1)));
+}
+
+static void conv_bn(twin *t)
+{
+    twin_seed(t, twin_batchnorm(t, twin_conv2d(t, image(t), "conv", conv3), "bn", 0.1));
+}
+
+/* The bias has no gradient where batch norm takes the mean away, so only detection has one here. */
+static void conv_bias_bn_leaky_relu(twin *t)
+{
+    ir_conv c = conv3;
+    c.bias = t->setup.mode == IR_DETECTION;
+    value y = twin_conv2d(t, image(t), "conv", c);
+    twin_seed(t, twin_leaky_relu(t, twin_batchnorm(t, y, "bn", 0.1), 0.1));
+}
+
+static void conv_relu(twin *t)
+{
+    twin_seed(t, twin_relu(t, twin_conv2d(t, image(t), "conv", conv3)));
+}
+
+static void conv_bias_leaky_relu(twin *t)
+{
+    ir_conv c = conv3;
+    c.bias = true;
+    twin_seed(t, twin_leaky_relu(t, twin_conv2d(t, image(t), "conv", c), 0.2));
+}
+
+static void one_channel_conv_bn_relu(twin *t)
+{
+    value x = twin_input(t, (ir_shape){2, 1, 9, 7}, FILL_NORMAL, true);
+    value y = twin_conv2d(t, x, "conv", (ir_conv){.out = 1, .kernel = 3, .pad = 1});
+    twin_seed(t, twin_relu(t, twin_batchnorm(t, y, "bn", 0.1)));
+}
+
+static void transposed_bn_relu(twin *t)
+{
+    ir_conv c = {.out = 7, .kernel = 4, .stride = 2, .pad = 1};
+    value y = twin_conv_transpose2d(t, image(t), "up", c);
+    twin_seed(t, twin_relu(t, twin_batchnorm(t, y, "bn", 0.1)));
+}
+
+static void transposed_bias_relu(twin *t)
+{
+    ir_conv c = {.out = 17, .kernel = 4, .stride = 2, .pad = 1, .bias = true};
+    twin_seed(t, twin_relu(t, twin_conv_transpose2d(t, image(t), "up", c)));
+}
+
+static void depthwise_bn_relu(twin *t)
+{
+    ir_conv c = {.out = 9, .kernel = 3, .pad = 1, .depthwise = true};
+    value y = twin_conv2d(t, image(t), "conv", c);
+    twin_seed(t, twin_relu(t, twin_batchnorm(t, y, "bn", 0.1)));
+}
+
+static void depthwise_bias_relu(twin *t)
+{
+    ir_conv c = {.out = 9, .kernel = 3, .pad = 1, .depthwise = true, .bias = true};
+    twin_seed(t, twin_relu(t, twin_conv2d(t, image(t), "conv", c)));
+}
+
+static void dilated_bn_relu(twin *t)
+{
+    ir_conv c = {.out = 16, .kernel = 3, .pad = 2, .dilation = 2};
+    value y = twin_conv2d(t, image(t), "conv", c);
+    twin_seed(t, twin_relu(t, twin_batchnorm(t, y, "bn", 0.1)));
+}
+
+static void conv_bn_dropout_relu(twin *t)
+{
+    value y = twin_batchnorm(t, twin_conv2d(t, image(t), "conv", conv3), "bn", 0.1);
+    twin_seed(t, twin_relu(t, twin_dropout(t, y, 0.3)));
+}
+
+/* ---- the same with a value in between that somebody else wants
+ * ------------------------------------ */
+
+static void kept_conv_bn_relu(twin *t)
+{
+    value y = twin_conv2d(t, image(t), "conv", conv3);
+    twin_keep(t, y);
+    twin_seed(t, twin_relu(t, twin_batchnorm(t, y, "bn", 0.1)));
+}
+
+static void conv_kept_bn_relu(twin *t)
+{
+    value y = twin_batchnorm(t, twin_conv2d(t, image(t), "conv", conv3), "bn", 0.1);
+    twin_keep(t, y);
+    twin_seed(t, twin_relu(t, y));
+}
+
+static void kept_conv_relu(twin *t)
+{
+    value y = twin_conv2d(t, image(t), "conv", conv3);
+    twin_keep(t, y);
+    twin_seed(t, twin_relu(t, y));
+}
+
+static void seeded_bn_relu(twin *t)
+{
+    value y = twin_batchnorm(t, twin_conv2d(t, image(t), "conv", conv3), "bn", 0.1);
+    twin_seed_only(t, y);
+    twin_seed(t, twin_relu(t, y));
+}
+
+static void seeded_add_relu(twin *t)
+{
+    value x = image(t), y = twin_add(t, x, twin_scale(t, x, -0.3));
+    twin_seed_only(t, y);
+    twin_seed(t, twin_leaky_relu(t, y, 0.1));
+}
+
+static void conv_for_bn_and_add(twin *t)
+{
+    value y = twin_conv2d(t, image(t), "conv", conv3);
+    twin_seed(t, twin_add(t, y, twin_relu(t, twin_batchnorm(t, y, "bn", 0.1))));
+}
+
+static void conv_for_two_bn(twin *t)
+{
+    value y = twin_conv2d(t, image(t), "conv", conv3);
+    value a = twin_relu(t, twin_batchnorm(t, y, "bn1", 0.1));
+    twin_seed(t, twin_mul(t, a, twin_batchnorm(t, y, "bn2", 0.1), 1));
+}
+
+static void bn_for_relu_and_sigmoid(twin *t)
+{
+    value y = twin_batchnorm(t, twin_conv2d(t, image(t), "conv", conv3), "bn", 0.1);
+    value a = twin_relu(t, y);
+    twin_seed(t, twin_mul(t, a, twin_sigmoid(t, y), 1));
+}
+
+static void bn_for_two_relus(twin *t)
+{
+    value y = twin_batchnorm(t, twin_conv2d(t, image(t), "conv", conv3), "bn", 0.1);
+    value a = twin_relu(t, y);
+    twin_seed(t, twin_add(t, a, twin_leaky_relu(t, y, 0.1)));
+}
+
+static void relu_for_two(twin *t)
+{
+    value y = twin_batchnorm(t, twin_conv2d(t, image(t), "conv1", conv3), "bn", 0.1);
+    value a = twin_relu(t, y);
+    value b = twin_conv2d(t, a, "conv2", (ir_conv){.out = 13, .kernel = 1});
+    twin_seed(t, twin_mul(t, a, b, 1));
+}
+
+/* ---- other orders
+ * -------------------------------------------------------------------------------- */
+
+static void bn_of_input(twin *t)
+{
+    twin_seed(t, twin_batchnorm(t, image(t), "bn", 0.1));
+}
+
+static void bn_relu_of_input(twin *t)
+{
+    twin_seed(t, twin_relu(t, twin_batchnorm(t, image(t), "bn", 0.1)));
+}
+
+static void conv_bn_bn_relu(twin *t)
+{
+    value y = twin_conv2d(t, image(t), "conv", conv3);
+    y = twin_batchnorm(t, twin_leaky_relu(t, twin_batchnorm(t, y, "bn1", 0.1), 0.5), "bn2", 0.9);
+    twin_seed(t, twin_relu(t, y));
+}
+
+static void conv_two_bn_in_a_row(twin *t)
+{
+    value y = twin_scale(t, twin_conv2d(t, image(t), "conv", conv3), 2);
+    if (t->setup.mode == IR_DETECTION)
+        y = twin_batchnorm(t, y, "bn1", 0.1);
+    twin_seed(t, twin_batchnorm(t, y, "bn2", 0.1));
+}
+
+static void conv_bn_directly_bn(twin *t)
+{
+    value y = twin_batchnorm(t, twin_conv2d(t, image(t), "conv", conv3), "bn1", 0.1);
+    if (t->setup.mode == IR_DETECTION)
+        y = twin_relu(t, twin_batchnorm(t, y, "bn2", 0.1));
+    twin_seed(t, y);
+}
+
+static void conv_relu_bn(twin *t)
+{
+    value y = twin_relu(t, twin_conv2d(t, image(t), "conv", conv3));
+    twin_seed(t, twin_batchnorm(t, y, "bn", 0.1));
+}
+
+static void conv_bn_relu_leaky_relu(twin *t)
+{
+    value y = twin_batchnorm(t, twin_conv2d(t, image(t), "conv", conv3), "bn", 0.1);
+    twin_seed(t, twin_leaky_relu(t, twin_leaky_relu(t, y, 0.5), 0.1));
+}
+
+static void conv_bn_sigmoid(twin *t)
+{
+    value y = twin_conv2d(t, image(t), "conv", conv3);
+    twin_seed(t, twin_sigmoid(t, twin_batchnorm(t, y, "bn", 0.1)));
+}
+
+static void concat_bn_relu(twin *t)
+{
+    value x = image(t), y = twin_conv2d(t, x, "conv", conv3);
+    y = twin_concat(t, 2, (value[]){x, y});
+    twin_seed(t, twin_relu(t, twin_batchnorm(t, y, "bn", 0.1)));
+}
+
+/* ---- sums and their activation
+ * ------------------------------------------------------------------- */
+
+static void add_relu(twin *t)
+{
+    value a = image(t);
+    twin_seed(t, twin_relu(t, twin_add(t, a, image(t))));
+}
+
+static void kept_add_relu(twin *t)
+{
+    value a = image(t), y = twin_add(t, a, image(t));
+    twin_keep(t, y);
+    twin_seed(t, twin_relu(t, y));
+}
+
+static void add_for_relu_and_scale(twin *t)
+{
+    value a = image(t), y = twin_add(t, a, image(t));
+    value b = twin_relu(t, y);
+    twin_seed(t, twin_mul(t, b, twin_scale(t, y, 0.5), 1));
+}
+
+static void broadcast_add_leaky_relu(twin *t)
+{
+    value a = image(t), y = twin_add(t, a, twin_global_avg_pool(t, a));
+    y = twin_add(t, twin_leaky_relu(t, y, 0.2), twin_channel_mean(t, a));
+    twin_seed(t, twin_relu(t, y));
+}
+
+static void add_itself_relu(twin *t)
+{
+    value a = image(t);
+    twin_seed(t, twin_relu(t, twin_add(t, a, a)));
+}
+
+/* The activation behind a sum that is itself the first, then the second operand of a sum. */
+static void sums_of_sums(twin *t)
+{
+    value a = image(t), b = image(t);
+    value y = twin_relu(t, twin_add(t, twin_relu(t, twin_add(t, a, b)), b));
+    twin_seed(t, twin_leaky_relu(t, twin_add(t, a, y), 0.1));
+}
+
+static void relu_of_input_twice(twin *t)
+{
+    value x = image(t);
+    twin_seed(t, twin_relu(t, x));
+    twin_seed(t, twin_leaky_relu(t, x, 0.3));
+}
+
+const chain_case fusion_chains[] = {
+    {"conv_bn_relu", conv_bn_relu},
+    {"conv_bn", conv_bn},
+    {"conv_bias_bn_leaky_relu", conv_bias_bn_leaky_relu},
+    {"conv_relu", conv_relu},
+    {"conv_bias_leaky_relu", conv_bias_leaky_relu},
+    {"one_channel_conv_bn_relu", one_channel_conv_bn_relu},
+    {"transposed_bn_relu", transposed_bn_relu},
+    {"transposed_bias_relu", transposed_bias_relu},
+    {"depthwise_bn_relu", depthwise_bn_relu},
+    {"depthwise_bias_relu", depthwise_bias_relu},
+    {"dilated_bn_relu", dilated_bn_relu},
+    {"conv_bn_dropout_relu", conv_bn_dropout_relu},
+    {"kept_conv_bn_relu", kept_conv_bn_relu},
+    {"conv_kept_bn_relu", conv_kept_bn_relu},
+    {"kept_conv_relu", kept_conv_relu},
+    {"seeded_bn_relu", seeded_bn_relu},
+    {"seeded_add_relu", seeded_add_relu},
+    {"conv_for_bn_and_add", conv_for_bn_and_add},
+    {"conv_for_two_bn", conv_for_two_bn},
+    {"bn_for_relu_and_sigmoid", bn_for_relu_and_sigmoid},
+    {"bn_for_two_relus", bn_for_two_relus},
+    {"relu_for_two", relu_for_two},
+    {"bn_of_input", bn_of_input},
+    {"bn_relu_of_input", bn_relu_of_input},
+    {"conv_bn_bn_relu", conv_bn_bn_relu},
+    {"conv_two_bn_in_a_row", conv_two_bn_in_a_row},
+    {"conv_bn_directly_bn", conv_bn_directly_bn},
+    {"conv_relu_bn", conv_relu_bn},
+    {"conv_bn_relu_leaky_relu", conv_bn_relu_leaky_relu},
+    {"conv_bn_sigmoid", conv_bn_sigmoid},
+    {"concat_bn_relu", concat_bn_relu},
+    {"add_relu", add_relu},
+    {"kept_add_relu", kept_add_relu},
+    {"add_for_relu_and_scale", add_for_relu_and_scale},
+    {"broadcast_add_leaky_relu", broadcast_add_leaky_relu},
+    {"add_itself_relu", add_itself_relu},
+    {"sums_of_sums", sums_of_sums},
+    {"relu_of_input_twice", relu_of_input_twice},
+};
+const int fusion_chain_count = sizeof fusion_chains / sizeof fusion_chains[0];

@@ -1,0 +1,128 @@
+/* Several graphs over the same parameters: shapes that alternate, and detection that sees at once
+ * what training changed (weights that a backend repacked or folded must not grow stale). */
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "checks.h"
+
+/* Every operation with parameters, so that each one's cached weights are tried. */
+static void network(twin *t, ir_shape shape)
+{
+    value x = twin_input(t, shape, FILL_NORMAL, true);
+    x = twin_conv2d(t, x, "conv", (ir_conv){.out = 12, .kernel = 3, .pad = 1});
+    x = twin_relu(t, twin_batchnorm(t, x, "bn1", 0.3));
+    x = twin_conv2d(t, x, "depthwise",
+                    (ir_conv){.out = 12, .kernel = 3, .pad = 1, .depthwise = true, .bias = true});
+    x = twin_conv_transpose2d(t, x, "up", (ir_conv){.out = 9, .kernel = 4, .stride = 2, .pad = 1});
+    x = twin_sigmoid(t, twin_batchnorm(t, x, "bn2", 0.3));
+    twin_seed(t, x);
+    twin_seed(t, twin_linear(t, twin_global_max_pool(t, x), "fc", 7));
+}
+
+static twin *shared_twin(const test_options *o, ir_backend *b, ir_params *params, ir_mode mode,
+                         ir_shape shape)
+{
+    twin *t = ir_malloc(sizeof *t);
+    ir_rng rng = ir_rng_make(o->seed, "sharing", "", (uint64_t)shape.h);
+    twin_start(t, (twin_setup){.backend = b, .params = params, .mode = mode}, rng);
+    network(t, shape);
+    twin_plan(t);
+    if (!twin_draw(t, 1e-5, false))
+        ir_die("sharing: no inputs clear of the gradient's jumps");
+    return t;
+}
+
+static void end_twin(twin *t)
+{
+    twin_end(t);
+    free(t);
+}
+
+static void report_result(tally *tally, const test_options *o, const char *name, double worst,
+                          const char *where)
+{
+    report(tally, worst < TOLERANCE, name, test_label(o), worst, "%s",
+           worst < TOLERANCE ? "" : where);
+}
+
+static void keep_worst(result *worst, result r)
+{
+    if (r.worst >= worst->worst)
+        *worst = r;
+}
+
+/* a, b, a, b, each with numbers of its own. */
+static void check_two_shapes(const test_options *o, tally *tally)
+{
+    ir_backend *backend = test_backend(o, 2);
+    ir_params *params = ir_params_new(backend);
+    twin *a = shared_twin(o, backend, params, IR_TRAINING, (ir_shape){2, 5, 9, 7});
+    twin *b = shared_twin(o, backend, params, IR_TRAINING, (ir_shape){3, 5, 6, 10});
+    result worst = {0};
+    for (int i = 0; i < 4; i++)
+        keep_worst(&worst, twin_check(i % 2 ? b : a));
+    report_result(tally, o, "two_shapes", worst.worst, worst.where);
+    end_twin(a);
+    end_twin(b);
+    ir_params_free(params);
+    ir_backend_close(backend);
+}
+
+/* What a training step did to the reference's parameters: statistics replaced, gradients followed.
+ */
+static void follow_step(const twin *trained, twin *other, double lr)
+{
+    for (int i = 0; i < trained->leaves; i++) {
+        const leaf *l = &trained->leaf[i];
+        if (!l->trained)
+            continue;
+        tensor *to = twin_find(other, l->name);
+        for (size_t e = 0; e < to->size; e++)
+            to->v[e] = l->ref->v[e] - lr * l->ref->g[e];
+    }
+    for (int i = 0; i < trained->tape.steps; i++) {
+        const step *s = &trained->tape.step[i], *d = &other->tape.step[i];
+        for (size_t e = 0; s->running_mean && e < s->running_mean->size; e++) {
+            d->running_mean->v[e] = s->next_mean->v[e];
+            d->running_var->v[e] = s->next_var->v[e];
+        }
+    }
+}
+
+/* Detection, a training step, detection: with another backend pass between, nothing put by hand. */
+static void check_detection_follows(const test_options *o, tally *tally)
+{
+    const double lr = 0.01;
+    ir_backend *backend = test_backend(o, 2);
+    ir_params *params = ir_params_new(backend);
+    twin *train = shared_twin(o, backend, params, IR_TRAINING, (ir_shape){2, 5, 9, 7});
+    twin *detect = shared_twin(o, backend, params, IR_DETECTION, (ir_shape){1, 5, 8, 8});
+    result before = twin_check(detect);
+    result step = twin_check(train);
+
+    /* twin_check() trained three times: once more from the drawn statistics, so that they are known
+     */
+    twin_put(train);
+    keep_worst(&step, twin_compare(train));
+    ir_params_sgd(params, lr);
+    follow_step(train, detect, lr);
+    tape_forward(&detect->tape);
+    twin_put_inputs(detect);
+    result after = twin_compare(detect);
+
+    report_result(tally, o, "detection_before_step", before.worst, before.where);
+    report_result(tally, o, "step_between_detections", step.worst, step.where);
+    report_result(tally, o, "detection_after_step", after.worst, after.where);
+    end_twin(train);
+    end_twin(detect);
+    ir_params_free(params);
+    ir_backend_close(backend);
+}
+
+void check_sharing(const test_options *o, tally *tally)
+{
+    if (!wanted(o, "sharing"))
+        return;
+    check_two_shapes(o, tally);
+    check_detection_follows(o, tally);
+}

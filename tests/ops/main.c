@@ -1,0 +1,167 @@
+/* test-ops: every operation of a backend against plain C in double.
+ *
+ * First the references are checked against finite differences of themselves. Then, for each
+ * instruction set that this machine has, each operation forward and backward on shapes that go
+ * wrong and on random ones, with one and two threads; chains of operations; random graphs;
+ * parameters shared by several graphs; optimizers. One line each; see usage. */
+#include <getopt.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "backend/cpu/cpu.h"
+#include "base/base.h"
+#include "base/option.h"
+#include "checks.h"
+
+static const char usage[] =
+    "Usage: test-ops [-b] [-d cpu|cuda] [-i base|avx2|avx512|all] [-n rounds] [-o op] [-r seed]\n"
+    "Checks every operation of a backend against plain C in double.\n"
+    "  -b  time the operations instead (one thread per processor)\n"
+    "  -d  the backend (cpu)\n"
+    "  -i  the CPU backend's instruction set (all that this machine has)\n"
+    "  -n  random shapes per operation (8)\n"
+    "  -o  only this operation, chain or check\n"
+    "  -r  seed of the random shapes and numbers (1)\n";
+
+const op_case *operation(int i)
+{
+    static const struct {
+        const op_case *first;
+        int count;
+    } lists[] = {{conv_cases, CONV_CASES},
+                 {pointwise_cases, POINTWISE_CASES},
+                 {pool_cases, POOL_CASES},
+                 {head_cases, HEAD_CASES}};
+    for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++) {
+        if (i < lists[k].count)
+            return &lists[k].first[i];
+        i -= lists[k].count;
+    }
+    return NULL;
+}
+
+bool wanted(const test_options *options, const char *name)
+{
+    return !options->only || strcmp(options->only, name) == 0;
+}
+
+ir_backend *test_backend(const test_options *options, int threads)
+{
+    if (!options->isa)
+        return ir_backend_open(options->device, threads);
+    ir_backend *b = ir_cpu_backend_open(threads, options->isa);
+    if (!b)
+        ir_die("this machine cannot run %s", options->isa);
+    return b;
+}
+
+const char *test_label(const test_options *options)
+{
+    return options->isa ? options->isa : options->device;
+}
+
+void report(tally *t, bool ok, const char *name, const char *label, double error,
+            const char *format, ...)
+{
+    va_list args;
+    *(ok ? &t->passed : &t->failed) += 1;
+    printf("%s %s %s %.1e ", ok ? "ok" : "FAIL", name, label, error);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+    fflush(stdout);
+}
+
+static void check_backend(const test_options *options, tally *t)
+{
+    check_operations(options, t);
+    check_chains(options, t);
+    check_random_graphs(options, t);
+    check_sharing(options, t);
+    check_dropout(options, t);
+    check_optimizers(options, t);
+}
+
+/* Runs check for the device, or for each of the CPU's instruction sets that were asked for. */
+static void for_each_isa(test_options options, const char *isa,
+                         void (*check)(const test_options *options, tally *t), tally *t)
+{
+    static const char *const isas[] = {"base", "avx2", "avx512"};
+    bool all = strcmp(isa, "all") == 0;
+    if (strcmp(options.device, "cpu") != 0) {
+        check(&options, t);
+        return;
+    }
+    for (size_t i = 0; i < sizeof isas / sizeof isas[0]; i++) {
+        options.isa = isas[i];
+        if (!all && strcmp(isa, isas[i]) != 0)
+            continue;
+        ir_backend *b = all ? ir_cpu_backend_open(1, isas[i]) : NULL;
+        if (all && !b) {
+            printf("# this machine cannot run %s\n", isas[i]);
+            continue;
+        }
+        if (b)
+            ir_backend_close(b);
+        check(&options, t);
+    }
+}
+
+static void bench(const test_options *options, tally *t)
+{
+    (void)t;
+    bench_operations(options);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const devices[] = {"cpu", "cuda"};
+    static const char *const isas[] = {"base", "avx2", "avx512", "all"};
+    test_options options = {.device = "cpu", .rounds = 8, .seed = 1};
+    const char *isa = "all";
+    bool timing = false;
+    tally t = {0};
+
+    ir_start("test-ops");
+    opterr = 0;
+    for (int c;
+         (c = getopt_long(argc, argv, ":bd:hi:n:o:r:", (struct option[]){{0}}, NULL)) != -1;) {
+        switch (c) {
+        case 'b':
+            timing = true;
+            break;
+        case 'd':
+            options.device = devices[ir_choice(optarg, devices, 2, "-d")];
+            break;
+        case 'h':
+            ir_print_help(usage);
+        case 'i':
+            isa = isas[ir_choice(optarg, isas, 4, "-i")];
+            break;
+        case 'n':
+            options.rounds = (int)ir_number(optarg, 0, 100000, "-n");
+            break;
+        case 'o':
+            options.only = optarg;
+            break;
+        case 'r':
+            options.seed = ir_seed(optarg);
+            break;
+        default:
+            ir_option_die(c, argv);
+        }
+    }
+    if (optind < argc)
+        ir_usage_die("%s: no operands are taken", argv[optind]);
+
+    if (!timing)
+        check_references(&options, &t);
+    for_each_isa(options, isa, timing ? bench : check_backend, &t);
+    if (!timing && t.passed + t.failed == 0)
+        ir_usage_die("-o: there is no check named %s", options.only);
+    if (!timing)
+        printf("%d ok, %d failed\n", t.passed, t.failed);
+    ir_flush(stdout, "standard output");
+    return t.failed > 0;
+}

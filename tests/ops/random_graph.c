@@ -1,0 +1,188 @@
+/* Graphs that nobody thought of: random operations on random earlier values, with values that have
+ * many consumers, none, are kept, or start backward in the middle. */
+#include <stdio.h>
+
+#include "cases.h"
+
+enum { MOST_VALUES = 40 };
+
+typedef struct {
+    twin *t;
+    int count, names;
+    value value[MOST_VALUES];
+    int readers[MOST_VALUES];
+} pile;
+
+static ir_shape shape_of(value v)
+{
+    return v.ref->shape;
+}
+static bool same_plane(ir_shape a, ir_shape b)
+{
+    return a.n == b.n && a.h == b.h && a.w == b.w;
+}
+
+static void push(pile *p, value v)
+{
+    p->readers[p->count] = 0;
+    p->value[p->count++] = v;
+}
+
+/* A value, more often a late one. */
+static int pick(pile *p)
+{
+    int a = twin_between(p->t, 0, p->count - 1), b = twin_between(p->t, 0, p->count - 1);
+    return a > b ? a : b;
+}
+
+/* Another value whose plane is the same (so that it can be concatenated); i itself if there is
+ * none. */
+static int pick_beside(pile *p, int i, bool same_channels)
+{
+    for (int tries = 0; tries < 10; tries++) {
+        int k = pick(p);
+        ir_shape a = shape_of(p->value[i]), b = shape_of(p->value[k]);
+        if (same_plane(a, b) && (!same_channels || a.c == b.c))
+            return k;
+    }
+    return i;
+}
+
+static value random_conv(pile *p, value x, const char *name)
+{
+    twin *t = p->t;
+    ir_shape s = shape_of(x);
+    ir_conv c = {.out = twin_between(t, 1, t->setup.channels),
+                 .kernel = s.h > 2 && s.w > 2 && twin_chance(t, 0.6) ? 3 : 1};
+    c.pad = c.kernel / 2;
+    c.stride = s.h > 4 && s.w > 4 ? twin_between(t, 1, 2) : 1;
+    c.depthwise = twin_chance(t, 0.2);
+    if (c.depthwise)
+        c.out = s.c;
+    c.bias = twin_chance(t, 0.3);
+    if (s.h * s.w <= 40 && twin_chance(t, 0.2))
+        return twin_conv_transpose2d(t, x, name,
+                                     (ir_conv){.out = c.out, .kernel = 4, .stride = 2, .pad = 1});
+    return twin_conv2d(t, x, name, c);
+}
+
+static value random_pool(pile *p, value x)
+{
+    twin *t = p->t;
+    ir_shape s = shape_of(x);
+    switch (twin_between(t, 0, 5)) {
+    case 0:
+        return s.h > 2 && s.w > 2 ? twin_max_pool(t, x, 3, 2, 1) : twin_global_max_pool(t, x);
+    case 1:
+        return s.h > 1 && s.w > 1 ? twin_avg_pool(t, x, 2, 2) : twin_global_avg_pool(t, x);
+    case 2:
+        return twin_global_avg_pool(t, x);
+    case 3:
+        return twin_global_max_pool(t, x);
+    case 4:
+        return twin_channel_mean(t, x);
+    default:
+        return twin_channel_max(t, x);
+    }
+}
+
+static value random_activation(pile *p, value x)
+{
+    switch (twin_between(p->t, 0, 3)) {
+    case 0:
+        return twin_leaky_relu(p->t, x, 0.2);
+    case 1:
+        return twin_sigmoid(p->t, x);
+    default:
+        return twin_relu(p->t, x);
+    }
+}
+
+/* Sum or product with another value or with what is left of itself. */
+static value random_binary(pile *p, int i)
+{
+    twin *t = p->t;
+    value a = p->value[i], b;
+    switch (twin_between(t, 0, 3)) {
+    case 0:
+        b = twin_sigmoid(t, twin_global_avg_pool(t, a));
+        break;
+    case 1:
+        b = twin_channel_mean(t, a);
+        break;
+    default: {
+        int k = pick_beside(p, i, true);
+        p->readers[k]++;
+        b = p->value[k];
+    }
+    }
+    return twin_chance(t, 0.6) ? twin_add(t, a, b) : twin_mul(t, a, b, 1.5);
+}
+
+static value random_rearrangement(pile *p, int i)
+{
+    twin *t = p->t;
+    value x = p->value[i];
+    ir_shape s = shape_of(x);
+    int k = pick_beside(p, i, false);
+    switch (twin_between(t, 0, 4)) {
+    case 0: {
+        int first = twin_between(t, 0, s.c - 1);
+        return twin_slice(t, x, first, twin_between(t, 1, s.c - first));
+    }
+    case 1:
+        return twin_resize(t, x, twin_between(t, 1, 12), twin_between(t, 1, 12),
+                           twin_chance(t, 0.5));
+    case 2:
+        return twin_dropout(t, x, 0.25);
+    case 3:
+        return s.h * s.w <= 150 ? twin_irfft2(t, twin_rfft2(t, x), s.w) : twin_scale(t, x, -0.5);
+    default:
+        p->readers[k]++;
+        return twin_concat(t, 2, (value[]){x, p->value[k]});
+    }
+}
+
+static value random_operation(pile *p, int i)
+{
+    twin *t = p->t;
+    value x = p->value[i];
+    ir_shape s = shape_of(x);
+    char name[16];
+    snprintf(name, sizeof name, "p%d", p->names++);
+    int what = twin_between(t, 0, 99);
+    if (what < 30)
+        return random_conv(p, x, name);
+    if (what < 45 && s.n * s.h * s.w >= 24)
+        return twin_batchnorm(t, x, name, 0.1);
+    if (what < 65)
+        return random_activation(p, x);
+    if (what < 80)
+        return random_binary(p, i);
+    if (what < 90)
+        return random_pool(p, x);
+    return random_rearrangement(p, i);
+}
+
+void random_graph(twin *t, int most)
+{
+    pile p = {.t = t};
+    int operations = twin_between(t, 3, most), inputs = twin_between(t, 1, 2);
+    ir_shape s = {twin_between(t, 1, 4), twin_between(t, 1, t->setup.channels),
+                  twin_between(t, 4, 12), twin_between(t, 4, 12)};
+    for (int i = 0; i < inputs; i++)
+        push(&p, twin_input(t, s, FILL_NORMAL, true));
+    for (int i = 0; i < operations; i++) {
+        int from = i < inputs ? i : pick(&p); /* every input is read */
+        p.readers[from]++;
+        push(&p, random_operation(&p, from));
+    }
+    for (int i = inputs; i < p.count; i++) {
+        if (p.readers[i] == 0 || twin_chance(t, 0.1))
+            twin_seed(t, p.value[i]);
+        else if (twin_chance(t, 0.1))
+            twin_seed_only(t, p.value[i]);
+        else if (twin_chance(t, 0.15))
+            twin_keep(t, p.value[i]);
+    }
+}

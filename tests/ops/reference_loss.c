@@ -1,0 +1,95 @@
+/* Log-softmax and the soft-IoU loss. */
+#include <math.h>
+
+#include "reference.h"
+
+/* ---- y[n,c] = x[n,c] - log sum_k exp(x[n,k])
+ * ------------------------------------------------------ */
+
+static void log_softmax_forward(const step *s)
+{
+    ir_shape sh = s->out->shape;
+    for (int n = 0; n < sh.n; n++) {
+        const double *x = s->in[0]->v + at(sh, n, 0, 0, 0);
+        double largest = x[0], sum = 0;
+        for (int c = 1; c < sh.c; c++)
+            largest = fmax(largest, x[c]);
+        for (int c = 0; c < sh.c; c++)
+            sum += exp(x[c] - largest);
+        for (int c = 0; c < sh.c; c++)
+            s->out->v[at(sh, n, c, 0, 0)] = x[c] - largest - log(sum);
+    }
+}
+
+/* dx[n,c] = g[n,c] - exp(y[n,c]) sum_k g[n,k] */
+static void log_softmax_backward(const step *s)
+{
+    ir_shape sh = s->out->shape;
+    for (int n = 0; n < sh.n; n++) {
+        double sum = 0;
+        for (int c = 0; c < sh.c; c++)
+            sum += s->out->g[at(sh, n, c, 0, 0)];
+        for (int c = 0; c < sh.c; c++) {
+            size_t e = at(sh, n, c, 0, 0);
+            s->in[0]->g[e] += s->out->g[e] - exp(s->out->v[e]) * sum;
+        }
+    }
+}
+
+tensor *ref_log_softmax(tape *t, tensor *x)
+{
+    static const reference_op op = {"log_softmax", log_softmax_forward, log_softmax_backward, NULL};
+    return tape_step(t, &op, 1, &x, x->shape)->out;
+}
+
+/* ---- loss = 1 - (I + 1) / (P + Y - I + 1), I = sum p y, P = sum p, Y = sum y
+ * ---------------------- */
+
+typedef struct {
+    double intersection, united; /* I and P + Y - I */
+} overlap;
+
+/* Of the images of output element `first / group`; `size` elements from `first` on. */
+static overlap overlap_of(const step *s, size_t first, size_t size)
+{
+    overlap o = {0, 0};
+    for (size_t e = first; e < first + size; e++) {
+        double p = s->in[0]->v[e], y = s->in[1]->v[e];
+        o.intersection += p * y;
+        o.united += p + y - p * y;
+    }
+    return o;
+}
+
+static void soft_iou_forward(const step *s)
+{
+    size_t size = s->in[0]->size / s->out->size;
+    for (size_t k = 0; k < s->out->size; k++) {
+        overlap o = overlap_of(s, k * size, size);
+        s->out->v[k] = 1 - (o.intersection + 1) / (o.united + 1);
+    }
+}
+
+/* dloss/dp = -y / (U + 1) + (I + 1) (1 - y) / (U + 1)^2 */
+static void soft_iou_backward(const step *s)
+{
+    size_t size = s->in[0]->size / s->out->size;
+    for (size_t k = 0; k < s->out->size; k++) {
+        overlap o = overlap_of(s, k * size, size);
+        for (size_t e = k * size; e < (k + 1) * size; e++) {
+            double y = s->in[1]->v[e];
+            double slope = -y / (o.united + 1) +
+                           (o.intersection + 1) * (1 - y) / ((o.united + 1) * (o.united + 1));
+            s->in[0]->g[e] += s->out->g[k] * slope;
+        }
+    }
+}
+
+tensor *ref_soft_iou(tape *t, tensor *p, tensor *y, int group)
+{
+    static const reference_op op = {"soft_iou", soft_iou_forward, soft_iou_backward, NULL};
+    ir_shape out = {p->shape.n / group, 1, 1, 1};
+    step *s = tape_step(t, &op, 2, (tensor *[]){p, y}, out);
+    s->group = group;
+    return s->out;
+}
