@@ -3,6 +3,8 @@
 #
 #   IR_BIN   where the programs are; build/bin of this repository unless set
 
+# shellcheck shell=bash disable=SC2154 # bats' run sets status, output and stderr
+
 bats_require_minimum_version 1.5.0
 
 REPO=$(cd "$BATS_TEST_DIRNAME/.." && pwd)

@@ -1,0 +1,170 @@
+#!/usr/bin/env bats
+# common/base: messages, numbers, clean-up, random numbers, the pipeline.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+@test "a message is one line whatever it holds" {
+    run --separate-stderr test-base die $'a\nname\twith\x1b[1m'
+    one_line_error 1 '^test-base: a\?name\?with\?\[1m$'
+    run --separate-stderr test-base usage "what is wrong"
+    usage_error '^test-base: what is wrong$'
+    run --separate-stderr test-base warn "a thing"
+    one_line_error 0 '^test-base: a thing$'
+}
+
+@test "help and version go to standard output" {
+    run --separate-stderr test-base help
+    [ "$status" -eq 0 ] && [ "$output" = "usage: test-base" ] && [ -z "$stderr" ]
+    run --separate-stderr test-base version
+    [ "$status" -eq 0 ] && [ "$output" = "test-base (irtools) 0.1.0" ]
+}
+
+@test "numbers are whole arguments within their range" {
+    [ "$(test-base number -5)" = -5 ]
+    [ "$(test-base number 99)" = 99 ]
+    [ "$(test-base real 2.5)" = 2.5 ]
+    [ "$(test-base real -1e0)" = -1 ]
+    [ "$(test-base seed 18446744073709551615)" = 18446744073709551615 ]
+    for bad in 100 -6 "" " 5" 5x 1.5 99999999999999999999 nan; do
+        run --separate-stderr test-base number "$bad"
+        usage_error "^test-base: --some: '$bad' is not a whole number from -5 to 99$"
+    done
+    for bad in 2.6 -1.1 "" " 1" 1x nan inf; do
+        run --separate-stderr test-base real "$bad"
+        usage_error "^test-base: --some: '$bad' is not a number from -1 to 2.5$"
+    done
+    for bad in -1 "" 1x 18446744073709551616; do
+        run --separate-stderr test-base seed "$bad"
+        usage_error "^test-base: seed: '$bad' is not"
+    done
+}
+
+@test "a choice is one of its names" {
+    [ "$(test-base choice two)" = 1 ]
+    run --separate-stderr test-base choice four
+    usage_error "^test-base: --some: 'four' is none of one, two, three$"
+}
+
+@test "a full disk and a closed pipe are errors with their reason" {
+    run --separate-stderr bash -c 'test-base flood > /dev/full'
+    one_line_error 1 '^test-base: standard output: No space left on device$'
+    # shellcheck disable=SC2016
+    run --separate-stderr bash -c 'test-base flood | head -n 1 > /dev/null; exit "${PIPESTATUS[0]}"'
+    one_line_error 1 '^test-base: standard output: Broken pipe$'
+    run --separate-stderr bash -c 'test-base version > /dev/full'
+    one_line_error 1 '^test-base: standard output: No space left on device$'
+}
+
+@test "unfinished files are removed however a program ends, kept ones stay" {
+    for how in return:0 exit:3 die:1 usage:2; do
+        run --separate-stderr test-base finish "${how%:*}" half whole
+        [ "$status" -eq "${how#*:}" ]
+        [ ! -e half ]
+        [ -e whole ]
+        rm whole
+    done
+}
+
+@test "SIGINT, SIGTERM and SIGHUP remove unfinished files and keep their meaning" {
+    for signal in INT TERM HUP; do
+        mkfifo "answer.$signal"
+        # the shell has its background jobs ignore SIGINT
+        env --default-signal="$signal" test-base wait "half.$signal" > "answer.$signal" 3>&- &
+        read -r word < "answer.$signal"
+        [ "$word" = ready ]
+        [ -e "half.$signal" ]
+        kill -s "$signal" $!
+        code=0
+        wait $! || code=$?
+        [ "$code" -eq $((128 + $(kill -l "$signal"))) ]
+        [ ! -e "half.$signal" ]
+    done
+}
+
+@test "standard input can be taken once" {
+    run --separate-stderr test-base twice < /dev/null
+    usage_error "standard input \('-'\) can stand for one operand only"
+}
+
+@test "philox gives the published blocks" {
+    run test-philox known
+    [ "${lines[0]}" = "6627e8d5 e169c58d bc57ac4c 9b00dbd8" ]
+    [ "${lines[1]}" = "408f276d 41c83b0e a20bc7c6 6d5451fd" ]
+    [ "${lines[2]}" = "d16cfe09 94fdcceb 5001e420 24126ea1" ]
+}
+
+@test "distributions have their moments and shapes" {
+    run test-philox statistics
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 46 ]
+}
+
+@test "a stream depends on seed, purpose, item and occurrence, and on nothing else" {
+    first=$(test-philox draw 7 noise frame 0)
+    [ "$first" = "$(test-philox draw 7 noise frame 0)" ]
+    {
+        echo "$first"
+        test-philox draw 8 noise frame 0
+        test-philox draw 7 angle frame 0
+        test-philox draw 7 noise frame2 0
+        test-philox draw 7 noise frame 1
+        test-philox draw 7 nois eframe 0
+    } | tr ' ' '\n' | sort | uniq -d > same
+    [ ! -s same ]
+    # The words themselves: files made with a seed stay what they are from release to release.
+    [ "$(test-philox draw 1 p a 0)" = "82793be0 fa275d7c 8d7b3b51 f3300b51 \
+ea67a290 d4393603 7609ea28 4f59b856" ]
+}
+
+@test "a tally counts each name on its own" {
+    awk 'BEGIN { for (i = 0; i < 3000; i++) print i % 1000 % (i < 1000 ? 1000 : 900) }' > names
+    test-base tally < names > counted
+    awk '{ print $1, n[$1]++ + 0 }' names > expected
+    cmp counted expected
+}
+
+@test "a pipeline gives the same lines in the same order for any number of threads" {
+    seq 500 > lines
+    test-base pipeline 1 < lines > one
+    [ "$(wc -l < one)" -eq 500 ]
+    cut -d ' ' -f 1 one | cmp - lines
+    for threads in 2 3 8; do
+        test-base pipeline $threads < lines | cmp - one
+    done
+    [ -z "$(test-base pipeline 4 < /dev/null)" ]
+}
+
+@test "an item is written before the reader waits for the next one" {
+    for threads in 1 4; do
+        mkfifo "in.$threads" "out.$threads"
+        timeout 60 test-base pipeline $threads < "in.$threads" > "out.$threads" 3>&- &
+        exec 8> "in.$threads" 9< "out.$threads"
+        for i in 1 2 3 4 5 6 7 8 9 10; do
+            echo $i >&8
+            read -r -t 20 number _ <&9
+            [ "$number" = $i ]
+        done
+        exec 8>&-
+        wait $!
+        exec 9<&-
+    done
+}
+
+@test "a worker that fails ends the program while the reader is blocked" {
+    for threads in 1 4; do
+        mkfifo "in.$threads"
+        timeout 20 test-base pipeline $threads 3 < "in.$threads" > out 2> err 3>&- &
+        exec 9> "in.$threads"
+        seq 3 >&9
+        status=0
+        wait $! || status=$?
+        exec 9>&-
+        stderr=$(cat err)
+        one_line_error 1 '^test-base: 3: cannot be worked on$'
+    done
+}
