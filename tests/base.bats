@@ -101,7 +101,7 @@ setup() {
     run test-philox statistics
     echo "$output"
     [ "$status" -eq 0 ]
-    [ "${#lines[@]}" -eq 46 ]
+    [ "${#lines[@]}" -eq 47 ]
 }
 
 @test "a stream depends on seed, purpose, item and occurrence, and on nothing else" {
