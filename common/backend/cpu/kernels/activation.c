@@ -1,31 +1,39 @@
 /* Leaky ReLU and sigmoid: element by element, so the layout does not matter. */
-#include <math.h>
-
 #include "loops.h"
 
 /* y = x > 0 ? x : slope x */
 static void leaky_relu_forward(ir_backend *b, ir_node *node)
 {
     (void)b;
-    const size_t count = volume(node->shape);
-    const float *x = node->in[0]->value, slope = (float)node->slope;
-    float *y = node->value;
-#pragma omp parallel for simd schedule(static) if (count > SMALL)
-    for (size_t i = 0; i < count; i++)
-        y[i] = rectify(x[i], slope);
+    const ir_shape s = node->shape;
+    const float slope = (float)node->slope;
+#pragma omp parallel for schedule(static) if (!is_small(s))
+    for (int i = 0; i < parts_of(s); i++) {
+        const part p = part_at(s, i);
+        const float *x = node->in[0]->value + p.at;
+        float *y = node->value + p.at;
+#pragma omp simd
+        for (size_t k = 0; k < p.floats; k++)
+            y[k] = rectify(x[k], slope);
+    }
 }
 
 /* From the output alone: it has the input's sign. */
 static void leaky_relu_backward(ir_backend *b, ir_node *node)
 {
     (void)b;
-    const size_t count = volume(node->shape);
+    const ir_shape s = node->shape;
+    const float slope = (float)node->slope;
     const bool add = node->grad_use[0] == IR_GRAD_ADD;
-    const float *y = node->value, *dy = node->grad, slope = (float)node->slope;
-    float *dx = node->in[0]->grad;
-#pragma omp parallel for simd schedule(static) if (count > SMALL)
-    for (size_t i = 0; i < count; i++)
-        dx[i] = grad_of(dx[i], rectify_grad(y[i], slope, dy[i]), add);
+#pragma omp parallel for schedule(static) if (!is_small(s))
+    for (int i = 0; i < parts_of(s); i++) {
+        const part p = part_at(s, i);
+        const float *y = node->value + p.at, *dy = node->grad + p.at;
+        float *dx = node->in[0]->grad + p.at;
+#pragma omp simd
+        for (size_t k = 0; k < p.floats; k++)
+            dx[k] = grad_of(dx[k], rectify_grad(y[k], slope, dy[k]), add);
+    }
 }
 
 /* exp(x) for |x| <= 87: x = n log 2 + r, |r| <= log(2)/2, exp(r) by its series to the power of 7,
@@ -55,26 +63,34 @@ static inline float exponential(float x)
 static void sigmoid_forward(ir_backend *b, ir_node *node)
 {
     (void)b;
-    const size_t count = volume(node->shape);
-    const float *x = node->in[0]->value;
-    float *y = node->value;
-#pragma omp parallel for simd schedule(static) if (count > SMALL)
-    for (size_t i = 0; i < count; i++) {
-        const float z = x[i] > 87 ? -87 : x[i] < -87 ? 87 : -x[i];
-        y[i] = 1 / (1 + exponential(z));
+    const ir_shape s = node->shape;
+#pragma omp parallel for schedule(static) if (!is_small(s))
+    for (int i = 0; i < parts_of(s); i++) {
+        const part p = part_at(s, i);
+        const float *x = node->in[0]->value + p.at;
+        float *y = node->value + p.at;
+#pragma omp simd
+        for (size_t k = 0; k < p.floats; k++) {
+            const float low = x[k] < -87 ? -87 : x[k], z = low > 87 ? 87 : low;
+            y[k] = 1 / (1 + exponential(-z));
+        }
     }
 }
 
 static void sigmoid_backward(ir_backend *b, ir_node *node)
 {
     (void)b;
-    const size_t count = volume(node->shape);
+    const ir_shape s = node->shape;
     const bool add = node->grad_use[0] == IR_GRAD_ADD;
-    const float *y = node->value, *dy = node->grad;
-    float *dx = node->in[0]->grad;
-#pragma omp parallel for simd schedule(static) if (count > SMALL)
-    for (size_t i = 0; i < count; i++)
-        dx[i] = grad_of(dx[i], dy[i] * y[i] * (1 - y[i]), add);
+#pragma omp parallel for schedule(static) if (!is_small(s))
+    for (int i = 0; i < parts_of(s); i++) {
+        const part p = part_at(s, i);
+        const float *y = node->value + p.at, *dy = node->grad + p.at;
+        float *dx = node->in[0]->grad + p.at;
+#pragma omp simd
+        for (size_t k = 0; k < p.floats; k++)
+            dx[k] = grad_of(dx[k], dy[k] * y[k] * (1 - y[k]), add);
+    }
 }
 
 const ir_op_table IR_NAME(ir_cpu_leaky_relu) = {NULL, leaky_relu_forward, leaky_relu_backward,

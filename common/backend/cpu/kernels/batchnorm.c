@@ -201,41 +201,44 @@ static void forward(ir_backend *b, ir_node *node)
  *
  *     dbeta = sum g,  dgamma = inv sum g d,  dx = scale (g - dbeta / M - d inv^2 (sum g d) / M) */
 
+enum { RUN = 8 * B };
+
 /* Sums of g and of g d, of a plane in B pieces. */
 typedef struct {
     double g[B], gd[B];
 } sums;
 
-static inline void add_chunk(sums *total, const float *x, const float *dy, size_t floats,
-                             const channels *k, float slope)
+static inline void add_run(sums *total, const float *x, const float *dy, size_t floats,
+                           const channels *k, float slope)
 {
-    float g[2 * B] = {0}, gd[2 * B] = {0};
-    size_t i = 0;
-    for (; i + 2 * B <= floats; i += 2 * B)
-        for (size_t half = 0; half < 2 * B; half += B)
+    float g[B] = {0}, gd[B] = {0};
+    for (size_t i = 0; i + B <= floats; i += B)
 #pragma omp simd
-            for (size_t l = 0; l < B; l++) {
-                const size_t at = i + half + l;
-                const float v = rectify_grad(normalise(k, l, x[at]), slope, dy[at]);
-                g[half + l] += v;
-                gd[half + l] += v * (x[at] - k->mean[l]);
-            }
-    for (; i < floats; i++) {
-        const float v = rectify_grad(normalise(k, i % B, x[i]), slope, dy[i]);
-        g[i % B] += v;
-        gd[i % B] += v * (x[i] - k->mean[i % B]);
+        for (size_t l = 0; l < B; l++) {
+            const float v = rectify_grad(normalise(k, l, x[i + l]), slope, dy[i + l]);
+            g[l] += v;
+            gd[l] += v * (x[i + l] - k->mean[l]);
+        }
+    for (size_t i = floats / B * B, l = 0; i + l < floats; l++) {
+        const float v = rectify_grad(normalise(k, l, x[i + l]), slope, dy[i + l]);
+        g[l] += v;
+        gd[l] += v * (x[i + l] - k->mean[l]);
     }
+#pragma omp simd
     for (int l = 0; l < B; l++) {
-        total->g[l] += g[l] + g[B + l];
-        total->gd[l] += gd[l] + gd[B + l];
+        total->g[l] += g[l];
+        total->gd[l] += gd[l];
     }
 }
 
+/* Terms of both signs nearly cancel: only RUN of them are summed in single precision. */
 static sums part_sums(const float *x, const float *dy, size_t floats, channels k, float slope)
 {
     sums total = {0};
-    for (size_t i = 0; i < floats; i += CHUNK * B)
-        add_chunk(&total, x + i, dy + i, smaller(CHUNK * B, floats - i), &k, slope);
+    size_t i = 0;
+    for (; i + RUN <= floats; i += RUN)
+        add_run(&total, x + i, dy + i, RUN, &k, slope);
+    add_run(&total, x + i, dy + i, floats - i, &k, slope);
     return total;
 }
 

@@ -1,6 +1,7 @@
 /* Channels put together, taken apart, averaged, compared: concat, slice, channel mean and maximum.
  */
 #include <math.h>
+#include <string.h>
 
 #include "loops.h"
 
@@ -93,15 +94,15 @@ static void slice_backward(ir_backend *b, ir_node *node)
 /* ---- mean over the channels
  * ---------------------------------------------------------------------*/
 
-static float pixel_sum(const float *x, ir_shape s)
+/* ROW pixels or fewer of all blocks; block: floats from one to the next. */
+static void mean_channels(float *y, const float *x, size_t pixels, int channels, size_t block)
 {
-    const int width = lanes(s.c);
-    float sum[B] = {0}, total = 0;
-    for (int c = 0; c < s.c; c++)
-        sum[c % width] += x[(size_t)(c / width) * plane(s) + (size_t)(c % width)];
-    for (int l = 0; l < width; l++)
-        total += sum[l];
-    return total;
+    float sum[ROW * B] = {0}, total[ROW];
+    for (int c = 0; c < channels; c += B, x += block)
+        add_channels(sum, x, pixels, channels - c);
+    total_lanes(total, sum);
+    for (size_t k = 0; k < pixels; k++)
+        y[k] = total[k] / (float)channels;
 }
 
 static void channel_mean_forward(ir_backend *b, ir_node *node)
@@ -110,13 +111,28 @@ static void channel_mean_forward(ir_backend *b, ir_node *node)
     const ir_node *in = node->in[0];
     const ir_shape s = in->shape;
     const int count = parts_of(node->shape);
+    const size_t width = (size_t)lanes(s.c);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(node->shape, i);
-        const float *x = in->value + channel_at(s, p.image, 0) + p.pixel * (size_t)lanes(s.c);
-        for (size_t k = 0; k < p.pixels; k++)
-            node->value[p.at + k] = pixel_sum(x + k * (size_t)lanes(s.c), s) / (float)s.c;
+        const float *x = in->value + channel_at(s, p.image, 0) + p.pixel * width;
+        float *y = node->value + p.at;
+        for (size_t k = 0; k < p.pixels; k += ROW)
+            if (s.c == 1)
+                memcpy(y + k, x + k, smaller(ROW, p.pixels - k) * sizeof *y);
+            else
+                mean_channels(y + k, x + k * B, smaller(ROW, p.pixels - k), s.c, plane(s));
     }
+}
+
+/* To every channel the same. */
+static inline void spread(float *dx, const float *dy, size_t pixels, float share, size_t width,
+                          bool add)
+{
+    for (size_t k = 0; k < pixels; k++)
+#pragma omp simd
+        for (size_t l = 0; l < width; l++)
+            dx[k * width + l] = grad_of(dx[k * width + l], share * dy[k], add);
 }
 
 static void channel_mean_backward(ir_backend *b, ir_node *node)
@@ -133,28 +149,65 @@ static void channel_mean_backward(ir_backend *b, ir_node *node)
         const part p = part_at(s, i);
         const float *dy = node->grad + (size_t)p.image * pixels_of(s) + p.pixel;
         float *dx = in->grad + p.at;
-        for (size_t k = 0; k < p.pixels; k++)
-            for (size_t l = 0; l < width; l++)
-                dx[k * width + l] = grad_of(dx[k * width + l], share * dy[k], add);
+        if (width == 1)
+            spread(dx, dy, p.pixels, share, 1, add);
+        else
+            spread(dx, dy, p.pixels, share, B, add);
     }
 }
 
 /* ---- maximum over the channels; node->saved: the channel that won, an int32_t a pixel
  * -----------*/
 
-static int32_t pixel_max(const float *x, ir_shape s, float *best)
+/* The largest of the lanes seen so far, and which channel each was. */
+typedef struct {
+    float value[ROW * B];
+    int32_t channel[ROW * B];
+} best_of_lanes;
+
+static void take_better(best_of_lanes *best, const float *x, size_t pixels, int channel, int real)
 {
-    const int width = lanes(s.c);
-    int32_t winner = 0;
-    *best = x[0];
-    for (int c = 1; c < s.c; c++) {
-        const float value = x[(size_t)(c / width) * plane(s) + (size_t)(c % width)];
-        if (value > *best) {
-            *best = value;
-            winner = c;
+    for (size_t p = 0; p < pixels; p++)
+#pragma omp simd
+        for (int l = 0; l < B; l++) {
+            const size_t at = p * B + (size_t)l;
+            const int won = -((x[at] > best->value[at]) & (l < real));
+            best->channel[at] = (won & (channel + l)) | (~won & best->channel[at]);
+            best->value[at] = won ? x[at] : best->value[at];
         }
+}
+
+/* Of equals the lowest channel. */
+static void best_lanes(float *y, int32_t *winner, const best_of_lanes *best, size_t pixels)
+{
+#pragma omp simd
+    for (size_t p = 0; p < pixels; p++) {
+        float value = best->value[p * B];
+        int32_t channel = best->channel[p * B];
+        for (size_t l = 1; l < B; l++) {
+            const float v = best->value[p * B + l];
+            const int32_t c = best->channel[p * B + l];
+            const int won = -((v > value) | ((v == value) & (c < channel)));
+            channel = (won & c) | (~won & channel);
+            value = v > value ? v : value;
+        }
+        y[p] = value;
+        winner[p] = channel;
     }
-    return winner;
+}
+
+/* ROW pixels or fewer of all blocks; block: floats from one to the next. */
+static void max_channels(float *y, int32_t *winner, const float *x, size_t pixels, int channels,
+                         size_t block)
+{
+    best_of_lanes best;
+    for (size_t i = 0; i < ROW * B; i++) {
+        best.value[i] = -INFINITY;
+        best.channel[i] = (int32_t)(i % B);
+    }
+    for (int c = 0; c < channels; c += B, x += block)
+        take_better(&best, x, pixels, c, channels - c);
+    best_lanes(y, winner, &best, pixels);
 }
 
 static void channel_max_forward(ir_backend *b, ir_node *node)
@@ -163,14 +216,36 @@ static void channel_max_forward(ir_backend *b, ir_node *node)
     const ir_node *in = node->in[0];
     const ir_shape s = in->shape;
     const int count = parts_of(node->shape);
-    int32_t *winner = node->saved;
+    const size_t width = (size_t)lanes(s.c);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(node->shape, i);
-        const float *x = in->value + channel_at(s, p.image, 0) + p.pixel * (size_t)lanes(s.c);
-        for (size_t k = 0; k < p.pixels; k++)
-            winner[p.at + k] = pixel_max(x + k * (size_t)lanes(s.c), s, &node->value[p.at + k]);
+        const float *x = in->value + channel_at(s, p.image, 0) + p.pixel * width;
+        float *y = node->value + p.at;
+        int32_t *winner = (int32_t *)node->saved + p.at;
+        for (size_t k = 0; k < p.pixels; k += ROW) {
+            const size_t take = smaller(ROW, p.pixels - k);
+            if (s.c == 1) {
+                memcpy(y + k, x + k, take * sizeof *y);
+                memset(winner + k, 0, take * sizeof *winner);
+            } else {
+                max_channels(y + k, winner + k, x + k * B, take, s.c, plane(s));
+            }
+        }
     }
+}
+
+/* To the winner alone; channel: the block's first. */
+static inline void to_winner(float *dx, const float *dy, const int32_t *winner, size_t pixels,
+                             int channel, int width, bool add)
+{
+    for (size_t k = 0; k < pixels; k++)
+#pragma omp simd
+        for (int l = 0; l < width; l++) {
+            const float won = winner[k] == channel + l ? 1 : 0;
+            float *d = &dx[k * (size_t)width + (size_t)l];
+            *d = grad_of(*d, won * dy[k], add);
+        }
 }
 
 static void channel_max_backward(ir_backend *b, ir_node *node)
@@ -188,11 +263,10 @@ static void channel_max_backward(ir_backend *b, ir_node *node)
         const int32_t *winner = (int32_t *)node->saved + pixel;
         const float *dy = node->grad + pixel;
         float *dx = in->grad + p.at;
-        for (size_t k = 0; k < p.pixels; k++)
-            for (size_t l = 0; l < width; l++) {
-                const bool won = winner[k] == p.block * (int)width + (int)l;
-                dx[k * width + l] = grad_of(dx[k * width + l], won ? dy[k] : 0, add);
-            }
+        if (width == 1)
+            to_winner(dx, dy, winner, p.pixels, 0, 1, add);
+        else
+            to_winner(dx, dy, winner, p.pixels, p.block * B, B, add);
     }
 }
 

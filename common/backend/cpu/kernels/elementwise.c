@@ -89,72 +89,89 @@ static inline void forward(ir_node *node, bool mul)
     }
 }
 
-/* ---- backward: da = f g, with f = 1 or scale b; db = the same of a, summed over what b covered --
- */
+/* ---- backward ----------------------------------------------------------------------------------
+ *
+ *     add:  da = g, db = sum g, g = dy times the derivative of act, known from the sign of y
+ *     mul:  da = dy scale b, db = sum dy scale a
+ *
+ * The sums are over what one number of b covered. */
 
-/* g: the gradient taken to before the activation, by the sign of the output. */
-static inline float before(const ir_node *node, size_t i, bool mul, float slope)
+static void add_grad(float *d, const float *dy, const float *y, size_t floats, float slope,
+                     bool add)
 {
-    return mul ? node->grad[i]
-               : rectify_grad(slope == 1 ? 1 : node->value[i], slope, node->grad[i]);
+#pragma omp simd
+    for (size_t i = 0; i < floats; i++)
+        d[i] = grad_of(d[i], rectify_grad(y[i], slope, dy[i]), add);
+}
+
+static void mul_grad(float *d, const float *dy, const float *other, size_t floats, float scale,
+                     bool add)
+{
+#pragma omp simd
+    for (size_t i = 0; i < floats; i++)
+        d[i] = grad_of(d[i], dy[i] * scale * other[i], add);
+}
+
+/* The terms of an input's gradient at [at, at + floats) of the output; other: of mul, the other
+ * input. */
+static inline void terms(float *d, const ir_node *node, bool mul, const float *other, size_t at,
+                         size_t floats, bool add)
+{
+    const ir_activation act = node->activation;
+    const float *dy = node->grad + at;
+    if (mul)
+        mul_grad(d, dy, other + at, floats, (float)node->scale, add);
+    else
+        add_grad(d, dy, act.on ? node->value + at : dy, floats, slope_of(act), add);
+}
+
+/* da of mul where b covers many: k holds b's numbers for the lanes. */
+static void mul_grad_constant(float *d, const float *dy, const float k[B], size_t floats,
+                              float scale, bool add)
+{
+    size_t i = 0;
+    for (; i + B <= floats; i += B)
+#pragma omp simd
+        for (size_t l = 0; l < B; l++)
+            d[i + l] = grad_of(d[i + l], dy[i + l] * scale * k[l], add);
+    for (size_t l = 0; i + l < floats; l++)
+        d[i + l] = grad_of(d[i + l], dy[i + l] * scale * k[l], add);
+}
+
+static void mul_grad_pixels(float *d, const float *dy, const float *b, size_t pixels, float scale,
+                            bool add)
+{
+    for (size_t p = 0; p < pixels; p++)
+#pragma omp simd
+        for (size_t l = 0; l < B; l++)
+            d[p * B + l] = grad_of(d[p * B + l], dy[p * B + l] * scale * b[p], add);
 }
 
 static inline void backward_a(ir_node *node, part p, cover how, bool mul)
 {
-    const float scale = (float)node->scale, slope = slope_of(node->activation);
-    const float *b = node->in[1]->value;
+    const float scale = (float)node->scale, *b = node->in[1]->value, *dy = node->grad + p.at;
     const bool add = node->grad_use[0] == IR_GRAD_ADD;
-    float *da = node->in[0]->grad, k[B];
+    float *da = node->in[0]->grad + p.at, k[B];
     if (!mul || how == SAME) {
-#pragma omp simd
-        for (size_t i = p.at; i < p.at + p.floats; i++)
-            da[i] = grad_of(da[i], before(node, i, mul, slope) * (mul ? scale * b[i] : 1), add);
-        return;
-    }
-    const float *row = b + (size_t)p.image * pixels_of(node->shape) + p.pixel;
-    if (how != PIXEL)
+        terms(da, node, mul, b, p.at, p.floats, add);
+    } else if (how == PIXEL) {
+        const float *row = b + (size_t)p.image * pixels_of(node->shape) + p.pixel;
+        mul_grad_pixels(da, dy, row, p.pixels, scale, add);
+    } else {
         constant_lanes(node, p, k);
-    for (size_t i = 0; i < p.floats; i += B) {
-        const size_t width = smaller(B, p.floats - i);
-        if (how == PIXEL)
-            for (size_t l = 0; l < B; l++)
-                k[l] = row[i / B];
-        for (size_t l = 0; l < width; l++) {
-            const size_t at = p.at + i + l;
-            da[at] = grad_of(da[at], node->grad[at] * scale * k[l], add);
-        }
+        mul_grad_constant(da, dy, k, p.floats, scale, add);
     }
-}
-
-/* g times what b was multiplied by */
-static inline float term_b(const ir_node *node, size_t i, bool mul, float scale, float slope)
-{
-    const float g = before(node, i, mul, slope);
-    return mul ? g * scale * node->in[0]->value[i] : g;
-}
-
-static inline void backward_b_same(ir_node *node, part p, bool mul)
-{
-    const float scale = (float)node->scale, slope = slope_of(node->activation);
-    const bool add = node->grad_use[1] == IR_GRAD_ADD;
-    float *db = node->in[1]->grad;
-#pragma omp simd
-    for (size_t i = p.at; i < p.at + p.floats; i++)
-        db[i] = grad_of(db[i], term_b(node, i, mul, scale, slope), add);
 }
 
 /* One part's sums a lane. */
 static inline void sum_part(const ir_node *node, part p, bool mul, double sum[B])
 {
-    const float scale = (float)node->scale, slope = slope_of(node->activation);
     float term[CHUNK];
     for (int l = 0; l < B; l++)
         sum[l] = 0;
     for (size_t i = 0; i < p.floats; i += CHUNK) {
         const size_t take = smaller(CHUNK, p.floats - i);
-#pragma omp simd
-        for (size_t k = 0; k < take; k++)
-            term[k] = term_b(node, p.at + i + k, mul, scale, slope);
+        terms(term, node, mul, node->in[0]->value, p.at + i, take, false);
         add_lanes(term, take, sum);
     }
 }
@@ -189,22 +206,20 @@ static void finish_sums(ir_node *node, cover how)
 static inline void backward_b_pixels(ir_node *node, part p, bool mul)
 {
     const ir_shape s = node->shape;
-    const float scale = (float)node->scale, slope = slope_of(node->activation);
     const bool add = node->grad_use[1] == IR_GRAD_ADD;
     float *db = node->in[1]->grad + p.at;
-    for (size_t pixel = 0; pixel < p.pixels; pixel++) {
-        float sum[B] = {0}, total = 0;
+    for (size_t pixel = 0; pixel < p.pixels; pixel += ROW) {
+        const size_t take = smaller(ROW, p.pixels - pixel);
+        float sum[ROW * B] = {0}, term[ROW * B], total[ROW];
         for (int block = 0; block < blocks(s.c); block++) {
             const size_t at =
                 (size_t)(p.image * blocks(s.c) + block) * plane(s) + (p.pixel + pixel) * B;
-            const int real = s.c - block * B;
-#pragma omp simd
-            for (int l = 0; l < B; l++)
-                sum[l] += l < real ? term_b(node, at + (size_t)l, mul, scale, slope) : 0;
+            terms(term, node, mul, node->in[0]->value, at, take * B, false);
+            add_channels(sum, term, take, s.c - block * B);
         }
-        for (int l = 0; l < B; l++)
-            total += sum[l];
-        db[pixel] = grad_of(db[pixel], total, add);
+        total_lanes(total, sum);
+        for (size_t k = 0; k < take; k++)
+            db[pixel + k] = grad_of(db[pixel + k], total[k], add);
     }
 }
 
@@ -217,7 +232,8 @@ static inline void backward_b(ir_node *node, cover how, bool mul)
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
         if (how == SAME)
-            backward_b_same(node, p, mul);
+            terms(node->in[1]->grad + p.at, node, mul, node->in[0]->value, p.at, p.floats,
+                  node->grad_use[1] == IR_GRAD_ADD);
         else if (how == PIXEL)
             backward_b_pixels(node, p, mul);
         else
@@ -276,24 +292,34 @@ static void mul_backward(ir_backend *b, ir_node *node)
 static void scale_forward(ir_backend *b, ir_node *node)
 {
     (void)b;
-    const size_t count = volume(node->shape);
-    const float *x = node->in[0]->value, factor = (float)node->scale;
-    float *y = node->value;
-#pragma omp parallel for simd schedule(static) if (count > SMALL)
-    for (size_t i = 0; i < count; i++)
-        y[i] = factor * x[i];
+    const ir_shape s = node->shape;
+    const float factor = (float)node->scale;
+#pragma omp parallel for schedule(static) if (!is_small(s))
+    for (int i = 0; i < parts_of(s); i++) {
+        const part p = part_at(s, i);
+        const float *x = node->in[0]->value + p.at;
+        float *y = node->value + p.at;
+#pragma omp simd
+        for (size_t k = 0; k < p.floats; k++)
+            y[k] = factor * x[k];
+    }
 }
 
 static void scale_backward(ir_backend *b, ir_node *node)
 {
     (void)b;
-    const size_t count = volume(node->shape);
+    const ir_shape s = node->shape;
+    const float factor = (float)node->scale;
     const bool add = node->grad_use[0] == IR_GRAD_ADD;
-    const float *dy = node->grad, factor = (float)node->scale;
-    float *dx = node->in[0]->grad;
-#pragma omp parallel for simd schedule(static) if (count > SMALL)
-    for (size_t i = 0; i < count; i++)
-        dx[i] = grad_of(dx[i], factor * dy[i], add);
+#pragma omp parallel for schedule(static) if (!is_small(s))
+    for (int i = 0; i < parts_of(s); i++) {
+        const part p = part_at(s, i);
+        const float *dy = node->grad + p.at;
+        float *dx = node->in[0]->grad + p.at;
+#pragma omp simd
+        for (size_t k = 0; k < p.floats; k++)
+            dx[k] = grad_of(dx[k], factor * dy[k], add);
+    }
 }
 
 const ir_op_table IR_NAME(ir_cpu_add) = {prepare, add_forward, add_backward, NULL};

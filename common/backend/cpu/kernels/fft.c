@@ -113,18 +113,16 @@ static size_t part_of_spectrum(const transforms *t, ir_shape s, int n, int c)
 static void spectra_out(const transforms *t, float *spectra, const float *x, ir_shape s, int first,
                         int count)
 {
-    s.n = count;
-    x += (size_t)first * (size_t)blocks(s.c) * plane(s);
-    const int parts = parts_of(s);
+    const int planes = s.c / 2, parts = parts_of_plane(s);
 #pragma omp parallel for schedule(static) if (!is_small(s))
-    for (int i = 0; i < parts; i++) {
-        const part p = part_at(s, i);
-        for (int l = 0; l < B && p.block * B + l < s.c; l++) {
-            const float *from = x + p.at + l;
-            float *to = spectra + part_of_spectrum(t, s, p.image, p.block * B + l) + 2 * p.pixel;
-            for (size_t k = 0; k < p.pixels; k++)
-                to[2 * k] = from[k * B];
-        }
+    for (int i = 0; i < count * planes * parts; i++) {
+        const int index = i / parts, n = first + index / planes, c = index % planes;
+        const size_t pixel = (size_t)(i % parts) * PART;
+        const lane_source from[2] = {{x + channel_at(s, n, c) + pixel * B, B},
+                                     {x + channel_at(s, n, planes + c) + pixel * B, B}};
+        IR_NAME(ir_cpu_gather_lanes)
+        (spectra + (size_t)index * t->spectrum + 2 * pixel, 2, from,
+         smaller(PART, pixels_of(s) - pixel), false);
     }
 }
 

@@ -14,6 +14,7 @@ enum {
     PART = 2048,      /* pixels of a part */
     CHUNK = 256,      /* groups of B floats that are summed in single precision */
     WIDE = 4 * B,     /* that many sums at once hide the latency of an addition */
+    ROW = 64,         /* pixels whose channels are summed together */
     SMALL = 16 * 1024 /* floats below which starting threads costs more than it saves */
 };
 
@@ -69,14 +70,15 @@ static inline float grad_of(float old, float value, bool add)
     return add ? old + value : value;
 }
 
-/* Leaky ReLU and its derivative; slope 1 is the identity. As PyTorch's, 0 has the slope's side. */
+/* Leaky ReLU and its derivative; slope 1 is the identity. As in PyTorch, 0 belongs to the slope. A
+ * product with a chosen factor becomes vector code where a choice of two products does not. */
 static inline float rectify(float x, float slope)
 {
-    return x > 0 ? x : slope * x;
+    return x * (x > 0 ? 1 : slope);
 }
 static inline float rectify_grad(float y, float slope, float dy)
 {
-    return y > 0 ? dy : slope * dy;
+    return dy * (y > 0 ? 1 : slope);
 }
 static inline float slope_of(ir_activation a)
 {
@@ -121,6 +123,27 @@ static inline void total_of_plane(const double *parts, ir_shape s, int index, do
     if (s.c == 1)
         for (int l = 1; l < B; l++)
             sum[0] += sum[l];
+}
+
+/* sum += x over the first `real` lanes of each pixel. */
+static inline void add_channels(float *sum, const float *x, size_t pixels, int real)
+{
+    for (size_t p = 0; p < pixels; p++)
+#pragma omp simd
+        for (int l = 0; l < B; l++)
+            sum[p * B + (size_t)l] += l < real ? x[p * B + (size_t)l] : 0;
+}
+
+/* total[p] = the sum of pixel p's lanes. */
+static inline void total_lanes(float total[ROW], const float sum[ROW * B])
+{
+#pragma omp simd
+    for (int p = 0; p < ROW; p++) {
+        float t = 0;
+        for (int l = 0; l < B; l++)
+            t += sum[p * B + l];
+        total[p] = t;
+    }
 }
 
 /* Where a lane's values come from: value[0], value[step], ...; NULL: zeros. */

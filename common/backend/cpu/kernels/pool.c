@@ -1,45 +1,45 @@
 /* Maximum and mean over windows and over whole planes. */
 #include <math.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "loops.h"
 
-/* Along one axis: the positions i of a window's edge for which i stride + tap - pad lies within the
- * input, as [first, end). */
+/* Along one axis: [first, end). */
 typedef struct {
     int first, end;
 } range;
 
-static range inside(int tap, int pad, int stride, int in, int out)
+static range clip(range r, int end)
 {
-    const int low = pad - tap, high = in - 1 + pad - tap;
-    range r = {low > 0 ? (low + stride - 1) / stride : 0, high < 0 ? 0 : high / stride + 1};
-    if (r.end > out)
-        r.end = out;
+    if (r.first < 0)
+        r.first = 0;
+    if (r.end > end)
+        r.end = end;
     return r;
+}
+
+/* floor(a / b), b > 0 */
+static int floor_ratio(int a, int b)
+{
+    return a >= 0 ? a / b : -((b - 1 - a) / b);
+}
+
+/* The windows i whose tap t, at i stride + t - pad, lies within the input. */
+static range windows_inside(int t, int pad, int stride, int in, int out)
+{
+    const range r = {-floor_ratio(t - pad, stride), floor_ratio(in - 1 + pad - t, stride) + 1};
+    return clip(r, out);
 }
 
 /* The windows that cover position i of the input. */
-static range covering(int i, int kernel, int pad, int stride, int out)
+static range windows_over(int i, int kernel, int pad, int stride, int out)
 {
-    const int low = i + pad - kernel + 1;
-    range r = {low > 0 ? (low + stride - 1) / stride : 0, (i + pad) / stride + 1};
-    if (r.end > out)
-        r.end = out;
-    return r;
+    const range r = {-floor_ratio(kernel - 1 - i - pad, stride), (i + pad) / stride + 1};
+    return clip(r, out);
 }
 
-/* A row of one plane: which plane (image and block together), which row. Rows are what threads
- * share. */
-typedef struct {
-    size_t plane;
-    int y;
-} row;
-
-static row row_at(ir_shape s, int i)
-{
-    return (row){(size_t)(i / s.h), i % s.h};
-}
+/* Threads share the rows, counted over all planes. */
 static int rows_of(ir_shape s)
 {
     return s.n * blocks(s.c) * s.h;
@@ -49,8 +49,8 @@ static size_t row_floats(ir_shape s)
     return (size_t)s.w * (size_t)lanes(s.c);
 }
 
-/* ---- maximum; node->saved: the place in its window that won, a byte a number
- * ---------------------*/
+/* ---- maximum; node->saved: the tap of its window that won, a byte a number
+ * ----------------------*/
 
 enum { MAX_KERNEL = 16 };
 
@@ -62,37 +62,76 @@ static void max_pool_prepare(ir_backend *b, ir_node *node)
     node->saved_bytes = volume(node->shape);
 }
 
-/* One tap of the windows of a row: y[i] and its winner, for every window that has the tap inside.
- */
-static inline void max_tap(float *y, uint8_t *winner, const float *x, range r, int stride,
-                           int offset, uint8_t tap, int width)
+/* `count` windows side by side, of their taps [down] x [across]: the channels of one window
+ * (numbers of x `step` = 1 apart, taps `width` = B apart), or neighbouring windows of a plane (a
+ * stride and 1). */
+static inline void max_group(float *y, uint8_t *winner, const float *x, size_t row, range down,
+                             range across, int kernel, int count, int step, int width)
 {
-    for (int i = r.first; i < r.end; i++)
+    float best[B];
+    int tap[B];
+    for (int l = 0; l < count; l++) {
+        best[l] = -INFINITY;
+        tap[l] = 0;
+    }
+    for (int u = down.first; u < down.end; u++)
+        for (int v = across.first; v < across.end; v++)
 #pragma omp simd
-        for (int l = 0; l < width; l++) {
-            const float value = x[(i * stride + offset) * width + l];
-            const int at = i * width + l;
-            winner[at] = value > y[at] ? tap : winner[at];
-            y[at] = value > y[at] ? value : y[at];
-        }
+            for (int l = 0; l < count; l++) {
+                const float value = x[(ptrdiff_t)row * u + v * width + l * step];
+                const int won = -(value > best[l]) & (u * kernel + v); /* taps only grow */
+                tap[l] = won > tap[l] ? won : tap[l];
+                best[l] = value > best[l] ? value : best[l];
+            }
+#pragma omp simd
+    for (int l = 0; l < count; l++)
+        y[l] = best[l];
+#pragma omp simd
+    for (int l = 0; l < count; l++)
+        winner[l] = (uint8_t)tap[l];
+}
+
+/* The windows of a row from `from` on that lie inside, in whole groups; gives the first not done.
+ * kernel and stride are constants where it counts. */
+static inline int max_groups(float *y, uint8_t *winner, const float *x, size_t row, range inside,
+                             int kernel, int stride, int width)
+{
+    const range all = {0, kernel};
+    const int windows = width == 1 ? B : 1, step = width == 1 ? stride : 1;
+    int i = inside.first;
+    for (; i + windows <= inside.end; i += windows)
+        max_group(y + i * width, winner + i * width, x + i * stride * width, row, all, all, kernel,
+                  B, step, width);
+    return i;
 }
 
 static inline void max_row(const ir_node *node, float *y, uint8_t *winner, const float *x, int top,
                            int width)
 {
     const ir_shape s = node->in[0]->shape, t = node->shape;
-    const int kernel = node->kernel;
-    for (size_t i = 0; i < row_floats(t); i++) {
-        y[i] = -INFINITY;
-        winner[i] = 0;
-    }
-    for (int u = 0; u < kernel; u++) {
-        if (top + u < 0 || top + u >= s.h)
-            continue;
-        for (int v = 0; v < kernel; v++)
-            max_tap(y, winner, x + (size_t)(top + u) * row_floats(s),
-                    inside(v, node->pad, node->stride, s.w, t.w), node->stride, v - node->pad,
-                    (uint8_t)(u * kernel + v), width);
+    const int kernel = node->kernel, stride = node->stride, pad = node->pad;
+    const size_t row = row_floats(s);
+    const range down = clip((range){-top, s.h - top}, kernel);
+    const bool cut = down.end - down.first < kernel;
+    const range inside = {windows_inside(0, pad, stride, s.w, t.w).first,
+                          cut ? 0 : windows_inside(kernel - 1, pad, stride, s.w, t.w).end};
+    const float *at = x + ((ptrdiff_t)top * s.w - pad) * width;
+    int done;
+    if (kernel == 2 && stride == 2)
+        done = max_groups(y, winner, at, row, inside, 2, 2, width);
+    else if (kernel == 3 && stride == 2)
+        done = max_groups(y, winner, at, row, inside, 3, 2, width);
+    else if (kernel == 3 && stride == 1)
+        done = max_groups(y, winner, at, row, inside, 3, 1, width);
+    else
+        done = max_groups(y, winner, at, row, inside, kernel, stride, width);
+    for (int i = 0; i < t.w; i++) {
+        if (i == inside.first && done > i)
+            i = done;
+        if (i < t.w)
+            max_group(y + i * width, winner + i * width, at + i * stride * width, row, down,
+                      clip((range){pad - i * stride, s.w + pad - i * stride}, kernel), kernel,
+                      width, 1, width);
     }
 }
 
@@ -102,10 +141,9 @@ static void max_pool_forward(ir_backend *b, ir_node *node)
     const ir_shape s = node->in[0]->shape, t = node->shape;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < rows_of(t); i++) {
-        const row r = row_at(t, i);
         const size_t at = (size_t)i * row_floats(t);
-        const float *x = node->in[0]->value + r.plane * plane(s);
-        const int top = r.y * node->stride - node->pad;
+        const float *x = node->in[0]->value + (size_t)(i / t.h) * plane(s);
+        const int top = i % t.h * node->stride - node->pad;
         if (t.c == 1)
             max_row(node, node->value + at, (uint8_t *)node->saved + at, x, top, 1);
         else
@@ -113,28 +151,30 @@ static void max_pool_forward(ir_backend *b, ir_node *node)
     }
 }
 
-/* Each number of the input gathers from the windows that cover it: no two threads write one place.
- */
+/* To dx from a row of windows, each from its tap: dy where that won. */
+static inline void max_tap(float *dx, const float *dy, const uint8_t *winner, range windows,
+                           int stride, int offset, int tap, int width)
+{
+    for (int i = windows.first; i < windows.end; i++)
+#pragma omp simd
+        for (int l = 0; l < width; l++) {
+            const float won = winner[i * width + l] == tap ? 1 : 0;
+            dx[(i * stride + offset) * width + l] += won * dy[i * width + l];
+        }
+}
+
+/* Row y of dx gathers from the windows that cover it: no two threads write one place. */
 static inline void max_grad_row(const ir_node *node, float *dx, const float *dy,
-                                const uint8_t *winner, int y, int width, bool add)
+                                const uint8_t *winner, int y, int width)
 {
     const ir_shape s = node->in[0]->shape, t = node->shape;
     const int kernel = node->kernel, stride = node->stride, pad = node->pad;
-    const range down = covering(y, kernel, pad, stride, t.h);
-    for (int x = 0; x < s.w; x++) {
-        const range across = covering(x, kernel, pad, stride, t.w);
-        float sum[B] = {0};
-        for (int i = down.first; i < down.end; i++)
-            for (int j = across.first; j < across.end; j++) {
-                const int tap = (y + pad - i * stride) * kernel + (x + pad - j * stride);
-                const size_t at = (size_t)(i * t.w + j) * (size_t)width;
-#pragma omp simd
-                for (int l = 0; l < width; l++)
-                    sum[l] += winner[at + (size_t)l] == tap ? dy[at + (size_t)l] : 0;
-            }
-#pragma omp simd
-        for (int l = 0; l < width; l++)
-            dx[x * width + l] = grad_of(dx[x * width + l], sum[l], add);
+    const range down = windows_over(y, kernel, pad, stride, t.h);
+    for (int i = down.first; i < down.end; i++) {
+        const size_t at = (size_t)i * row_floats(t);
+        for (int v = 0; v < kernel; v++)
+            max_tap(dx, dy + at, winner + at, windows_inside(v, pad, stride, s.w, t.w), stride,
+                    v - pad, (y + pad - i * stride) * kernel + v, width);
     }
 }
 
@@ -142,39 +182,47 @@ static void max_pool_backward(ir_backend *b, ir_node *node)
 {
     (void)b;
     const ir_shape s = node->in[0]->shape, t = node->shape;
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < rows_of(s); i++) {
-        const row r = row_at(s, i);
+        const size_t at = (size_t)(i / s.h) * plane(t);
         float *dx = node->in[0]->grad + (size_t)i * row_floats(s);
-        const float *dy = node->grad + r.plane * plane(t);
-        const uint8_t *winner = (uint8_t *)node->saved + r.plane * plane(t);
+        const uint8_t *winner = (uint8_t *)node->saved + at;
+        if (node->grad_use[0] == IR_GRAD_WRITE)
+            memset(dx, 0, row_floats(s) * sizeof *dx);
         if (s.c == 1)
-            max_grad_row(node, dx, dy, winner, r.y, 1, add);
+            max_grad_row(node, dx, node->grad + at, winner, i % s.h, 1);
         else
-            max_grad_row(node, dx, dy, winner, r.y, B, add);
+            max_grad_row(node, dx, node->grad + at, winner, i % s.h, B);
     }
 }
 
 /* ---- mean
  * ---------------------------------------------------------------------------------------*/
 
-static inline void mean_row(const ir_node *node, float *y, const float *x, int width)
+static inline void mean_windows(float *y, const float *x, size_t row, int count, int kernel,
+                                int stride, int width)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    const int kernel = node->kernel;
     const float share = 1 / (float)(kernel * kernel);
-    for (int i = 0; i < t.w; i++) {
+    for (int i = 0; i < count; i++) {
         float sum[B] = {0};
         for (int u = 0; u < kernel; u++)
             for (int v = 0; v < kernel; v++)
 #pragma omp simd
                 for (int l = 0; l < width; l++)
-                    sum[l] += x[(u * s.w + i * node->stride + v) * width + l];
+                    sum[l] += x[(size_t)u * row + (size_t)((i * stride + v) * width + l)];
 #pragma omp simd
         for (int l = 0; l < width; l++)
             y[i * width + l] = share * sum[l];
     }
+}
+
+static inline void mean_row(const ir_node *node, float *y, const float *x, int width)
+{
+    const size_t row = row_floats(node->in[0]->shape);
+    if (node->kernel == 2 && node->stride == 2)
+        mean_windows(y, x, row, node->shape.w, 2, 2, width);
+    else
+        mean_windows(y, x, row, node->shape.w, node->kernel, node->stride, width);
 }
 
 static void avg_pool_forward(ir_backend *b, ir_node *node)
@@ -183,10 +231,9 @@ static void avg_pool_forward(ir_backend *b, ir_node *node)
     const ir_shape s = node->in[0]->shape, t = node->shape;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < rows_of(t); i++) {
-        const row r = row_at(t, i);
         float *y = node->value + (size_t)i * row_floats(t);
-        const float *x =
-            node->in[0]->value + r.plane * plane(s) + (size_t)(r.y * node->stride) * row_floats(s);
+        const float *x = node->in[0]->value + (size_t)(i / t.h) * plane(s) +
+                         (size_t)(i % t.h * node->stride) * row_floats(s);
         if (t.c == 1)
             mean_row(node, y, x, 1);
         else
@@ -194,40 +241,40 @@ static void avg_pool_forward(ir_backend *b, ir_node *node)
     }
 }
 
-static inline void mean_grad_row(const ir_node *node, float *dx, const float *dy, int y, int width,
-                                 bool add)
+static inline void mean_tap(float *dx, const float *dy, range windows, int stride, int offset,
+                            float share, int width)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    const float share = 1 / (float)(node->kernel * node->kernel);
-    const range down = covering(y, node->kernel, 0, node->stride, t.h);
-    for (int x = 0; x < s.w; x++) {
-        const range across = covering(x, node->kernel, 0, node->stride, t.w);
-        float sum[B] = {0};
-        for (int i = down.first; i < down.end; i++)
-            for (int j = across.first; j < across.end; j++)
-#pragma omp simd
-                for (int l = 0; l < width; l++)
-                    sum[l] += dy[(i * t.w + j) * width + l];
+    for (int i = windows.first; i < windows.end; i++)
 #pragma omp simd
         for (int l = 0; l < width; l++)
-            dx[x * width + l] = grad_of(dx[x * width + l], share * sum[l], add);
-    }
+            dx[(i * stride + offset) * width + l] += share * dy[i * width + l];
+}
+
+static inline void mean_grad_row(const ir_node *node, float *dx, const float *dy, int y, int width)
+{
+    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const int kernel = node->kernel, stride = node->stride;
+    const range down = windows_over(y, kernel, 0, stride, t.h);
+    for (int i = down.first; i < down.end; i++)
+        for (int v = 0; v < kernel; v++)
+            mean_tap(dx, dy + (size_t)i * row_floats(t), windows_inside(v, 0, stride, s.w, t.w),
+                     stride, v, 1 / (float)(kernel * kernel), width);
 }
 
 static void avg_pool_backward(ir_backend *b, ir_node *node)
 {
     (void)b;
     const ir_shape s = node->in[0]->shape, t = node->shape;
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < rows_of(s); i++) {
-        const row r = row_at(s, i);
         float *dx = node->in[0]->grad + (size_t)i * row_floats(s);
-        const float *dy = node->grad + r.plane * plane(t);
+        const float *dy = node->grad + (size_t)(i / s.h) * plane(t);
+        if (node->grad_use[0] == IR_GRAD_WRITE)
+            memset(dx, 0, row_floats(s) * sizeof *dx);
         if (s.c == 1)
-            mean_grad_row(node, dx, dy, r.y, 1, add);
+            mean_grad_row(node, dx, dy, i % s.h, 1);
         else
-            mean_grad_row(node, dx, dy, r.y, B, add);
+            mean_grad_row(node, dx, dy, i % s.h, B);
     }
 }
 
@@ -262,31 +309,38 @@ static void global_avg_forward(ir_backend *b, ir_node *node)
     }
 }
 
-/* dx = dy / (H W), or, with winner, dy at the winning pixel and 0 elsewhere. */
-static void spread(ir_node *node, float share, const int32_t *winner)
+/* dy's numbers for the lanes of one block, a plane's one repeated. */
+static void lanes_of_grad(const ir_node *node, part p, float dy[B])
 {
-    const ir_shape s = node->in[0]->shape;
-    const int count = parts_of(s);
-    const size_t width = (size_t)lanes(s.c);
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
-#pragma omp parallel for schedule(static) if (!is_small(s))
-    for (int i = 0; i < count; i++) {
-        const part p = part_at(s, i);
-        const size_t first = (size_t)(p.image * blocks(s.c) + p.block) * width;
-        float *dx = node->in[0]->grad + p.at;
-        for (size_t k = 0; k < p.pixels; k++)
-            for (size_t l = 0; l < width; l++) {
-                const bool won = !winner || winner[first + l] == (int32_t)(p.pixel + k);
-                const float value = won ? share * node->grad[first + l] : 0;
-                dx[k * width + l] = grad_of(dx[k * width + l], value, add);
-            }
-    }
+    const int width = lanes(node->shape.c),
+              first = (p.image * blocks(node->shape.c) + p.block) * width;
+    for (int l = 0; l < B; l++)
+        dy[l] = node->grad[first + l % width];
+}
+
+static void spread(float *dx, const float dy[B], size_t floats, float share, bool add)
+{
+    size_t i = 0;
+    for (; i + B <= floats; i += B)
+#pragma omp simd
+        for (size_t l = 0; l < B; l++)
+            dx[i + l] = grad_of(dx[i + l], share * dy[l], add);
+    for (size_t l = 0; i + l < floats; l++)
+        dx[i + l] = grad_of(dx[i + l], share * dy[l], add);
 }
 
 static void global_avg_backward(ir_backend *b, ir_node *node)
 {
     (void)b;
-    spread(node, 1 / (float)pixels_of(node->in[0]->shape), NULL);
+    const ir_shape s = node->in[0]->shape;
+    const bool add = node->grad_use[0] == IR_GRAD_ADD;
+#pragma omp parallel for schedule(static) if (!is_small(s))
+    for (int i = 0; i < parts_of(s); i++) {
+        const part p = part_at(s, i);
+        float dy[B];
+        lanes_of_grad(node, p, dy);
+        spread(node->in[0]->grad + p.at, dy, p.floats, 1 / (float)pixels_of(s), add);
+    }
 }
 
 /* node->saved: the first pixel of those that hold the maximum, an int32_t a channel. */
@@ -296,30 +350,49 @@ static void global_max_prepare(ir_backend *b, ir_node *node)
     node->saved_bytes = volume(node->shape) * sizeof(int32_t);
 }
 
+/* B numbers of each lane at once: the best so far and its pixel. */
+static void max_of_plane(const float *x, size_t pixels, int width, float *best, int32_t *winner)
+{
+    for (int l = 0; l < width; l++) {
+        best[l] = x[l];
+        winner[l] = 0;
+    }
+    for (size_t p = 1; p < pixels; p++)
+        for (int l = 0; l < width; l++)
+            if (x[p * (size_t)width + (size_t)l] > best[l]) {
+                best[l] = x[p * (size_t)width + (size_t)l];
+                winner[l] = (int32_t)p;
+            }
+}
+
 static void global_max_forward(ir_backend *b, ir_node *node)
 {
     (void)b;
     const ir_shape s = node->in[0]->shape;
-    const size_t width = (size_t)lanes(s.c), pixels = pixels_of(s);
-    int32_t *winner = node->saved;
+    const int width = lanes(s.c);
 #pragma omp parallel for schedule(static) if (!is_small(s))
-    for (int k = 0; k < s.n * blocks(s.c); k++) {
-        const float *x = node->in[0]->value + (size_t)k * plane(s);
-        for (size_t l = 0; l < width; l++) {
-            size_t best = 0;
-            for (size_t p = 1; p < pixels; p++)
-                if (x[p * width + l] > x[best * width + l])
-                    best = p;
-            node->value[(size_t)k * width + l] = x[best * width + l];
-            winner[(size_t)k * width + l] = (int32_t)best;
-        }
-    }
+    for (int k = 0; k < s.n * blocks(s.c); k++)
+        max_of_plane(node->in[0]->value + (size_t)k * plane(s), pixels_of(s), width,
+                     node->value + k * width, (int32_t *)node->saved + k * width);
 }
 
+/* To the winning pixel alone: a lane each. */
 static void global_max_backward(ir_backend *b, ir_node *node)
 {
     (void)b;
-    spread(node, 1, node->saved);
+    const ir_shape s = node->in[0]->shape;
+    const size_t width = (size_t)lanes(s.c);
+    const int32_t *winner = node->saved;
+    if (node->grad_use[0] == IR_GRAD_WRITE) {
+#pragma omp parallel for schedule(static) if (!is_small(s))
+        for (int i = 0; i < parts_of(s); i++) {
+            const part p = part_at(s, i);
+            memset(node->in[0]->grad + p.at, 0, p.floats * sizeof(float));
+        }
+    }
+    for (size_t k = 0; k < volume(node->shape); k++)
+        node->in[0]->grad[k / width * plane(s) + (size_t)winner[k] * width + k % width] +=
+            node->grad[k];
 }
 
 const ir_op_table IR_NAME(ir_cpu_max_pool) = {max_pool_prepare, max_pool_forward, max_pool_backward,

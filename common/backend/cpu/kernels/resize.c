@@ -1,15 +1,16 @@
 /* Bilinear resizing as PyTorch's interpolate does it, without antialiasing: rows are mixed first,
  * then pixels within the row. Positions are computed in double precision. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "loops.h"
 
-/* One axis: out[i] = (1 - t[i]) in[low[i]] + t[i] in[high[i]]; and, for the way back, the first and
- * one past the last i that read in[j]. */
+/* One axis: out[i] = (1 - t[i]) in[low[i]] + t[i] in[high[i]]. For the way back: in[j] was read by
+ * the count[j] outputs from first[j] on, weight[at[j]], weight[at[j] + 1], ... of it. */
 typedef struct {
-    int *low, *high, *first, *end;
-    float *t;
+    int *low, *high, *first, *count, *at;
+    float *t, *weight;
 } axis;
 
 typedef struct {
@@ -25,21 +26,40 @@ static double position(int i, int in, int out, bool align_corners)
     return at > 0 ? at : 0;
 }
 
+/* The weights of the way back, from the others. */
+static void invert(axis *a, int in, int out)
+{
+    for (int i = out - 1; i >= 0; i--)
+        a->first[a->low[i]] = a->first[a->high[i]] = i;
+    for (int i = 0; i < out; i++)
+        for (int j = a->low[i]; j <= a->high[i]; j++)
+            a->count[j] = i + 1 - a->first[j];
+    for (int j = 0, at = 0; j < in; at += a->count[j++]) {
+        a->at[j] = at;
+        for (int k = 0; k < a->count[j]; k++) {
+            const int i = a->first[j] + k;
+            a->weight[at + k] =
+                (a->low[i] == j ? 1 - a->t[i] : 0) + (a->high[i] == j ? a->t[i] : 0);
+        }
+    }
+}
+
 static axis axis_make(int in, int out, bool align_corners)
 {
-    axis a = {ir_calloc((size_t)out, sizeof(int)), ir_calloc((size_t)out, sizeof(int)),
-              ir_calloc((size_t)in, sizeof(int)), ir_calloc((size_t)in, sizeof(int)),
-              ir_calloc((size_t)out, sizeof(float))};
+    axis a = {.low = ir_calloc((size_t)out, sizeof(int)),
+              .high = ir_calloc((size_t)out, sizeof(int)),
+              .first = ir_calloc((size_t)in, sizeof(int)),
+              .count = ir_calloc((size_t)in, sizeof(int)),
+              .at = ir_calloc((size_t)in, sizeof(int)),
+              .t = ir_calloc((size_t)out, sizeof(float)),
+              .weight = ir_calloc(2 * (size_t)out, sizeof(float))};
     for (int i = 0; i < out; i++) {
         const double at = position(i, in, out, align_corners);
         a.low[i] = at < in - 1 ? (int)at : in - 1;
         a.high[i] = a.low[i] < in - 1 ? a.low[i] + 1 : in - 1;
         a.t[i] = (float)(at - a.low[i]);
     }
-    for (int i = out - 1; i >= 0; i--)
-        a.first[a.low[i]] = a.first[a.high[i]] = i;
-    for (int i = 0; i < out; i++)
-        a.end[a.low[i]] = a.end[a.high[i]] = i + 1;
+    invert(&a, in, out);
     return a;
 }
 
@@ -48,14 +68,10 @@ static void axis_free(axis a)
     free(a.low);
     free(a.high);
     free(a.first);
-    free(a.end);
+    free(a.count);
+    free(a.at);
     free(a.t);
-}
-
-/* How much of in[j] is in out[i]. */
-static inline float share(const axis *a, int i, int j)
-{
-    return (a->low[i] == j ? 1 - a->t[i] : 0) + (a->high[i] == j ? a->t[i] : 0);
+    free(a.weight);
 }
 
 static size_t row_floats(ir_shape s)
@@ -84,15 +100,34 @@ static void release(ir_backend *b, ir_node *node)
     free(of);
 }
 
-static inline void spread_row(float *y, const float *row, const axis *across, int out, int width)
+static inline float mix(float low, float high, float t)
 {
-    for (int i = 0; i < out; i++) {
-        const float t = across->t[i];
-        const float *low = row + across->low[i] * width, *high = row + across->high[i] * width;
+    return (1 - t) * low + t * high;
+}
+
+static void mix_rows(float *row, const float *low, const float *high, float t, size_t floats)
+{
 #pragma omp simd
-        for (int l = 0; l < width; l++)
-            y[i * width + l] = (1 - t) * low[l] + t * high[l];
-    }
+    for (size_t k = 0; k < floats; k++)
+        row[k] = mix(low[k], high[k], t);
+}
+
+static void mix_pixels(float *y, const float *row, const axis *a, int out)
+{
+    for (int i = 0; i < out; i++)
+#pragma omp simd
+        for (int l = 0; l < B; l++)
+            y[i * B + l] = mix(row[a->low[i] * B + l], row[a->high[i] * B + l], a->t[i]);
+}
+
+/* The same of a plane. */
+static void mix_numbers(float *y, const float *row, const axis *a, int out)
+{
+    const int *low = a->low, *high = a->high;
+    const float *t = a->t;
+#pragma omp simd
+    for (int i = 0; i < out; i++)
+        y[i] = mix(row[low[i]], row[high[i]], t[i]);
 }
 
 static void forward(ir_backend *b, ir_node *node)
@@ -107,45 +142,46 @@ static void forward(ir_backend *b, ir_node *node)
         const int y = i % t.h;
         const float *x = node->in[0]->value + (size_t)(i / t.h) * plane(s);
         const float *low = x + (size_t)of->down.low[y] * in;
-        const float *high = x + (size_t)of->down.high[y] * in, mix = of->down.t[y];
+        const float *high = x + (size_t)of->down.high[y] * in;
         float *row = (float *)node->scratch + (size_t)omp_get_thread_num() * in;
-#pragma omp simd
-        for (size_t k = 0; k < in; k++)
-            row[k] = (1 - mix) * low[k] + mix * high[k];
+        mix_rows(row, low, high, of->down.t[y], in);
         if (t.c == 1)
-            spread_row(node->value + (size_t)i * out, row, &of->across, t.w, 1);
+            mix_numbers(node->value + (size_t)i * out, row, &of->across, t.w);
         else
-            spread_row(node->value + (size_t)i * out, row, &of->across, t.w, B);
+            mix_pixels(node->value + (size_t)i * out, row, &of->across, t.w);
     }
 }
 
-static inline void gather_row(float *dx, const float *row, const axis *across, int in, int width,
-                              bool add)
+static inline void gather_pixels(float *dx, const float *row, const axis *a, int in, int width,
+                                 bool add)
 {
     for (int j = 0; j < in; j++) {
+        const float *weight = a->weight + a->at[j], *from = row + a->first[j] * width;
         float sum[B] = {0};
-        for (int i = across->first[j]; i < across->end[j]; i++) {
-            const float part = share(across, i, j);
+        for (int k = 0; k < a->count[j]; k++)
 #pragma omp simd
             for (int l = 0; l < width; l++)
-                sum[l] += part * row[i * width + l];
-        }
+                sum[l] += weight[k] * from[k * width + l];
 #pragma omp simd
         for (int l = 0; l < width; l++)
             dx[j * width + l] = grad_of(dx[j * width + l], sum[l], add);
     }
 }
 
-/* The sum of the output's rows that read row j of the input, as much of each as was read. */
-static void gather_rows(float *row, const float *dy, const axis *down, int j, size_t floats)
+/* row = the sum of dy's rows that read row j of the input, by their weights; two at a time. */
+static void gather_rows(float *row, const float *dy, const axis *a, int j, size_t floats)
 {
-    for (size_t k = 0; k < floats; k++)
-        row[k] = 0;
-    for (int i = down->first[j]; i < down->end[j]; i++) {
-        const float part = share(down, i, j);
+    const float *weight = a->weight + a->at[j], *from = dy + (size_t)a->first[j] * floats;
+    const int count = a->count[j];
+    if (count == 0)
+        memset(row, 0, floats * sizeof *row);
+    for (int k = 0; k < count; k += 2) {
+        const bool pair = k + 1 < count;
+        const float *one = from + (size_t)k * floats, *two = pair ? one + floats : one;
+        const float w1 = weight[k], w2 = pair ? weight[k + 1] : 0;
 #pragma omp simd
-        for (size_t k = 0; k < floats; k++)
-            row[k] += part * dy[(size_t)i * floats + k];
+        for (size_t i = 0; i < floats; i++)
+            row[i] = grad_of(row[i], w1 * one[i] + w2 * two[i], k > 0);
     }
 }
 
@@ -163,9 +199,9 @@ static void backward(ir_backend *b, ir_node *node)
         float *row = (float *)node->scratch + (size_t)omp_get_thread_num() * out;
         gather_rows(row, node->grad + (size_t)(i / s.h) * plane(t), &of->down, i % s.h, out);
         if (s.c == 1)
-            gather_row(dx, row, &of->across, s.w, 1, add);
+            gather_pixels(dx, row, &of->across, s.w, 1, add);
         else
-            gather_row(dx, row, &of->across, s.w, B, add);
+            gather_pixels(dx, row, &of->across, s.w, B, add);
     }
 }
 
