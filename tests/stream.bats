@@ -68,8 +68,8 @@ bad() {
             printf 'P5\n300 200\n%d\n' $maxval
             awk -v m=$maxval 'BEGIN { for (i = 0; i < 60000; i++) {
                 v = (i * 7919) % (m + 1)
-                if (m > 255) printf "%02x", int(v / 256)
-                printf "%02x", v % 256 } }' | xxd -r -p
+                if (m > 255) printf "%c", int(v / 256)
+                printf "%c", v % 256 } }'
         } > in.pgm
         test-stream put - in.pgm | cmp - in.pgm
     done
@@ -175,15 +175,16 @@ END
 }
 
 @test "a file without read permission" {
-    # root reads it all the same, unless it lacks that capability
     frame a.pgm 1
     chmod 000 a.pgm
-    if [ -r a.pgm ]; then
-        run --separate-stderr setpriv --reuid=65534 --clear-groups --inh-caps=-all \
-            "$(command -v test-stream)" show 0 a.pgm
-    else
-        run --separate-stderr test-stream show 0 a.pgm
+    local drop=()
+    if [ -r a.pgm ]; then # root, who reads it by a capability; the copy may be run without that
+        cp "$(command -v test-stream)" test-stream
+        drop=(setpriv '--bounding-set=-dac_override,-dac_read_search')
+        "${drop[@]}" true || skip "root's capabilities cannot be dropped here"
+        PATH=.:$PATH
     fi
+    run --separate-stderr "${drop[@]}" test-stream show 0 a.pgm
     one_line_error 1 'a.pgm: Permission denied$'
 }
 

@@ -4,6 +4,7 @@
  * fails ends the process; it removes unfinished files, writes out what stdout holds and leaves by
  * _exit(), because exit() could wait for a stdio lock of a thread that is blocked in read(). */
 #include <errno.h>
+#include <fcntl.h>
 #include <netpbm/pm.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,8 +19,18 @@
 static const char *program_name = "irtools";
 static atomic_flag ending = ATOMIC_FLAG_INIT;
 
+/* A standard file that the caller closed must not become the number of a file opened later, or
+ * messages and images would go into it. What takes its place fails when it is used. */
+static void reserve_standard_files(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
 void ir_start(const char *program)
 {
+    reserve_standard_files();
     const char *slash = strrchr(program, '/');
     program_name = slash ? slash + 1 : program;
     signal(SIGPIPE, SIG_IGN);
