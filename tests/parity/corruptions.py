@@ -114,30 +114,32 @@ class Package:
         return getattr(self.module, name.replace("-", "_"))(colour, severity)
 
 
-def angle_of(point_spread, severity):
-    """The angle, to a hundredth of a degree, whose line is the response to a point in the middle,
-    and how far off its weights are at most."""
-    middle = point_spread.shape[0] // 2
-    best = (np.inf, 0.0)
+def motion_lines(severity, side):
+    """The different lines that angles a hundredth of a degree apart give: pairs of an angle and the
+    response to a point in the middle of a frame."""
+    lines = {}
     for angle in np.arange(-45, 45.005, 0.01):
         across, down, weights = formulas.motion_line(severity, angle)
-        line = np.zeros_like(point_spread)
-        np.add.at(line, (middle - down, middle - across), weights)
-        best = min(best, (np.abs(line - point_spread).max(), angle))
-    return best
+        key = across.tobytes() + down.tobytes()
+        if key not in lines:
+            response = np.zeros((side, side))
+            np.add.at(response, (side // 2 - down, side // 2 - across), weights)
+            lines[key] = (angle, response)
+    return lines.values()
 
 
 def motion_angles(severity, names, work):
     """The angle that ir-corrupt draws for each frame's name."""
+    side = 101
     points = work / "points"
     points.mkdir(exist_ok=True)
-    point = np.zeros((101, 101))
-    point[50, 50] = DEEP
+    point = np.zeros((side, side))
+    point[side // 2, side // 2] = DEEP
     for name in names:
         write_pgm(points / f"{name}.pgm", point, DEEP)
-    angles = {}
+    angles, lines = {}, motion_lines(severity, side)
     for name, spread in ir_corrupt("motion-blur", severity, points, work).items():
-        off, angles[name] = angle_of(spread / DEEP, severity)
+        off, angles[name] = min((np.abs(line - spread / DEEP).max(), a) for a, line in lines)
         if off > 1 / DEEP:
             sys.exit(f"{name}: motion-blur {severity}: no angle gives this line ({off})")
     return angles
