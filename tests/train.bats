@@ -175,6 +175,30 @@ close_to() {
     done
 }
 
+@test "shuffling: another order in every pass, each frame once" {
+    mkdir grey none
+    for i in 1 2 3 4 5 6; do
+        pgm 1 1 100 $((10 * i)) | pamscale -nomix 64 > grey/$i.pgm
+        pgm 1 1 1 0 | pamscale -nomix 64 > none/$i.pgm
+    done
+    ir-train init --net acm --mean 0 --std 1 --bn-momentum 1 > now.tar
+    # With momentum 1 the first statistics are those of the pass's last batch: its mean grey.
+    pass() { # ARGUMENT...
+        ir-train -q -c now.tar --crop 64 -j 1 -w now.tar "$@" grey none
+        tar xOf now.tar state/stem.0.running_mean.npy | tail -c 4 | od -An -tf4 | tr -d ' '
+    }
+    for i in 1 2 3 4 5 6; do
+        pass --shuffle --batch 2
+    done > last
+    [[ $(sort -u last | wc -l) -ge 3 ]]
+    close_to "$(pass --batch 2)" 0.55 1e-6
+    for i in 1 2; do
+        close_to "$(pass --shuffle --batch 6)" 0.35 1e-6
+    done
+    # the same from memory, in the second of two passes
+    close_to "$(pass --shuffle --batch 6 --epochs 2)" 0.35 1e-6
+}
+
 @test "a pass of rate 0 leaves the parameters, momentum 0 the statistics" {
     train -q --lr 0 --bn-momentum 0 -w zero.tar
     train -q --lr 0 --bn-momentum 1 -w one.tar
