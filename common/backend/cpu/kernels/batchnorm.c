@@ -95,10 +95,10 @@ static size_t padded(const ir_node *node)
 
 static void save_statistics(ir_node *node, int c, double mean, double var)
 {
-    float *saved = node->saved;
+    double *saved = node->saved;
     const bool real = c < node->shape.c;
-    saved[c] = real ? (float)mean : 0;
-    saved[padded(node) + (size_t)c] = real ? (float)(1 / sqrt(var + node->eps)) : 0;
+    saved[c] = real ? mean : 0;
+    saved[padded(node) + (size_t)c] = real ? 1 / sqrt(var + node->eps) : 0;
 }
 
 static void update_running(ir_node *node, int c, double mean, double m2, double count)
@@ -138,30 +138,34 @@ static void batch_statistics(ir_node *node)
     }
 }
 
-/* The numbers of one block's channels, a plane's one repeated. */
+/* The numbers of one block's channels, a plane's one repeated. What is lost in rounding the mean to
+ * single precision, `rest`, goes into beta. */
 typedef struct {
-    float mean[B], inv[B], scale[B], beta[B];
+    double mean[B], inv[B];
+    float rounded_mean[B], rest[B], scale[B], beta[B];
 } channels;
 
 static channels channels_of(const ir_node *node, int block)
 {
     channels k;
-    const float *saved = node->saved;
+    const double *saved = node->saved;
     const int width = lanes(node->shape.c);
     for (int l = 0; l < B; l++) {
         const int c = block * width + l % width;
         const bool real = c < node->shape.c;
         k.mean[l] = saved[c];
         k.inv[l] = saved[padded(node) + (size_t)c];
-        k.scale[l] = real ? node->weight->value[c] * k.inv[l] : 0;
-        k.beta[l] = real ? node->bias->value[c] : 0;
+        k.rounded_mean[l] = (float)k.mean[l];
+        k.rest[l] = (float)(k.mean[l] - k.rounded_mean[l]);
+        k.scale[l] = real ? (float)(node->weight->value[c] * k.inv[l]) : 0;
+        k.beta[l] = real ? node->bias->value[c] - k.rest[l] * k.scale[l] : 0;
     }
     return k;
 }
 
 static inline float normalise(const channels *k, size_t l, float x)
 {
-    return (x - k->mean[l]) * k->scale[l] + k->beta[l];
+    return (x - k->rounded_mean[l]) * k->scale[l] + k->beta[l];
 }
 
 static void normalise_part(float *y, const float *x, size_t floats, channels k, float slope)
@@ -201,44 +205,30 @@ static void forward(ir_backend *b, ir_node *node)
  *
  *     dbeta = sum g,  dgamma = inv sum g d,  dx = scale (g - dbeta / M - d inv^2 (sum g d) / M) */
 
-enum { RUN = 8 * B };
-
 /* Sums of g and of g d, of a plane in B pieces. */
 typedef struct {
     double g[B], gd[B];
 } sums;
 
-static inline void add_run(sums *total, const float *x, const float *dy, size_t floats,
-                           const channels *k, float slope)
+/* Terms of both signs may nearly cancel, so all of it is in double precision. */
+static inline void add_terms(sums *total, size_t l, float x, float dy, const channels *k,
+                             float slope)
 {
-    float g[B] = {0}, gd[B] = {0};
-    for (size_t i = 0; i + B <= floats; i += B)
-#pragma omp simd
-        for (size_t l = 0; l < B; l++) {
-            const float v = rectify_grad(normalise(k, l, x[i + l]), slope, dy[i + l]);
-            g[l] += v;
-            gd[l] += v * (x[i + l] - k->mean[l]);
-        }
-    for (size_t i = floats / B * B, l = 0; i + l < floats; l++) {
-        const float v = rectify_grad(normalise(k, l, x[i + l]), slope, dy[i + l]);
-        g[l] += v;
-        gd[l] += v * (x[i + l] - k->mean[l]);
-    }
-#pragma omp simd
-    for (int l = 0; l < B; l++) {
-        total->g[l] += g[l];
-        total->gd[l] += gd[l];
-    }
+    const double g = rectify_grad(normalise(k, l, x), slope, dy);
+    total->g[l] += g;
+    total->gd[l] += g * ((double)x - k->mean[l]);
 }
 
-/* Terms of both signs nearly cancel: only RUN of them are summed in single precision. */
 static sums part_sums(const float *x, const float *dy, size_t floats, channels k, float slope)
 {
     sums total = {0};
     size_t i = 0;
-    for (; i + RUN <= floats; i += RUN)
-        add_run(&total, x + i, dy + i, RUN, &k, slope);
-    add_run(&total, x + i, dy + i, floats - i, &k, slope);
+    for (; i + B <= floats; i += B)
+#pragma omp simd
+        for (size_t l = 0; l < B; l++)
+            add_terms(&total, l, x[i + l], dy[i + l], &k, slope);
+    for (size_t l = 0; i + l < floats; l++)
+        add_terms(&total, l, x[i + l], dy[i + l], &k, slope);
     return total;
 }
 
@@ -281,7 +271,7 @@ static inline float input_grad(const channels *k, const means *m, size_t l, floa
                                float slope)
 {
     const float g = rectify_grad(normalise(k, l, x), slope, dy);
-    return k->scale[l] * (g - m->g[l] - (x - k->mean[l]) * m->factor[l]);
+    return k->scale[l] * (g - m->g[l] - (x - k->rounded_mean[l]) * m->factor[l]);
 }
 
 static void grad_part(float *dx, const float *x, const float *dy, size_t floats, channels k,
@@ -318,13 +308,13 @@ static void backward(ir_backend *b, ir_node *node)
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
+        const channels k = channels_of(node, p.block);
         means m;
         for (int l = 0; l < B; l++) {
-            m.g[l] = mean_g[p.block * width + l % width];
             m.factor[l] = factor[p.block * width + l % width];
+            m.g[l] = mean_g[p.block * width + l % width] - k.rest[l] * m.factor[l];
         }
-        grad_part(node->in[0]->grad + p.at, x + p.at, dy + p.at, p.floats,
-                  channels_of(node, p.block), m, slope, add);
+        grad_part(node->in[0]->grad + p.at, x + p.at, dy + p.at, p.floats, k, m, slope, add);
     }
 }
 
@@ -332,7 +322,7 @@ static void prepare(ir_backend *b, ir_node *node)
 {
     (void)b;
     const size_t count = (size_t)parts_of(node->shape);
-    node->saved_bytes = 2 * padded(node) * sizeof(float);
+    node->saved_bytes = 2 * padded(node) * sizeof(double);
     node->scratch_bytes = count * sizeof(moments) + 2 * padded(node) * sizeof(float);
 }
 
