@@ -12,6 +12,9 @@ IR_BIN=${IR_BIN:-$REPO/build/bin}
 PATH=$IR_BIN:$PATH
 export PATH
 
+# Several programs share the processors here: one that waits should not spin.
+export OMP_WAIT_POLICY=passive
+
 # Messages are compared by their English text.
 export LC_ALL=C
 
