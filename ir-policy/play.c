@@ -1,0 +1,57 @@
+/* ir-policy sample and play: a strategy for every image; play also learns, batch by batch, from the
+ * rewards that come back. */
+#include "reinforce.h"
+#include "session.h"
+
+#include "base/base.h"
+
+/* A batch's strategies, written and flushed: whoever waits for them can go on. */
+static void write_strategies(const session *s)
+{
+    batch *b = s->batch;
+
+    for (int i = 0; i < b->n; i++) {
+        const float *logp = b->logp + (size_t)i * IR_STRATEGIES;
+        ir_rng rng = ir_rng_make(s->o->seed, "strategy", b->name[i], b->occurrence[i]);
+        ir_strategy record;
+        snprintf(record.name, sizeof record.name, "%s", b->name[i]);
+        b->strategy[i] = choice_draw(&rng, logp);
+        choice_to_record(b->strategy[i], policy_severities(s->policy), logp, &record);
+        ir_strategy_write(stdout, &record);
+    }
+    ir_flush(stdout, "standard output");
+}
+
+/* Exactly the batch's rewards: nothing is read beyond them, for more may never come. */
+static void read_rewards(batch *b, ir_records *rewards)
+{
+    for (int i = 0; i < b->n; i++) {
+        ir_reward record;
+        ir_reward_expect(rewards, b->name[i], &record);
+        b->reward[i] = record.loss;
+    }
+}
+
+void sample_command(const options *o)
+{
+    session s = session_open(o);
+
+    while (session_next(&s))
+        write_strategies(&s);
+    session_close(&s);
+}
+
+void play_command(const options *o)
+{
+    session s = session_open(o);
+    ir_records *rewards = ir_records_open(o->rewards);
+
+    while (session_next(&s)) {
+        write_strategies(&s);
+        read_rewards(s.batch, rewards);
+        reinforce_step(s.policy, s.batch, o);
+    }
+    ir_records_close(rewards);
+    policy_save(s.policy, o->write);
+    session_close(&s);
+}

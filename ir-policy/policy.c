@@ -1,0 +1,214 @@
+/* The strategy network with its parameters, its checkpoint and its graphs.
+ *
+ * Meta of its checkpoint: net (strategy), severities, mean, std, seed, step, images, optimizer, lr.
+ */
+#include "policy.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+
+/* The input's normalisation. Batch norm follows at once, so that it is roughly right is enough; it
+ * is the same for all images, for what is bright in itself must stay visible to the network. */
+#define INPUT_MEAN 0.5
+#define INPUT_STD  0.25
+
+enum { GRAPHS = 2 }; /* full batches, and the short last one */
+
+typedef struct {
+    ir_graph *graph;
+    ir_node *image, *logp;
+    int n;
+} policy_graph;
+
+struct policy {
+    ir_params *params;
+    ir_severities severities;
+    double mean, std, lr; /* lr: of the last step */
+    uint64_t seed;
+    long step, images;
+    policy_graph graph[GRAPHS];
+    int next; /* the graph to replace next */
+};
+
+/* A policy whose parameters exist but have no values yet. */
+static policy *make(ir_backend *backend)
+{
+    policy *p = ir_calloc(1, sizeof *p);
+    ir_graph *g;
+
+    p->params = ir_params_new(backend);
+    g = ir_graph_new(p->params, IR_TRAINING);
+    ir_strategy_net(
+        g, ir_input(g, (ir_shape){1, 1, IR_STRATEGY_NET_SIDE, IR_STRATEGY_NET_SIDE}, false),
+        IR_STRATEGIES);
+    ir_graph_free(g);
+    ir_params_freeze(p->params);
+    return p;
+}
+
+policy *policy_new(ir_backend *backend, const ir_severities *severities, uint64_t seed)
+{
+    policy *p = make(backend);
+
+    ir_params_init(p->params, seed);
+    p->severities = *severities;
+    p->mean = INPUT_MEAN;
+    p->std = INPUT_STD;
+    p->seed = seed;
+    return p;
+}
+
+/* ---- checkpoint ---- */
+
+static ir_severities load_severities(const ir_checkpoint *checkpoint)
+{
+    const char *text = ir_meta_text(checkpoint, "severities");
+    ir_severities s;
+    int end = 0, *l = s.level;
+
+    if (sscanf(text, "%1d %1d %1d%n", &l[0], &l[1], &l[2], &end) != IR_LEVELS ||
+        text[end] != '\0' || l[0] < 1 || l[0] >= l[1] || l[1] >= l[2] || l[2] > IR_SEVERITIES)
+        ir_die("%s: meta: severities: '%s' is not %d rising numbers from 1 to %d",
+               ir_checkpoint_path(checkpoint), text, IR_LEVELS, IR_SEVERITIES);
+    return s;
+}
+
+/* Seeds use all 64 bits, more than ir_meta_number() takes. */
+static uint64_t load_seed(const ir_checkpoint *checkpoint)
+{
+    const char *text = ir_meta_text(checkpoint, "seed");
+    uint64_t seed;
+    char *end;
+
+    errno = 0;
+    seed = strtoull(text, &end, 10);
+    if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9')
+        ir_die("%s: meta: seed: '%s' is no seed", ir_checkpoint_path(checkpoint), text);
+    return seed;
+}
+
+policy *policy_load(ir_backend *backend, const ir_checkpoint *checkpoint)
+{
+    policy *p = make(backend);
+    const char *net = ir_meta_text(checkpoint, "net");
+
+    if (strcmp(net, "strategy") != 0)
+        ir_die("%s: meta: net: '%s' is not known here", ir_checkpoint_path(checkpoint), net);
+    p->severities = load_severities(checkpoint);
+    p->mean = ir_meta_real(checkpoint, "mean", -1e6, 1e6);
+    p->std = ir_meta_real(checkpoint, "std", 1e-12, 1e6);
+    p->seed = load_seed(checkpoint);
+    p->step = ir_meta_number(checkpoint, "step", 0, LONG_MAX);
+    p->images = ir_meta_number(checkpoint, "images", 0, LONG_MAX);
+    if (p->step > 0)
+        p->lr = ir_meta_real(checkpoint, "lr", 0, 1e6);
+    ir_params_load(p->params, checkpoint);
+    return p;
+}
+
+void policy_save(policy *p, const char *path)
+{
+    ir_checkpoint *checkpoint = ir_checkpoint_new("policy");
+    const int *level = p->severities.level;
+
+    ir_meta_set(checkpoint, "net", "strategy");
+    ir_meta_set(checkpoint, "severities", "%d %d %d", level[0], level[1], level[2]);
+    ir_meta_set(checkpoint, "mean", "%.17g", p->mean);
+    ir_meta_set(checkpoint, "std", "%.17g", p->std);
+    ir_meta_set(checkpoint, "seed", "%" PRIu64, p->seed);
+    ir_meta_set(checkpoint, "step", "%ld", p->step);
+    ir_meta_set(checkpoint, "images", "%ld", p->images);
+    ir_meta_set(checkpoint, "optimizer", "sgd");
+    if (p->step > 0)
+        ir_meta_set(checkpoint, "lr", "%.17g", p->lr);
+    ir_params_save(p->params, checkpoint, false);
+    ir_checkpoint_write(checkpoint, path);
+    ir_checkpoint_free(checkpoint);
+}
+
+void policy_free(policy *p)
+{
+    if (p == NULL)
+        return;
+    for (int i = 0; i < GRAPHS; i++)
+        if (p->graph[i].graph != NULL)
+            ir_graph_free(p->graph[i].graph);
+    ir_params_free(p->params);
+    free(p);
+}
+
+const ir_severities *policy_severities(const policy *p)
+{
+    return &p->severities;
+}
+
+double policy_mean(const policy *p)
+{
+    return p->mean;
+}
+
+double policy_std(const policy *p)
+{
+    return p->std;
+}
+
+/* ---- running ---- */
+
+static void build(policy *p, policy_graph *g, int n)
+{
+    const ir_shape shape = {n, 1, IR_STRATEGY_NET_SIDE, IR_STRATEGY_NET_SIDE};
+
+    if (g->graph != NULL)
+        ir_graph_free(g->graph);
+    g->graph = ir_graph_new(p->params, IR_TRAINING);
+    g->n = n;
+    g->image = ir_input(g->graph, shape, false);
+    g->logp = ir_strategy_net(g->graph, g->image, IR_STRATEGIES);
+    ir_graph_keep(g->graph, g->logp);
+    ir_graph_start_backward_at(g->graph, g->logp);
+    ir_graph_plan(g->graph);
+}
+
+static policy_graph *graph_for(policy *p, int n)
+{
+    policy_graph *g;
+
+    for (int i = 0; i < GRAPHS; i++)
+        if (p->graph[i].n == n)
+            return &p->graph[i];
+    g = &p->graph[p->next];
+    p->next = (p->next + 1) % GRAPHS;
+    build(p, g, n);
+    return g;
+}
+
+void policy_forward(policy *p, int n, const float *images, float *logp)
+{
+    policy_graph *g = graph_for(p, n);
+
+    ir_node_put(g->graph, g->image, images);
+    ir_graph_forward(g->graph);
+    ir_node_get(g->graph, g->logp, logp);
+}
+
+void policy_ascend(policy *p, int n, const float *gradient, double lr)
+{
+    policy_graph *g = graph_for(p, n);
+    const size_t size = (size_t)n * IR_STRATEGIES;
+    float *descent = ir_malloc(size * sizeof *descent);
+
+    for (size_t i = 0; i < size; i++) /* the optimizer walks downhill */
+        descent[i] = -gradient[i];
+    ir_node_seed(g->graph, g->logp, descent);
+    ir_graph_backward(g->graph);
+    ir_params_sgd(p->params, lr);
+    free(descent);
+    p->lr = lr;
+    p->step++;
+    p->images += n;
+}

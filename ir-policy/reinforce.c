@@ -1,0 +1,62 @@
+/* REINFORCE: the gradient that a batch's rewards give.
+ *
+ * Eq. (6): grad E = 1/N sum_i L_i grad log p(s_i | x_i). With the baseline, L_i - mean(L) stands
+ * for L_i: the same direction in expectation (as the mean holds L_i itself, (N-1)/N of the length)
+ * and less variance. The entropy bonus adds entropy/N sum_i H_i, H = - sum_k p_k log p_k. */
+#include "reinforce.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/base.h"
+
+/* By log p, the softmax still to come: d H / d log p_k = - p_k (log p_k + 1); the constant is
+ * dropped, for the log-softmax turns it into nothing. */
+static void add_entropy(const float *logp, double weight, float *gradient)
+{
+    for (int k = 0; k < IR_STRATEGIES; k++)
+        gradient[k] -= (float)(weight * exp(logp[k]) * logp[k]);
+}
+
+static double mean_reward(const batch *b)
+{
+    double sum = 0;
+
+    for (int i = 0; i < b->n; i++)
+        sum += b->reward[i];
+    return sum / b->n;
+}
+
+static double mean_entropy(const batch *b)
+{
+    double sum = 0;
+
+    for (int i = 0; i < b->n * IR_STRATEGIES; i++)
+        if (isfinite(b->logp[i]))
+            sum -= exp(b->logp[i]) * b->logp[i];
+    return sum / b->n;
+}
+
+static void learn(policy *p, const batch *b, const options *o)
+{
+    const double baseline = o->baseline ? mean_reward(b) : 0;
+    float *gradient = ir_calloc((size_t)b->n * IR_STRATEGIES, sizeof *gradient);
+
+    for (int i = 0; i < b->n; i++) {
+        float *row = gradient + (size_t)i * IR_STRATEGIES;
+        row[b->strategy[i]] = (float)((b->reward[i] - baseline) / b->n);
+        if (o->entropy > 0)
+            add_entropy(b->logp + (size_t)i * IR_STRATEGIES, o->entropy / b->n, row);
+    }
+    policy_ascend(p, b->n, gradient, o->lr);
+    free(gradient);
+}
+
+void reinforce_step(policy *p, const batch *b, const options *o)
+{
+    if (o->verbose)
+        fprintf(stderr, "%s: %d images, mean reward %.4f, entropy %.4f\n", ir_program(), b->n,
+                mean_reward(b), mean_entropy(b));
+    if (o->set == SET_HRL)
+        learn(p, b, o);
+}

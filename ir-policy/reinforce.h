@@ -1,0 +1,13 @@
+/* REINFORCE: the gradient that a batch's rewards give. */
+#ifndef POLICY_REINFORCE_H
+#define POLICY_REINFORCE_H
+
+#include "batch.h"
+#include "options.h"
+#include "policy.h"
+
+/* One step of policy p, which made b->logp, towards what was rewarded (b->strategy, b->reward).
+ * With a uniform set nothing is learned. -v: says what it saw. */
+void reinforce_step(policy *p, const batch *b, const options *o);
+
+#endif

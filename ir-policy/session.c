@@ -1,0 +1,37 @@
+/* What every command but init works with: a loaded policy and a stream of batches. */
+#include "session.h"
+
+#include "base/base.h"
+
+session session_open(const options *o)
+{
+    session s = {.o = o};
+
+    s.checkpoint = ir_checkpoint_read(o->checkpoint, "policy");
+    s.backend = ir_backend_open(o->device, o->threads);
+    s.policy = policy_load(s.backend, s.checkpoint);
+    s.batch = batch_open(o, policy_mean(s.policy), policy_std(s.policy));
+    return s;
+}
+
+bool session_next(session *s)
+{
+    batch *b = s->batch;
+
+    if (!batch_read(b))
+        return false;
+    if (s->o->set == SET_HRL)
+        policy_forward(s->policy, b->n, b->input, b->logp);
+    else
+        for (int i = 0; i < b->n; i++)
+            choice_uniform(s->o->set, b->logp + (size_t)i * IR_STRATEGIES);
+    return true;
+}
+
+void session_close(session *s)
+{
+    batch_close(s->batch);
+    policy_free(s->policy);
+    ir_checkpoint_free(s->checkpoint);
+    ir_backend_close(s->backend);
+}

@@ -1,0 +1,94 @@
+/* ir-policy update: learns from strategies that were sampled before and the rewards they got.
+ *
+ * Every record's log p is recomputed with the policy as it was loaded, which must have made it: a
+ * gradient along another policy's choices would be wrong. From the second batch on that policy is
+ * no longer the one being trained, so it is kept beside it. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "reinforce.h"
+#include "session.h"
+
+/* Between machines and thread counts log p differs by rounding, far below this. */
+#define LOGP_TOLERANCE 1e-4
+
+typedef struct {
+    session s;
+    policy *loaded; /* as in the checkpoint; NULL while s.policy still is */
+    float *logp;    /* batch x 30, of the loaded policy */
+    ir_records *strategies, *rewards;
+} update;
+
+/* logp of the policy that made the records: the batch's own before the first step. */
+static const float *loaded_logp(update *u, bool first)
+{
+    batch *b = u->s.batch;
+
+    if (first || u->s.o->set != SET_HRL)
+        return b->logp;
+    if (u->loaded == NULL) {
+        u->loaded = policy_load(u->s.backend, u->s.checkpoint);
+        u->logp = ir_calloc((size_t)b->size * IR_STRATEGIES, sizeof *u->logp);
+    }
+    policy_forward(u->loaded, b->n, b->input, u->logp);
+    return u->logp;
+}
+
+static void check_logp(const update *u, const ir_strategy *record, float logp)
+{
+    const char *where = ir_records_where(u->strategies);
+
+    if (isinf(logp))
+        ir_die("%s: %s is not in the set '%s'", where, ir_corruptions[record->corruption].name,
+               choice_set_names[u->s.o->set]);
+    if (!(fabs(record->logp - logp) <= LOGP_TOLERANCE))
+        ir_die("%s: log p is %.6g, but %.6g by this policy and batch: made by another", where,
+               record->logp, (double)logp);
+}
+
+static void read_batch(update *u, const float *logp)
+{
+    batch *b = u->s.batch;
+
+    for (int i = 0; i < b->n; i++) {
+        ir_strategy strategy;
+        ir_reward reward;
+        ir_strategy_expect(u->strategies, b->name[i], &strategy);
+        b->strategy[i] = choice_from_record(&strategy, policy_severities(u->s.policy),
+                                            ir_records_where(u->strategies));
+        check_logp(u, &strategy, logp[i * IR_STRATEGIES + b->strategy[i]]);
+        ir_reward_expect(u->rewards, b->name[i], &reward);
+        b->reward[i] = reward.loss;
+    }
+}
+
+static void check_ends(const update *u)
+{
+    ir_strategy strategy;
+    ir_reward reward;
+
+    if (ir_strategy_read(u->strategies, &strategy))
+        ir_die("%s: %s: more records than images", ir_records_where(u->strategies), strategy.name);
+    if (ir_reward_read(u->rewards, &reward))
+        ir_die("%s: %s: more records than images", ir_records_where(u->rewards), reward.name);
+}
+
+void update_command(const options *o)
+{
+    update u = {.s = session_open(o)};
+
+    u.strategies = ir_records_open(o->strategies);
+    u.rewards = ir_records_open(o->rewards);
+    for (bool first = true; session_next(&u.s); first = false) {
+        read_batch(&u, loaded_logp(&u, first));
+        reinforce_step(u.s.policy, u.s.batch, o);
+    }
+    check_ends(&u);
+    ir_records_close(u.strategies);
+    ir_records_close(u.rewards);
+    policy_save(u.s.policy, o->write);
+    policy_free(u.loaded);
+    free(u.logp);
+    session_close(&u.s);
+}
