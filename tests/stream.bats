@@ -120,6 +120,20 @@ stdin#3" ]
     exec 9<&-
 }
 
+@test "an image is written before the next one is waited for" {
+    mkfifo in out
+    timeout 60 test-stream put - < in > out 3>&- &
+    exec 8> in 9< out
+    for value in a b c; do
+        printf 'P5\n1 1\n255\n%s' $value >&8
+        read -r -t 20 -N 12 image <&9
+        [ "$image" = $'P5\n1 1\n255\n'$value ]
+    done
+    exec 8>&-
+    wait $!
+    exec 9<&-
+}
+
 @test "a directory is its images in byte order" {
     mkdir d
     frame d/b.pgm 1
@@ -328,6 +342,12 @@ b:2 b:2" ]
     frame one.pgm 1
     run --separate-stderr test-stream rematch one.pgm - < one.pgm
     usage_error 'cannot be shuffled'
+}
+
+@test "a closed standard input is not the next file that is opened" {
+    frame a.pgm 1
+    run --separate-stderr bash -c 'test-stream match a.pgm - <&-'
+    one_line_error 1 '^test-stream: stdin#1: File error'
 }
 
 @test "a mask of another size is named with both sizes" {
