@@ -10,7 +10,7 @@
 struct report {
     FILE *log; /* NULL: none */
     const char *log_name;
-    bool paired, progress;
+    bool headed, paired, progress;
     long frames, done; /* of the whole run */
     double began, last_line;
     /* this epoch */
@@ -18,16 +18,26 @@ struct report {
     long epoch_frames;
 };
 
+static void write_header(report *r)
+{
+    fputs("# epoch\tstep\tloss_clean\tloss_corrupted\timages_per_second\tlr\tseconds\n", r->log);
+    ir_flush(r->log, r->log_name);
+    r->headed = true;
+}
+
+/* A file gets the header at once, so that a full disk shows early; standard error with the first
+ * record, so that a run that fails before says one line only. */
 static void open_log(report *r, const char *path, bool quiet)
 {
     r->log = path ? fopen(path, "a") : quiet ? NULL : stderr;
     r->log_name = path ? path : "standard error";
-    if (path && !r->log)
-        ir_die_errno("%s", path);
-    if (!r->log || (path && fseek(r->log, 0, SEEK_END) == 0 && ftell(r->log) > 0))
+    if (!path)
         return;
-    fputs("# epoch\tstep\tloss_clean\tloss_corrupted\timages_per_second\tlr\tseconds\n", r->log);
-    ir_flush(r->log, r->log_name);
+    if (!r->log)
+        ir_die_errno("%s", path);
+    r->headed = fseek(r->log, 0, SEEK_END) == 0 && ftell(r->log) > 0;
+    if (!r->headed)
+        write_header(r);
 }
 
 report *report_new(const char *log, bool quiet, bool paired, long frames)
@@ -82,6 +92,8 @@ void report_epoch(report *r, const history *h)
 
     clear_line(r);
     if (r->log) {
+        if (!r->headed)
+            write_header(r);
         fprintf(r->log, "%ld\t%ld\t%.6f\t", h->epoch, h->step, r->clean / frames);
         if (r->paired)
             fprintf(r->log, "%.6f", r->corrupted / frames);

@@ -397,6 +397,13 @@ fails() {
         --corrupted mask.pgm Misc_111.pgm Misc_111.pgm
 }
 
+@test "a failure is one line, with or without -q" {
+    for quiet in -q ''; do
+        run --separate-stderr ir-train $quiet -c "$START" missing.pgm "$DATA/masks/scene00001.pgm"
+        one_line_error 1 'missing\.pgm'
+    done
+}
+
 @test "streams of unequal length" {
     cat "$DATA"/images/*.pgm > seven
     cat "$DATA"/images/*[1-6].pgm > six
