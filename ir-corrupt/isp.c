@@ -53,8 +53,6 @@ static void box_cells(int n, int small, span *cell)
         double centre = (i + 0.5) * scale;
         int begin = (int)(centre - half + 0.5), end = (int)(centre + half + 0.5);
         end = end < n ? end : n;
-        while ((begin - centre + 0.5) * (1 / scale) <= -0.5)
-            begin++;
         while ((end - 1 - centre + 0.5) * (1 / scale) > 0.5)
             end--;
         cell[i] = (span){begin, end};
