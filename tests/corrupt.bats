@@ -332,6 +332,7 @@ near_zero() {
     one_line_error 1 '^ir-corrupt: standard output: No space left on device$'
     run --separate-stderr bash -c 'ir-corrupt --list >/dev/full'
     one_line_error 1 '^ir-corrupt: standard output: No space left on device$'
+    # shellcheck disable=SC2016 # for the inner shell
     run --separate-stderr bash -c 'ir-corrupt -n jpeg -s 1 s/images | true; exit ${PIPESTATUS[0]}'
     one_line_error 1 '^ir-corrupt: standard output: Broken pipe$'
 }
