@@ -52,6 +52,11 @@ static void check_directory(const key *keys, const ir_paths *paths, const char *
             ir_die("%s: more than one file of this name in %s", keys[i].name, operand);
 }
 
+static _Noreturn void die_unmatched(const key *k, const char *in, const char *missing_in)
+{
+    ir_die("%s: in %s, but not%s in %s", k->name, in, k->occurrence ? " as often" : "", missing_in);
+}
+
 /* The path of the other stream for each of the first one's keys. */
 static size_t *find_partners(const key *first, size_t n, const ir_paths *other, const char *label,
                              const char *first_label, bool directory)
@@ -64,16 +69,16 @@ static size_t *find_partners(const key *first, size_t n, const ir_paths *other, 
     for (size_t i = 0; i < n; i++) {
         key wanted = {.name = first[i].name, .occurrence = directory ? 0 : first[i].occurrence};
         key *found = bsearch(&wanted, keys, other->count, sizeof *keys, compare_keys);
-        if (!found)
-            ir_die("%s: in %s, but not%s in %s", wanted.name, first_label,
-                   wanted.occurrence ? " as often" : "", label);
-        found->used = true;
-        partner[i] = found->index;
+        if (found) {
+            found->used = true;
+            partner[i] = found->index;
+        } else {
+            die_unmatched(&wanted, first_label, label);
+        }
     }
     for (size_t i = 0; i < other->count; i++)
         if (!keys[i].used)
-            ir_die("%s: in %s, but not%s in %s", keys[i].name, label,
-                   keys[i].occurrence ? " as often" : "", first_label);
+            die_unmatched(&keys[i], label, first_label);
     free(keys);
     return partner;
 }

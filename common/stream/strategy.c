@@ -27,7 +27,7 @@ int ir_corruption_index(const char *name)
 
 ir_severities ir_severities_parse(const char *text)
 {
-    ir_severities s;
+    ir_severities s = {0};
     const char *separators = " ,", *c = text + strspn(text, separators);
     int n = 0, last = 0;
     while (*c && n < IR_LEVELS) {
