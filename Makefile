@@ -16,9 +16,9 @@ BIN      = $(BUILD)/bin
 
 INCLUDES = -Icommon $(if $(DEPS),-I$(DEPS)/include)
 WARN     = -Wall -Wextra -Werror
-ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(OPT) $(WARN) -fopenmp -pthread $(INCLUDES) $(CFLAGS)
+ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(OPT) -fno-math-errno $(WARN) -fopenmp -pthread $(INCLUDES) $(CFLAGS)
 ALL_LDFLAGS = $(if $(DEPS),-L$(DEPS)/lib -Wl$(comma)-rpath$(comma)$(DEPS)/lib) -fopenmp -pthread \
-              -Wl,--as-needed $(LDFLAGS)
+              -Wl,--as-needed $(OPT) $(LDFLAGS)
 LIBS = -lnetpbm -larchive -ldnnl -lfftw3f -ljpeg -lm
 comma = ,
 # make V=1 shows the commands
@@ -32,7 +32,7 @@ ISAS       = base $(if $(filter x86_64,$(shell uname -m)),avx2 avx512)
 ISA_base   = -DIR_ISA=base -DIR_BLOCK=8
 ISA_avx2   = -DIR_ISA=avx2 -DIR_BLOCK=8 -mavx2 -mfma
 ISA_avx512 = -DIR_ISA=avx512 -DIR_BLOCK=16 -march=skylake-avx512 -mprefer-vector-width=512
-KERNEL_CFLAGS = -O3 -fno-math-errno -fno-trapping-math
+KERNEL_CFLAGS = -O3 -fno-trapping-math
 
 COMMON  = $(wildcard common/*/*.c common/backend/cpu/*.c)
 LIB     = $(BUILD)/libir.a
