@@ -2,7 +2,7 @@
  *
  * Library functions of irtools do not return error codes: a filter that cannot go on says one line
  * and ends. ir_die() is that line (exit 1: the data or the system failed); ir_usage_die() is for a
- * wrong command line (exit 2). Both run the clean-ups registered with ir_at_exit_remove(). */
+ * wrong command line (exit 2). Both run the clean-ups registered with ir_remove_at_exit(). */
 #ifndef IR_BASE_H
 #define IR_BASE_H
 
@@ -59,7 +59,7 @@ void ir_keep_file(const char *path);
 /* Opens path for reading, "-" being stdin; dies with the reason. */
 FILE *ir_open_in(const char *path);
 
-double ir_seconds(void); /* monotonic clock */
+double ir_seconds(void);      /* monotonic clock */
 int ir_default_threads(void); /* processors this process may use */
 
 #endif

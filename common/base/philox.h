@@ -16,8 +16,8 @@ typedef struct {
     uint32_t key[2];
     uint32_t counter[4];
     uint32_t block[4];
-    int used;          /* words of block given out */
-    double spare;      /* the second normal of a Box-Muller pair */
+    int used;     /* words of block given out */
+    double spare; /* the second normal of a Box-Muller pair */
     int have_spare;
 } ir_rng;
 
@@ -25,10 +25,10 @@ typedef struct {
 ir_rng ir_rng_make(uint64_t seed, const char *purpose, const char *item, uint64_t occurrence);
 
 uint32_t ir_rng_u32(ir_rng *rng);
-double ir_rng_uniform(ir_rng *rng);              /* in [0, 1), 53 bits */
-uint32_t ir_rng_below(ir_rng *rng, uint32_t n);  /* in [0, n), unbiased */
-double ir_rng_normal(ir_rng *rng);               /* mean 0, variance 1 */
-long ir_rng_poisson(ir_rng *rng, double mean);   /* exact for any mean >= 0 */
+double ir_rng_uniform(ir_rng *rng);             /* in [0, 1), 53 bits */
+uint32_t ir_rng_below(ir_rng *rng, uint32_t n); /* in [0, n), unbiased */
+double ir_rng_normal(ir_rng *rng);              /* mean 0, variance 1 */
+long ir_rng_poisson(ir_rng *rng, double mean);  /* exact for any mean >= 0 */
 /* Fisher-Yates on 0..n-1 */
 void ir_rng_permutation(ir_rng *rng, size_t n, size_t *order);
 

@@ -1,8 +1,8 @@
 /* Checkpoints: a tar of NumPy arrays with a page of text in front. See ir-checkpoint(5).
  *
  * Members: "meta" first (lines "key value"), then, sorted, one .npy per array: param/NAME.npy,
- * state/NAME.npy, adam/m/NAME.npy, adam/v/NAME.npy. All arrays are little-endian float32 in C order.
- * This file knows tar and npy; which names a network wants is graph/params.c's affair. */
+ * state/NAME.npy, adam/m/NAME.npy, adam/v/NAME.npy. All arrays are little-endian float32 in C
+ * order. This file knows tar and npy; which names a network wants is graph/params.c's affair. */
 #ifndef IR_CHECKPOINT_H
 #define IR_CHECKPOINT_H
 
@@ -24,9 +24,9 @@ ir_checkpoint *ir_checkpoint_new(const char *kind); /* "detector" or "policy" */
 void ir_checkpoint_free(ir_checkpoint *checkpoint);
 
 /* Reads one ("-": stdin) without touching the disk. Sizes are bounded before anything is allocated.
- * Dies, naming file and member, on: no tar, cut short, no meta first, unknown format version, another
- * kind, a member with a strange name or given twice, wrong dtype, Fortran order, a non-finite value.
- * Members named .../num_batches_tracked.npy are skipped whatever their type. */
+ * Dies, naming file and member, on: no tar, cut short, no meta first, unknown format version,
+ * another kind, a member with a strange name or given twice, wrong dtype, Fortran order, a
+ * non-finite value. Members named .../num_batches_tracked.npy are skipped whatever their type. */
 ir_checkpoint *ir_checkpoint_read(const char *path, const char *kind);
 
 /* To path (whole or not at all) or, with NULL, to stdout. The same content gives the same bytes. */
@@ -45,7 +45,7 @@ ir_array *ir_checkpoint_at(const ir_checkpoint *checkpoint, size_t i); /* sorted
 ir_array *ir_checkpoint_find(const ir_checkpoint *checkpoint, const char *name); /* or NULL */
 /* A new zeroed array; name must not be there yet. */
 ir_array *ir_checkpoint_add(ir_checkpoint *checkpoint, const char *name, int ndim, const int *dim);
-size_t ir_array_size(const ir_array *array); /* elements */
+size_t ir_array_size(const ir_array *array);                     /* elements */
 const char *ir_checkpoint_path(const ir_checkpoint *checkpoint); /* for messages */
 
 #endif

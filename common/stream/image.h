@@ -13,10 +13,10 @@ enum { IR_MAX_SIDE = 32768, IR_MAX_PIXELS = 1 << 28 };
 
 typedef struct {
     int width, height;
-    int maxval;       /* 1..65535 */
-    uint16_t *pixel;  /* height x width samples, 0..maxval, row by row */
-    char *name;       /* item name: base name without extension, "#2" for a file's second image */
-    size_t room;      /* pixels allocated */
+    int maxval;      /* 1..65535 */
+    uint16_t *pixel; /* height x width samples, 0..maxval, row by row */
+    char *name;      /* item name: base name without extension, "#2" for a file's second image */
+    size_t room;     /* pixels allocated */
 } ir_image;
 
 /* The next image of a Netpbm file into im (its memory is reused; the name is the caller's affair).

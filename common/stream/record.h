@@ -5,7 +5,8 @@
  *   target     name x y left top width height area score
  *
  * Readers check the number of fields, names, ranges and finiteness, and die with
- * "file:line: what is wrong". Real numbers are written with %.9g, which brings a float back exactly. */
+ * "file:line: what is wrong". Real numbers are written with %.9g, which brings a float back
+ * exactly. */
 #ifndef IR_RECORD_H
 #define IR_RECORD_H
 
