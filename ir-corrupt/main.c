@@ -216,6 +216,7 @@ int main(int argc, char **argv)
         .tables = corrupt_tables_new(),
         .sink = ir_sink_open(o.directory),
     };
+    ir_sink_spare(j.sink, j.images);
     if (o.maxval)
         ir_stream_set_maxval(j.images, o.maxval);
     ir_pipeline_run(&pipeline, &j, o.threads);

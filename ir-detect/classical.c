@@ -84,9 +84,9 @@ long detect_classical(const options *o, int operands, char *const *operand)
     job j = {.options = o,
              .method = &methods[o->method],
              .method_options = {.radius = o->radius >= 0 ? o->radius : TOP_HAT_RADIUS},
-             .stream = ir_stream_open(operands, operand),
-             .writer = writer_open(o)};
+             .stream = ir_stream_open(operands, operand)};
 
+    j.writer = writer_open(o, j.stream);
     if (o->maxval > 0)
         ir_stream_set_maxval(j.stream, o->maxval);
     ir_pipeline_run(&pipeline, &j, o->threads > 0 ? o->threads : ir_default_threads());

@@ -130,13 +130,15 @@ static void write_targets(FILE *file, const detection *d)
         ir_target_write(file, d->image.name, &d->target[i]);
 }
 
-writer *writer_open(const options *o)
+writer *writer_open(const options *o, const ir_stream *stream)
 {
     writer *w = ir_calloc(1, sizeof *w);
 
     w->sink = ir_sink_open(o->directory);
     w->targets = o->output == OUTPUT_TARGETS;
     w->files = o->directory != NULL;
+    if (!w->targets)
+        ir_sink_spare(w->sink, stream);
     if (w->targets && !w->files)
         write_header(stdout);
     return w;

@@ -21,7 +21,7 @@ void detection_free(detection *d);
 /* Where detections go. */
 typedef struct writer writer;
 
-writer *writer_open(const options *o);
+writer *writer_open(const options *o, const ir_stream *stream);
 void writer_put(writer *w, const detection *d);
 void writer_close(writer *w);
 

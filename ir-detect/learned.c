@@ -74,7 +74,7 @@ static void run_network(learned *l, const ir_image *im)
 
 static long detect(learned *l, const options *o, ir_stream *stream)
 {
-    writer *w = writer_open(o);
+    writer *w = writer_open(o, stream);
     detection d = {0};
     ir_image im = {0};
     long images = 0;

@@ -443,3 +443,12 @@ near_zero() {
     ln -s loop.pgm loop.pgm
     none 'loop.pgm: ' loop.pgm
 }
+
+@test "frames are not overwritten by their own corruptions" {
+    mkdir frames
+    pgm 2 2 255 1 2 3 4 >frames/a.pgm
+    cp frames/a.pgm kept.pgm
+    run --separate-stderr ir-corrupt -n brightness -s 1 -o frames frames
+    one_line_error 1 '^ir-corrupt: frames/a.pgm: an input that -o frames would overwrite'
+    cmp frames/a.pgm kept.pgm
+}

@@ -422,3 +422,12 @@ CASES
     ir-detect -h | grep -q '^usage: ir-detect '
     [[ $(ir-detect -V) == "ir-detect (irtools) 0.1.0" ]]
 }
+
+@test "frames are not overwritten by their own masks" {
+    mkdir frames
+    pgm 2 2 255 1 2 3 4 >frames/a.pgm
+    cp frames/a.pgm kept.pgm
+    run --separate-stderr ir-detect -m top-hat -o frames frames
+    one_line_error 1 '^ir-detect: frames/a.pgm: an input that -o frames would overwrite'
+    cmp frames/a.pgm kept.pgm
+}

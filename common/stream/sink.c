@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 #include "base/philox.h"
-#include "stream/stream.h"
+#include "stream/stream_order.h"
 
 struct ir_sink {
     char *directory; /* NULL: standard output */
@@ -35,6 +35,21 @@ ir_sink *ir_sink_open(const char *directory)
         sink->names = ir_tally_new();
     }
     return sink;
+}
+
+void ir_sink_spare(const ir_sink *sink, const ir_stream *stream)
+{
+    if (!sink->directory)
+        return;
+    const ir_paths *paths = ir_stream_paths(stream);
+    for (size_t i = 0; i < paths->count; i++) {
+        struct stat in, out;
+        char *target = ir_format("%s/%s.pgm", sink->directory, paths->item[i].name);
+        if (stat(target, &out) == 0 && stat(paths->item[i].path, &in) == 0 &&
+            in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+            ir_die("%s: an input that -o %s would overwrite", paths->item[i].path, sink->directory);
+        free(target);
+    }
 }
 
 ir_output ir_sink_file(ir_sink *sink, const char *name, const char *extension)

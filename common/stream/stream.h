@@ -18,15 +18,17 @@ typedef struct ir_stream ir_stream;
  * image. "-" may stand once among all operands of a program. */
 ir_stream *ir_stream_open(int operands, char *const *operand);
 
-/* The next image, its name set; false at the end. Dies on a bad image, naming it, and when the whole
- * stream held no image. Looks at the byte after an image only when the next one is asked for. */
+/* The next image, its name set; false at the end. Dies on a bad image, naming it, and when the
+ * whole stream held no image. Looks at the byte after an image only when the next one is asked for.
+ */
 bool ir_stream_next(ir_stream *stream, ir_image *im);
 
-/* maxval > 0: samples are read as if the file's maxval were this (--maxval); a sample above it is an
- * error that names the item. */
+/* maxval > 0: samples are read as if the file's maxval were this (--maxval); a sample above it is
+ * an error that names the item. */
 void ir_stream_set_maxval(ir_stream *stream, int maxval);
 
-/* Paths known beforehand (files, directories, lists: one image each), or -1 with stdin among them. */
+/* Paths known beforehand (files, directories, lists: one image each), or -1 with stdin among them.
+ */
 long ir_stream_count(const ir_stream *stream);
 /* Back to the start; dies with a usage error for a stream that holds stdin or a FIFO. */
 void ir_stream_rewind(ir_stream *stream);
@@ -57,6 +59,8 @@ void ir_matched_close(ir_matched *matched);
  * every file whole or not there; the same name twice is an error). */
 typedef struct ir_sink ir_sink;
 ir_sink *ir_sink_open(const char *directory); /* NULL: stdout, flushed after every image */
+/* Dies when one of the stream's own files is among those that the sink would write. */
+void ir_sink_spare(const ir_sink *sink, const ir_stream *stream);
 void ir_sink_put(ir_sink *sink, const ir_image *im);
 /* With a directory: DIR/NAME.EXTENSION, for what is no PGM; the caller closes it. */
 ir_output ir_sink_file(ir_sink *sink, const char *name, const char *extension);
