@@ -1,0 +1,267 @@
+# hrl.mk: hierarchical reinforced learning (Algorithm 1) as a Makefile.
+#
+#   make -f hrl.mk DATA=sirst NET=acm STRATEGY=hrl RUN=run     train; again: go on where it stopped
+#   make -f hrl.mk robustness RUN=run                          the table of a run's detector
+#   make -f hrl.mk compare RUNS="none hrl"                     tables side by side, with the gain
+#   make -f hrl.mk data DATA=sirst                             only fill the cache
+#
+# A round is EPOCHS epochs. Round 7 is the directory RUN/0007: detector.tar, policy.tar, images.list,
+# masks.list, strategies, rewards, log. It is made from RUN/0006 as RUN/.0007.tmp and renamed when
+# whole, so what is there is whole. Round 0000 is the start.
+#
+# Knobs are recorded in RUN/knobs when a run begins and need not be repeated. These shape the run, and
+# other values are refused afterwards:
+#
+#   DATA=            directory with images/, masks/ and train.txt, test.txt (or img_idx/train_NAME.txt)
+#   STRATEGY=hrl     none random noise blur isp hrl: who chooses the corruptions; none: no corruptions
+#   NET=acm          the detector
+#   INIT=            a detector's checkpoint to start from, instead of a fresh NET
+#   LAMBDA=1         weight of the corrupted images' loss
+#   BATCH=16         frames in a batch
+#   EPOCHS=3         epochs in a round
+#   SEED=1
+#   SEVERITIES=1 3 5 the three that the policy plays with; also those of the robustness table
+#   CROP=256         side of the training crops
+#   LR=1e-3          the detector's learning rate
+#   LR_STEPS=        rounds after which it falls to a tenth ("30 40")
+#   POLICY_LR=1e-4   the policy's learning rate
+#   ENTROPY=0        weight of the policy's entropy bonus
+#   MAXVAL=          the frames' range, where it is not their maxval
+#   RESIZE_MASKS=    nearest: scale masks of another size than their frames; empty: refuse them
+#   VAL=             a list of names kept out of training and scored after each round; the round with
+#                    the best IoU is kept as RUN/best.tar
+#   INIT_OPTIONS= TRAIN_OPTIONS= POLICY_OPTIONS=
+#                    further options for ir-train init, ir-train and ir-policy play
+#
+# Knobs that may change from call to call:
+#
+#   ROUNDS=50        how far to go
+#   KEEP=            keep only the checkpoints of so many rounds
+#   DEVICE=auto THREADS=(all)
+#   CACHE=           where frames and masks are kept as PGM (.irtools-cache/ beside RUN)
+#   CHECKPOINT=      robustness: another detector (RUN/best.tar, else the last round's)
+#   DETECT=          robustness: any command that reads PGM images and writes masks, one for one
+#   TABLE=           robustness: where the table goes (RUN/robustness.tsv)
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+HERE := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))
+# Programs are found in PATH, or else where this source tree builds them.
+export PATH   := $(PATH):$(HERE)/build/bin
+export LC_ALL := C
+
+# ---- knobs ---------------------------------------------------------------------------------------
+
+RUN     ?= run
+KEEP    ?=
+DEVICE  ?= auto
+THREADS ?=
+
+default.STRATEGY   := hrl
+default.NET        := acm
+default.LAMBDA     := 1
+default.BATCH      := 16
+default.EPOCHS     := 3
+default.SEED       := 1
+default.SEVERITIES := 1 3 5
+default.CROP       := 256
+default.LR         := 1e-3
+default.POLICY_LR  := 1e-4
+default.ENTROPY    := 0
+default.ROUNDS     := 50
+
+PATHS  := DATA INIT VAL
+SHAPES := $(PATHS) STRATEGY NET LAMBDA BATCH EPOCHS SEED SEVERITIES CROP LR LR_STEPS POLICY_LR ENTROPY \
+          MAXVAL RESIZE_MASKS INIT_OPTIONS TRAIN_OPTIONS POLICY_OPTIONS
+
+GOALS    := $(or $(MAKECMDGOALS),train)
+TRAINING := $(filter train $(RUN)/%,$(GOALS))
+
+refuse = $(error $(strip $1))
+one_word = $(if $(word 2,$1),$(call refuse,$2 has a blank in it: $1))
+$(foreach k,RUN CACHE $(PATHS),$(call one_word,$($k),$k))
+
+define knob
+given    := $$(filter-out undefined,$$(origin $1))
+recorded := $$(or $$(if $$(wildcard $(RUN)/0000),$$(shell sed -n 's/^$1 //p' $(RUN)/knobs)),$$(default.$1))
+override $1 := $$(strip $$(if $$(given),$$($1),$$(recorded)))
+ifneq ($$(filter $1,$(PATHS)),)
+override $1 := $$(abspath $$($1))
+endif
+ifneq ($$(and $$(TRAINING),$$(wildcard $(RUN)/0000),$$(filter-out ROUNDS,$1)),)
+ifneq ($$($1),$$(recorded))
+$$(call refuse,$1 is "$$($1)" here but "$$(recorded)" in $(RUN))
+endif
+endif
+endef
+$(foreach k,$(SHAPES) ROUNDS,$(eval $(call knob,$k)))
+
+comma   := ,
+override THREADS := $(or $(THREADS),$(shell nproc))
+NUMBERS := $(shell seq -f %04.0f 0 $(ROUNDS) 2>&-)
+ROUND   := $(NUMBERS:%=$(RUN)/%)
+CACHE   ?= $(patsubst %/,%,$(dir $(abspath $(RUN))))/.irtools-cache/$(notdir \
+           $(DATA))-$(firstword $(shell echo '$(DATA)' | cksum))
+
+ifneq ($(filter-out compare help,$(GOALS)),)
+$(if $(DATA),,$(call refuse,DATA is missing: the directory of the frames))
+$(if $(wildcard $(DATA)/.),,$(call refuse,DATA: no directory $(DATA)))
+endif
+$(if $(filter-out nearest,$(RESIZE_MASKS)),$(call refuse,RESIZE_MASKS is "$(RESIZE_MASKS)"$(comma) not nearest))
+ifneq ($(TRAINING),)
+$(if $(and $(NUMBERS),$(if $(word 10001,$(NUMBERS)),,1)),,$(call refuse,ROUNDS is "$(ROUNDS)"$(comma) not 0 to 9999))
+$(if $(KEEP),$(if $(shell seq 1 $(KEEP) 2>&-),,$(call refuse,KEEP is "$(KEEP)"$(comma) not 1 or more)))
+$(if $(filter $(STRATEGY),none random noise blur isp hrl),,\
+    $(call refuse,STRATEGY is "$(STRATEGY)"$(comma) not one of none random noise blur isp hrl))
+endif
+
+maxval  := $(if $(MAXVAL),--maxval $(MAXVAL))
+machine := -d $(DEVICE) -j $(THREADS)
+
+# What every recipe starts with.
+shell_functions = . "$(HERE)/hrl/run.sh"; run="$(RUN)" data="$(DATA)" cache="$(CACHE)" \
+                  scale="$(RESIZE_MASKS)" threads="$(THREADS)" keep="$(KEEP)"
+
+# ---- training ------------------------------------------------------------------------------------
+
+train: | $(lastword $(ROUND))
+	@$(shell_functions)
+	settle
+
+# Each round waits for the one before; what exists is whole, so its age does not matter.
+previous :=
+$(foreach n,$(NUMBERS),$(if $(previous),$(eval $(RUN)/$n: | $(RUN)/$(previous)))$(eval previous := $n))
+
+# The start: the list of frames, the knobs, a detector and a policy.
+$(RUN)/0000:
+	@$(shell_functions)
+	begin "$@" lock
+	frame_names train > "$$tmp/all.txt"
+	if [ -n "$(VAL)" ]; then clean_names "$(VAL)"; fi > "$$tmp/val.txt"
+	grep -vxFf "$$tmp/val.txt" "$$tmp/all.txt" > "$$tmp/train.txt" || fail "$@: no frame is left to train on"
+	rm "$$tmp/all.txt"
+	cached "$$tmp/train.txt" "$$tmp/val.txt"
+	paths images "$$tmp/train.txt" > "$$tmp/images.list"
+	start() {
+	    $(if $(INIT),member cp "$(INIT)" "$$tmp/detector.tar",member ir-train init --net $(NET) \
+	        -r $(SEED) $(maxval) $(INIT_OPTIONS) -w "$$tmp/detector.tar" "@$$tmp/images.list")
+	    $(if $(filter none,$(STRATEGY)),,member ir-policy init -r $(SEED) \
+	        --severities "$(SEVERITIES)" -w "$$tmp/policy.tar")
+	}
+	together start
+	rm "$$tmp/images.list"
+	{ $(foreach k,$(SHAPES) ROUNDS,echo '$k $($k)'; )} > $(RUN)/knobs
+	finish
+
+# A round. All three programs read the same list of frames: EPOCHS epochs, each in its own order.
+# ir-policy writes a batch's strategies and waits for its rewards; ir-corrupt makes the images as
+# the records come; ir-train writes the rewards after its forward pass.
+$(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
+	@$(shell_functions)
+	begin "$@" lock
+	previous=$(firstword $|)
+	[ -e "$$previous/detector.tar" ] || fail "$$previous has no detector.tar any more"
+	cached "$(RUN)/0000/train.txt" "$(RUN)/0000/val.txt"
+	seed=$$((10#$(SEED) * 10000 + 10#$*))
+	shuffled "$(RUN)/0000/train.txt" $$seed $(EPOCHS) > "$$tmp/names"
+	paths images "$$tmp/names" > "$$tmp/images.list"
+	paths masks "$$tmp/names" > "$$tmp/masks.list"
+	rm "$$tmp/names"
+	lr=$$(learning_rate $* $(LR) $(LR_STEPS))
+	train() {
+	    member ir-train -c "$$previous/detector.tar" -w "$$tmp/detector.tar" --log "$$tmp/log" -r $$seed \
+	        --batch $(BATCH) --crop $(CROP) --lr $$lr --lambda $(LAMBDA) $(maxval) $(machine) \
+	        $(TRAIN_OPTIONS) "$$@" "@$$tmp/images.list" "@$$tmp/masks.list"
+	}
+	game() {
+	    member ir-policy play -c "$$previous/policy.tar" -w "$$tmp/policy.tar" -R "$$tmp/rewards.fifo" \
+	        --strategy $(STRATEGY) --batch $(BATCH) -r $$seed --lr $(POLICY_LR) --entropy $(ENTROPY) \
+	        $(maxval) -d $(DEVICE) $(POLICY_OPTIONS) \
+	        "@$$tmp/images.list" 7< "$$tmp/rewards.fifo" |
+	    member tee "$$tmp/strategies" |
+	    member ir-corrupt -S - -r $$seed -j $(THREADS) $(maxval) "@$$tmp/images.list" |
+	    train --corrupted - -R - |
+	    member tee "$$tmp/rewards" > "$$tmp/rewards.fifo"
+	}
+	mkfifo "$$tmp/rewards.fifo"
+	together $(if $(filter none,$(STRATEGY)),train,game)
+	score() {
+	    member ir-detect -c "$$tmp/detector.tar" $(maxval) $(machine) "@$$tmp/val.images" |
+	    member ir-score --tsv - "@$$tmp/val.masks" > "$$tmp/val.tsv"
+	}
+	if [ -s "$(RUN)/0000/val.txt" ]; then
+	    paths images "$(RUN)/0000/val.txt" > "$$tmp/val.images"
+	    paths masks "$(RUN)/0000/val.txt" > "$$tmp/val.masks"
+	    together score
+	    rm "$$tmp"/val.{images,masks}
+	fi
+	finish
+	settle
+	report
+
+# ---- robustness ----------------------------------------------------------------------------------
+
+CHECKPOINT ?=
+TABLE      ?= $(RUN)/robustness.tsv
+DETECT     ?= ir-detect -c "$$tmp/detector.tar" -d $(DEVICE) -j 1 $(maxval)
+METRIC     ?= iou
+
+# The test list, clean and under every corruption and severity, as many conditions at a time as there
+# are threads.
+robustness:
+	@$(shell_functions)
+	begin "$(TABLE)" robustness.lock
+	$(if $(findstring detector.tar,$(DETECT)),copy_detector "$(CHECKPOINT)")
+	frame_names test > "$$tmp/test.txt"
+	cached "$$tmp/test.txt"
+	paths images "$$tmp/test.txt" > "$$tmp/images"
+	paths masks "$$tmp/test.txt" > "$$tmp/masks"
+	corruptions=$$(ir-corrupt --list | sed '/^#/d; s/\t.*//')
+	{
+	    echo clean 0
+	    for name in $$corruptions; do printf "$$name %d\n" $(SEVERITIES); done
+	} > "$$tmp/conditions"
+	images() {
+	    case $$1 in
+	    clean) xargs -d '\n' -a "$$tmp/images" cat ;;
+	    *) ir-corrupt -n "$$1" -s "$$2" -r $(SEED) -j 1 $(maxval) "@$$tmp/images" ;;
+	    esac
+	}
+	condition() {
+	    images "$$@" | $(DETECT) | ir-score --tsv - "@$$tmp/masks" > "$$tmp/$$1.$$2.part" &&
+	        mv "$$tmp/$$1.$$2.part" "$$tmp/$$1.$$2.tsv" && progress "$$tmp"/*.tsv
+	}
+	conditions() {
+	    member xargs -P $(THREADS) -n 2 bash -euo pipefail -c 'condition "$$@" || exit 255' condition \
+	        < "$$tmp/conditions"
+	}
+	export tmp
+	export -f images condition progress
+	together conditions 5>&2
+	awk -f "$$here/robustness.awk" $$(awk -v tmp="$$tmp" '{ print tmp "/" $$1 "." $$2 ".tsv" }' "$$tmp/conditions") > "$$tmp/table"
+	mv "$$tmp/table" "$(TABLE)"
+	rm -r "$$tmp"
+	aligned < "$(TABLE)"
+
+compare:
+	@$(shell_functions)
+	compare "$(METRIC)" $(RUNS)
+
+# Frames and masks as PGM, and nothing else.
+data:
+	@$(shell_functions)
+	begin "$(CACHE)/data" lock
+	for set in train test; do frame_names "$$set" > "$$tmp/$$set"; done
+	cached "$$tmp/train" "$$tmp/test"
+	rm -r "$$tmp"
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' "$(HERE)/hrl.mk"
+
+.PHONY: train robustness compare data help
+# A round that was deleted, with later ones there, is not made again.
+.SECONDARY: $(ROUND)

@@ -1,0 +1,287 @@
+# shellcheck shell=bash
+# What the recipes of hrl.mk lean on: one-line errors, processes that end together, lists of frames,
+# rounds that are done. Read by "." into a recipe, which runs under bash -euo pipefail and sets
+#
+#   run data cache scale threads keep    the knobs RUN DATA CACHE RESIZE_MASKS THREADS KEEP
+
+# shellcheck disable=SC2154
+
+shopt -s inherit_errexit
+here=${BASH_SOURCE[0]%/*}
+
+# fail MESSAGE...: one line and the end of the recipe.
+fail() {
+    echo "hrl.mk: $*" >&2
+    exit 1
+}
+
+# ---- what is made whole or not at all ------------------------------------------------------------
+
+# begin TARGET LOCK: $tmp, an empty directory beside TARGET to make it in. The lock is inherited: it
+# is held as long as any process started from here lives. Ends the recipe if TARGET is a directory by
+# now.
+begin() {
+    local dir lock
+
+    target=$1
+    dir=$(dirname "$1")
+    tmp=$dir/.${1##*/}.tmp
+    mkdir -p "$dir"
+    exec {lock}> "$dir/.$2"
+    flock -n "$lock" || fail "$dir: another make is at work there"
+    [ ! -d "$target" ] || exit 0
+    rm -rf "$tmp"
+    mkdir "$tmp"
+}
+
+# finish: $tmp becomes the target.
+finish() {
+    rm -f "$tmp"/*.err "$tmp"/*.fifo
+    mv -T "$tmp" "$target"
+}
+
+# ---- processes that end together -----------------------------------------------------------------
+
+# member PROGRAM ARGUMENT...: one process of a pipeline that runs under together. A member that
+# failed keeps its ends of the pipes open until it is killed, so that its neighbours do not come to
+# their own conclusions about a closed pipe. What it says goes to $tmp/PROGRAM.err; only ir-train
+# speaks to a terminal itself, for its progress line.
+member() {
+    local status err
+
+    if [[ $1 = ir-train && -t 2 ]]; then
+        exec {err}>&2
+    else
+        exec {err}>> "$tmp/$1.err"
+    fi
+    # bash's own word about a killed child goes to /dev/null
+    { "$@" 2>&"$err" 9>&- && status=0 || status=$?; } 2> /dev/null
+    exec {err}>&-
+    echo "$status $1" >&9
+    [ "$status" = 0 ] || exec sleep 10
+}
+
+# together FUNCTION: runs a pipeline of members in a process group of its own. As soon as one of them
+# has failed, or this shell is told to end, or is killed, the whole group is killed: all that they
+# write is in $tmp and not yet the target.
+together() {
+    local status name ends life
+
+    rm -f "$tmp"/{ends,life}.fifo
+    mkfifo "$tmp"/{ends,life}.fifo
+    set -m
+    { end_with_life & "$1"; } 9> "$tmp/ends.fifo" &
+    group=$!
+    set +m
+    trap end_group EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    exec {ends}< "$tmp/ends.fifo" {life}> "$tmp/life.fifo"
+    while read -r -u "$ends" status name; do
+        [ "$status" = 0 ] || { end_group; blame "$status" "$name"; }
+    done
+    { wait "$group"; } 2> /dev/null || { end_group; fail "$target: one of the processes vanished"; }
+    trap - EXIT HUP INT TERM
+    exec {ends}<&- {life}>&-
+}
+
+# end_with_life: kills the group when nobody holds the other end of life.fifo any more.
+end_with_life() {
+    exec 9>&-
+    read -r < "$tmp/life.fifo" || kill -KILL 0
+}
+
+end_group() {
+    { kill -KILL -- "-$group" && wait "$group"; } 2> /dev/null || true
+}
+
+# blame STATUS PROGRAM: the one line that says who died.
+blame() {
+    local said
+
+    said=$(grep -sv -e "^Try '" -e '^xargs: ' "$tmp/$2.err" | head -n 1) || true
+    if [ "$1" = 127 ]; then
+        fail "$target: $2: not found in PATH"
+    elif [ "$1" -gt 128 ]; then
+        fail "$target: $2 was killed by SIG$(kill -l "$1")"
+    fi
+    fail "$target: ${said:-$2 failed with status $1}"
+}
+
+# ---- frames --------------------------------------------------------------------------------------
+
+# frame_names SET: the names of the frames of train or test, one a line.
+frame_names() {
+    local list=$data/$1.txt lists
+
+    if [ ! -e "$list" ]; then
+        list=$data/img_idx/$1_${data##*/}.txt
+    fi
+    if [ ! -e "$list" ]; then
+        lists=("$data/img_idx/$1_"*.txt)
+        list=${lists[0]}
+        if [ "${#lists[@]}" != 1 ] || [ ! -e "$list" ]; then
+            fail "$data: no $1.txt and no img_idx/$1_NAME.txt"
+        fi
+    fi
+    clean_names "$list"
+}
+
+# clean_names LIST: without blank lines, comments and extensions.
+clean_names() {
+    [ -r "$1" ] || fail "$1: cannot be read"
+    sed 's/[[:space:]]*$//; s/\.\(png\|PNG\|p[bgpn]m\|pam\)$//; /^$/d; /^#/d' "$1"
+}
+
+# cached LIST...: sees to it that the frames and masks of these names are in the cache.
+cached() {
+    local lists=("$@")
+
+    # shellcheck disable=SC2317 # together calls them
+    convert() { bash "$here/convert.sh" "$data" "$cache" "$scale" "$threads"; }
+    # shellcheck disable=SC2317
+    conversion() { cat "${lists[@]}" | member convert; }
+    together conversion
+}
+
+# paths images|masks LIST: the cached files of the names in LIST.
+paths() {
+    local dir=$cache/$1
+
+    [ "$1" != masks ] || dir+=${scale:+-$scale}
+    awk -v dir="$dir" '{ print dir "/" $0 ".pgm" }' "$2"
+}
+
+# shuffled LIST SEED EPOCHS: the lines of LIST, EPOCHS times over, each time in another order that
+# depends on SEED alone: Fisher-Yates driven by Park and Miller's minimal standard generator, whose
+# products fit a double, so that every awk gives the same.
+shuffled() {
+    awk -v seed="$2" -v epochs="$3" '
+        function below(n) { state = state * 16807 % 2147483647; return state % n }
+        { line[NR] = $0 }
+        END {
+            state = seed % 2147483646 + 1
+            for (i = 0; i < 8; i++) below(1)
+            for (e = 0; e < epochs; e++) {
+                for (i = NR; i > 1; i--) {
+                    j = below(i) + 1
+                    t = line[i]; line[i] = line[j]; line[j] = t
+                }
+                for (i = 1; i <= NR; i++) print line[i]
+            }
+        }' "$1"
+}
+
+# learning_rate ROUND RATE STEP...: a tenth for every STEP that ROUND is past.
+learning_rate() {
+    local round=$((10#$1)) rate=$2 step
+
+    shift 2
+    for step; do
+        [ "$round" -le "$step" ] || rate+=/10
+    done
+    awk "BEGIN { printf \"%.9g\\n\", $rate }"
+}
+
+# ---- rounds that are done ------------------------------------------------------------------------
+
+# settle: keeps the best round's detector, then drops the checkpoints of older rounds.
+settle() {
+    local best rounds dir
+
+    best=$(best_round)
+    if [ -n "$best" ] && [ "$best" != "$(cat "$run/best.tsv" 2> /dev/null)" ]; then
+        cp "$run/${best%%$'\t'*}/detector.tar" "$run/.best.tar.tmp"
+        mv "$run/.best.tar.tmp" "$run/best.tar"
+        echo "$best" > "$run/best.tsv"
+    fi
+    if [ -n "$keep" ]; then
+        rounds=("$run"/[0-9][0-9][0-9][0-9])
+        for dir in "${rounds[@]:0:${#rounds[@]} > keep ? ${#rounds[@]} - keep : 0}"; do
+            rm -f "$dir/detector.tar" "$dir/policy.tar"
+        done
+    fi
+}
+
+# best_round: the round with the highest IoU on the held-out list, the first of equals, and that IoU;
+# nothing when none was scored.
+best_round() {
+    local dir iou
+
+    for dir in "$run"/[0-9][0-9][0-9][0-9]; do
+        iou=$(val_iou "$dir")
+        [ -z "$iou" ] || printf '%s\t%s\n' "${dir##*/}" "$iou"
+    done | sort -t $'\t' -k 2,2gr -k 1,1 | sed 1q
+}
+
+# val_iou ROUND
+val_iou() {
+    awk -F '\t' 'FNR == 1 { for (i = 1; i <= NF; i++) column[$i] = i }
+                 FNR == 2 { print $column["iou"] }' "$1/val.tsv" 2> /dev/null || true
+}
+
+# report: the round that was just made, in a line.
+report() {
+    awk -F '\t' -v round="$target" -v iou="$(val_iou "$target")" '
+        !/^#/ { clean = $3; corrupted = $4; rate = $5; seconds = $7 }
+        END {
+            printf "%s: loss %.4f", round, clean
+            if (corrupted != "-") printf ", corrupted %.4f", corrupted
+            if (iou != "") printf ", held-out IoU %.2f %%", 100 * iou
+            printf "; %.0f s, %.1f images/s\n", seconds, rate
+        }' "$target/log"
+}
+
+# copy_detector CHECKPOINT: that, or the run's best, or its last round's, as $tmp/detector.tar.
+copy_detector() {
+    local from=$1 all
+
+    all=("$run"/[0-9][0-9][0-9][0-9]/detector.tar)
+    if [ -z "$from" ] && [ -e "$run/best.tar" ]; then
+        from=$run/best.tar
+    elif [ -z "$from" ]; then
+        from=${all[-1]}
+        [ -e "$from" ] || fail "$run: no detector there yet, and no CHECKPOINT given"
+    fi
+    [ -r "$from" ] || fail "$from: cannot be read"
+    cp "$from" "$tmp/detector.tar"
+}
+
+# ---- tables --------------------------------------------------------------------------------------
+
+# progress FILE...: how many there are, on a terminal.
+progress() {
+    [ ! -t 5 ] || printf '\r%d conditions scored' $# >&5
+}
+
+# aligned: the table on standard input, its columns padded where a person reads it.
+aligned() {
+    if [ ! -t 1 ]; then
+        cat
+        return
+    fi
+    awk -F '\t' '
+        { for (i = 1; i <= NF; i++) { cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i) } }
+        END {
+            for (n = 1; n <= NR; n++) {
+                printf "%-" width[1] "s", cell[n, 1]
+                for (i = 2; i <= NF; i++) printf "  %" width[i] "s", cell[n, i]
+                print ""
+            }
+        }'
+}
+
+# compare METRIC RUN...: the runs' tables side by side. A RUN may also be a table.
+compare() {
+    local metric=$1 name tables=()
+
+    shift
+    [ $# -gt 1 ] || fail "RUNS must name two runs at least"
+    for name; do
+        [ ! -d "$name" ] || name=$name/robustness.tsv
+        [ -r "$name" ] || fail "$name is missing: make -f hrl.mk robustness RUN=${name%/robustness.tsv}"
+        tables+=("$name")
+    done
+    awk -f "$here/compare.awk" -v metric="$metric" -v names="$*" "${tables[@]}" | aligned
+}

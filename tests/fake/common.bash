@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# Stand-ins for the programs, for tests of hrl.mk's own logic: they read and write what the real ones
+# do, in the same order, but an "image" is a line and a "checkpoint" is a checksum of all that went
+# into it. IR_FAKE names a directory:
+#
+#   pids             every stand-in adds "PROGRAM PID" when it starts
+#   arguments        and its command line
+#   gate             if there, "PROGRAM N": that program stops at its N-th item, after it has written
+#                    its PID into the FIFO reached
+
+set -euo pipefail
+program=${0##*/}
+echo "$program $$" >> "$IR_FAKE/pids"
+echo "$program $*" >> "$IR_FAKE/arguments"
+
+item=0
+# one_item: counts, and stops at the gate.
+one_item() {
+    local who at
+
+    item=$((item + 1))
+    [ -e "$IR_FAKE/gate" ] || return 0
+    read -r who at < "$IR_FAKE/gate"
+    if [ "$program $item" = "$who $at" ]; then
+        echo $$ > "$IR_FAKE/reached"
+        while :; do read -r -t 3600 <> "$IR_FAKE/never" || true; done
+    fi
+}
+
+die() {
+    echo "$program: $*" >&2
+    exit 1
+}
+
+# The options that have no argument are listed; all others have one. Sets option[NAME] and operand.
+# shellcheck disable=SC2034 # the stand-ins read it
+declare -A option=()
+operand=()
+parse() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --tsv | --list) option[$1]=1 ;;
+        -?*) option[$1]=$2; shift ;;
+        *) operand+=("$1") ;;
+        esac
+        shift
+    done
+}
+
+# names @LIST: the items' names.
+names() {
+    sed 's,.*/,,; s,\.pgm$,,' "${1#@}"
+}

@@ -1,0 +1,531 @@
+#!/usr/bin/env bats
+# hrl.mk's own logic, with stand-ins for the programs (tests/fake): rounds, resuming, pruning, knobs,
+# the ring's deaths, conversion, tables. tests/hrl-real.bats plays the game with the real ones.
+
+# DETECT is a recipe's text, which the recipe's shell expands
+# shellcheck disable=SC2016
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    # as installed: not beside a build/bin
+    mkdir share
+    cp -R "$REPO/hrl.mk" "$REPO/hrl" share
+    export IR_FAKE=$BATS_TEST_TMPDIR/fake
+    mkdir fake
+    mkfifo fake/reached fake/never
+    PATH=$BATS_TEST_DIRNAME/fake:/usr/bin:/bin
+    frames data 6 train
+    frames data 2 test
+}
+
+# frames DIR COUNT SET: tiny frames and masks, named in DIR/SET.txt.
+frames() {
+    local i
+
+    mkdir -p "$1/images" "$1/masks"
+    for ((i = 1; i <= $2; i++)); do
+        pgm 3 2 255 1 2 3 4 5 "$i" > "$1/images/$3$i.pgm"
+        pgm 3 2 255 0 0 255 0 0 0 > "$1/masks/$3$i.pgm"
+        echo "$3$i"
+    done > "$1/$3.txt"
+}
+
+hrl() {
+    make -f share/hrl.mk "$@"
+}
+
+# refused PATTERN, after "run --separate-stderr hrl": make failed with one line of hrl.mk's own.
+refused() {
+    stderr=$(grep -v '^make: \*\*\*' <<< "$stderr")
+    one_line_error 2 "$1"
+}
+
+# checkpoints RUN: their checksums, to compare runs by.
+checkpoints() {
+    (cd "$1" && cksum [0-9]*/{detector.tar,policy.tar,images.list,masks.list,strategies,rewards})
+}
+
+# none_left: of the processes that the stand-ins know of, none is alive.
+none_left() {
+    local pid
+
+    while read -r _ pid; do
+        case $(ps -o stat= -p "$pid") in
+        '' | Z*) ;;
+        *) ps -f -p "$pid"; return 1 ;;
+        esac
+    done < fake/pids
+}
+
+# stopped_at PROGRAM ITEM [KNOB...]: a run in a session of its own, held where PROGRAM reaches its
+# ITEM-th frame. Sets $make.
+stopped_at() {
+    echo "$1 $2" > fake/gate
+    : > fake/pids
+    setsid env --default-signal=INT,TERM make -f share/hrl.mk "${@:3}" 3>&- > out 2> err &
+    make=$!
+    read -r _ < fake/reached
+    rm fake/gate
+}
+
+# ended SIGNAL PID...: the time from the signal to make's end is under a second, make failed and left
+# no process and no half round.
+ended() {
+    local began=${EPOCHREALTIME/./}
+
+    kill -s "$1" -- "${@:2}"
+    run wait "$make"
+    [ "$status" != 0 ]
+    [ $((${EPOCHREALTIME/./} - began)) -lt 1000000 ]
+    none_left
+}
+
+@test "a round holds checkpoints, lists, strategies, rewards and a log" {
+    hrl DATA=data ROUNDS=2 BATCH=4 EPOCHS=2
+    [ "$(ls run)" = $'0000\n0001\n0002\nknobs' ]
+    for round in 0001 0002; do
+        [ "$(ls run/$round)" = $'detector.tar\nimages.list\nlog\nmasks.list\npolicy.tar\nrewards\nstrategies' ]
+        cmp <(sed 's,/images/,/masks/,' run/$round/images.list) run/$round/masks.list
+        sed 's,.*/,,; s,\.pgm$,,' run/$round/images.list > names
+        cmp names <(cut -f 1 run/$round/strategies)
+        cmp names <(cut -f 1 run/$round/rewards)
+        # each epoch is the whole list, and no order comes twice
+        cmp <(head -n 6 names | sort) data/train.txt
+        cmp <(tail -n 6 names | sort) data/train.txt
+    done
+    [ "$(for r in 0001 0002; do split -l 6 --filter='paste -s' run/$r/images.list; done | sort -u | wc -l)" = 4 ]
+}
+
+@test "a finished run is left alone, and ROUNDS makes it go on" {
+    hrl DATA=data ROUNDS=2
+    : > fake/pids
+    hrl DATA=data ROUNDS=2
+    [ ! -s fake/pids ]
+    hrl RUN=run ROUNDS=4
+    hrl DATA=data ROUNDS=4 RUN=whole
+    diff <(checkpoints run) <(checkpoints whole)
+}
+
+@test "the seed makes the run: same seed same run, other seed other lists" {
+    hrl DATA=data ROUNDS=1 RUN=a
+    hrl DATA=data ROUNDS=1 RUN=b
+    hrl DATA=data ROUNDS=1 RUN=c SEED=2
+    diff <(checkpoints a) <(checkpoints b)
+    run ! cmp a/0001/images.list c/0001/images.list
+}
+
+@test "a run killed in the middle of a round ends like one that was not" {
+    hrl DATA=data ROUNDS=3 RUN=whole
+    for program in ir-policy ir-corrupt ir-train; do
+        rm -rf run
+        hrl DATA=data ROUNDS=1
+        stopped_at $program 9 DATA=data ROUNDS=3
+        kill -KILL -- -"$make"
+        run wait "$make"
+        flock run/.lock true # the ring ends by itself
+        none_left
+        [ ! -e run/0002 ]
+        hrl DATA=data ROUNDS=3
+        diff <(checkpoints run) <(checkpoints whole)
+    done
+}
+
+@test "SIGTERM to make ends the round, and nothing is left running" {
+    stopped_at ir-train 4 DATA=data ROUNDS=2
+    ended TERM "$make"
+    [ "$(ls run)" = $'0000\nknobs' ]
+}
+
+@test "SIGINT from the terminal ends the round, and nothing is left running" {
+    stopped_at ir-policy 4 DATA=data ROUNDS=2
+    ended INT -"$make"
+    [ "$(ls run)" = $'0000\nknobs' ]
+}
+
+@test "SIGHUP ends the round, and nothing is left running" {
+    stopped_at ir-corrupt 4 DATA=data ROUNDS=2
+    ended HUP -"$make"
+    [ "$(ls run)" = $'0000\nknobs' ]
+}
+
+@test "one of the ring killed: within a second the round ends with one line" {
+    for gate in ir-policy ir-corrupt ir-train; do
+        for victim in ir-policy ir-corrupt ir-train tee; do
+            rm -rf run
+            stopped_at $gate 4 DATA=data ROUNDS=2 BATCH=2
+            ended KILL "$(awk -v p=$victim '$1 == p { pid = $2 } END { print pid }' fake/pids)"
+            stderr=$(grep -v '^make: ' err)
+            [ "$stderr" = "hrl.mk: run/0001: $victim was killed by SIGKILL" ]
+            [ "$(ls run)" = $'0000\nknobs' ]
+        done
+    done
+}
+
+@test "STRATEGY=none: ir-train killed, one line" {
+    stopped_at ir-train 4 DATA=data STRATEGY=none
+    ended TERM "$(awk '$1 == "ir-train" { pid = $2 } END { print pid }' fake/pids)"
+    [ "$(grep -v '^make: ' err)" = "hrl.mk: run/0001: ir-train was killed by SIGTERM" ]
+}
+
+@test "one of the ring missing: one line, and no orphan" {
+    hrl DATA=data ROUNDS=1
+    cp -R "$BATS_TEST_DIRNAME/fake" some
+    PATH=$PWD/some:/usr/bin:/bin
+    for program in ir-policy ir-corrupt ir-train; do
+        mv some/$program hidden
+        run --separate-stderr hrl ROUNDS=2
+        refused "^hrl.mk: run/0002: $program: not found in PATH$"
+        mv hidden some/$program
+        none_left
+        [ ! -e run/0002 ]
+    done
+    hrl ROUNDS=2
+}
+
+@test "one of the ring failing: its own line, and no complaint of its neighbours" {
+    hrl DATA=data ROUNDS=1
+    cp -R "$BATS_TEST_DIRNAME/fake" some
+    PATH=$PWD/some:/usr/bin:/bin
+    for program in ir-policy ir-corrupt ir-train; do
+        mv some/$program hidden
+        printf '#!/bin/sh\necho "%s: train3: bad" >&2\nexit 1\n' $program > some/$program
+        chmod +x some/$program
+        run --separate-stderr hrl ROUNDS=2
+        refused "^hrl.mk: run/0002: $program: train3: bad$"
+        mv hidden some/$program
+        none_left
+    done
+}
+
+@test "two makes on one run: the second is refused" {
+    stopped_at ir-train 4 DATA=data ROUNDS=1
+    run --separate-stderr hrl DATA=data ROUNDS=1
+    kill -KILL -- -"$make"
+    refused "^hrl.mk: run: another make is at work there$"
+}
+
+@test "other knobs than the run's are refused by name" {
+    hrl DATA=data ROUNDS=1
+    cp -R data other
+    echo train1 > list
+    before=$(checkpoints run)
+    for knob in DATA=other STRATEGY=random NET=dnanet INIT=run/0001/detector.tar LAMBDA=2 BATCH=3 \
+            EPOCHS=2 SEED=7 'SEVERITIES=1 2 3' CROP=64 LR=0.1 LR_STEPS=1 POLICY_LR=1 ENTROPY=1 \
+            RESIZE_MASKS=nearest VAL=list MAXVAL=255 TRAIN_OPTIONS=-v POLICY_OPTIONS=-v \
+            INIT_OPTIONS=-v; do
+        run --separate-stderr hrl ROUNDS=2 "$knob"
+        refused "${knob%%=*} is \".*${knob#*=}\" here but \".*\" in run"
+    done
+    [ "$(checkpoints run)" = "$before" ]
+    hrl ROUNDS=2 KEEP=5 THREADS=1 DEVICE=cpu
+    hrl DATA="$PWD/data" EPOCHS=3 ROUNDS=3
+}
+
+@test "knobs reach the programs" {
+    hrl DATA=data ROUNDS=1 NET=dnanet LAMBDA=0.5 BATCH=3 SEED=4 SEVERITIES='2 3 4' CROP=64 LR=0.25 \
+        POLICY_LR=0.125 ENTROPY=0.75 MAXVAL=1023 DEVICE=cpu THREADS=3 INIT_OPTIONS='--init published' \
+        TRAIN_OPTIONS='--bn-momentum 0.9' POLICY_OPTIONS='--baseline none' STRATEGY=blur
+    grep -q '^ir-train init --net dnanet -r 4 --maxval 1023 --init published ' fake/arguments
+    grep '^ir-train -c' fake/arguments > train
+    grep '^ir-policy play' fake/arguments > policy
+    grep '^ir-corrupt' fake/arguments > corrupt
+    for option in '--lambda 0.5' '--batch 3' '--crop 64' '--lr 0.25' '-r 40001' '--bn-momentum 0.9' \
+            '--maxval 1023' '-d cpu' '-j 3'; do
+        grep -q -e " $option " train
+    done
+    grep -q '^ir-policy init -r 4 --severities 2 3 4 ' fake/arguments
+    for option in '--lr 0.125' '--entropy 0.75' '--strategy blur' '--batch 3' '-r 40001' \
+            '--maxval 1023' '--baseline none'; do
+        grep -q -e " $option " policy
+    done
+    grep -q -e ' -S - -r 40001 -j 3 --maxval 1023 ' corrupt
+}
+
+@test "LR_STEPS are rounds after which the rate falls to a tenth" {
+    hrl DATA=data ROUNDS=4 LR=0.5 LR_STEPS='1 3'
+    rates=$(sed -n 's/^ir-train -c.* --lr \([^ ]*\) .*/\1/p' fake/arguments | paste -s -d ' ')
+    [ "$rates" = '0.5 0.05 0.05 0.005' ]
+}
+
+@test "INIT is the start" {
+    echo mine > given.tar
+    hrl DATA=data ROUNDS=1 INIT=given.tar
+    cmp given.tar run/0000/detector.tar
+    run grep '^ir-train init' fake/arguments
+    [ "$status" = 1 ]
+}
+
+@test "STRATEGY=none trains without a ring" {
+    hrl DATA=data ROUNDS=2 STRATEGY=none
+    [ "$(ls run/0002)" = $'detector.tar\nimages.list\nlog\nmasks.list' ]
+    [ "$(awk '{ print $1 }' fake/pids | sort -u)" = ir-train ]
+}
+
+@test "KEEP drops older checkpoints, and make does not start over" {
+    hrl DATA=data ROUNDS=5 RUN=whole
+    hrl DATA=data ROUNDS=3 KEEP=2
+    [ "$(echo run/*/*.tar)" = 'run/0002/detector.tar run/0002/policy.tar run/0003/detector.tar run/0003/policy.tar' ]
+    [ -s run/0000/train.txt ] && [ -s run/0001/strategies ]
+    hrl ROUNDS=5 KEEP=1
+    [ "$(echo run/*/*.tar)" = 'run/0005/detector.tar run/0005/policy.tar' ]
+    cmp run/0005/detector.tar whole/0005/detector.tar
+    [ "$(grep -c '^ir-train -c' fake/arguments)" = 10 ]
+}
+
+@test "older rounds may be deleted altogether; without the last one's detector make says so" {
+    hrl DATA=data ROUNDS=3 RUN=whole
+    hrl DATA=data ROUNDS=2
+    rm -r run/0001
+    hrl ROUNDS=3
+    [ ! -e run/0001 ]
+    cmp run/0003/detector.tar whole/0003/detector.tar
+    rm run/0003/detector.tar
+    run --separate-stderr hrl ROUNDS=4
+    refused '^hrl.mk: run/0003 has no detector.tar any more$'
+}
+
+@test "VAL holds names out, scores them and keeps the best round" {
+    printf 'train2\ntrain5\n' > held
+    printf '%s\n' 0.25 0.5 0.5 0.125 > fake/ious
+    hrl DATA=data ROUNDS=4 VAL=held KEEP=1
+    run ! grep -h -e train2 -e train5 run/0*/images.list
+    [ "$(wc -l < run/0001/images.list)" = 12 ]
+    [ "$(sed -n 2p run/0003/val.tsv | cut -f 1)" = 0.5 ]
+    [ "$(cat run/best.tsv)" = $'0002\t0.5' ]
+    hrl DATA=data ROUNDS=2 RUN=whole VAL=held
+    cmp run/best.tar whole/0002/detector.tar
+}
+
+@test "VAL that leaves no frame, or is not there: one line" {
+    run --separate-stderr hrl DATA=data VAL=data/train.txt
+    refused '^hrl.mk: run/0000: no frame is left to train on$'
+    run --separate-stderr hrl DATA=data VAL=nothing
+    refused 'nothing: cannot be read$'
+    [ ! -e run/0000 ]
+}
+
+@test "wrong knobs: one line" {
+    run --separate-stderr hrl
+    refused 'DATA is missing'
+    run --separate-stderr hrl DATA=nowhere
+    refused 'no directory .*nowhere'
+    run --separate-stderr hrl DATA=data STRATEGY=fog
+    refused 'STRATEGY is "fog", not one of none random noise blur isp hrl'
+    for rounds in many 10001 ''; do
+        run --separate-stderr hrl DATA=data ROUNDS="$rounds"
+        refused 'ROUNDS is ".*", not 0 to 9999'
+    done
+    run --separate-stderr hrl DATA=data KEEP=0
+    refused 'KEEP is "0", not 1 or more'
+    run --separate-stderr hrl DATA=data RUN='my run'
+    refused 'RUN has a blank in it: my run'
+    rm data/train.txt
+    run --separate-stderr hrl DATA=data
+    refused 'data: no train.txt and no img_idx/train_NAME.txt$'
+    [ ! -e run/0000 ]
+}
+
+@test "works from another directory, with a relative RUN" {
+    mkdir elsewhere
+    (cd elsewhere && make -f ../share/hrl.mk DATA=../data ROUNDS=1)
+    hrl RUN=elsewhere/run ROUNDS=2
+    [ -s elsewhere/run/0002/detector.tar ]
+    [ ! -e .irtools-cache ]
+}
+
+@test "help prints the knobs" {
+    run hrl help
+    [ "$status" = 0 ]
+    [[ $output == *"LAMBDA=1 "* && $output != *"#"* && $output != *"SHELL"* ]]
+}
+
+# ---- conversion ----------------------------------------------------------------------------------
+
+# cached KIND/NAME: a file of the cache
+cached() {
+    echo .irtools-cache/*/"$1".pgm
+}
+
+@test "PNG of every kind becomes PGM of its depth, masks 0 and 255" {
+    printf 'P3\n2 1\n255\n255 0 0 10 20 30\n' | pamtopng > data/images/train1.png
+    printf 'P3\n2 1\n255\n200 200 200 9 9 9\n' | pamtopng > data/images/train2.png
+    printf 'P7\nWIDTH 2\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n%b' \
+        '\xc8\xc8\xc8\x80\x09\x09\x09\x00' | pamtopng > data/images/train3.png
+    printf 'P3\n2 1\n255\n200 0 0 0 0 9\n' | pnmtopng -quiet > data/images/train4.png
+    pgm 2 1 65535 40000 7 | pnmtopng -quiet > data/images/train5.png
+    pgm 2 1 1 1 0 | pgmtopbm | pnmtopng -quiet > data/images/train6.png
+    # RGB, RGB, RGBA, palette, grey, grey
+    types=$(for i in 1 2 3 4 5 6; do od -An -tu1 -j25 -N1 data/images/train$i.png; done)
+    [ "$(tr -d '\n ' <<< "$types")" = 226300 ]
+    for i in 1 2 3 4 5 6; do
+        rm data/{images,masks}/train$i.pgm
+        pgm 2 1 255 127 128 | pnmtopng -quiet > data/masks/train$i.png
+    done
+    hrl DATA=data data
+    [ "$(samples < "$(cached images/train1)")" = '255 255 0 0 10 20 30' ]
+    [ "$(samples < "$(cached images/train2)")" = '255 200 9' ]
+    [ "$(samples < "$(cached images/train3)")" = '255 200 9' ]
+    [ "$(samples < "$(cached images/train4)")" = '255 200 0 0 0 0 9' ]
+    [ "$(samples < "$(cached images/train5)")" = '65535 40000 7' ]
+    [ "$(samples < "$(cached images/train6)")" = '1 1 0' ]
+    [ "$(samples < "$(cached masks/train1)")" = '255 0 255' ]
+}
+
+@test "Netpbm frames are used as they are" {
+    printf 'P3\n3 2\n1023\n%s\n' '1000 0 0  0 0 0  0 0 0  0 0 0  0 0 0  0 0 0' > data/images/train1.ppm
+    rm data/images/train1.pgm
+    hrl DATA=data data
+    cmp "$(cached images/train1)" data/images/train1.ppm
+    [ "$(samples < "$(cached masks/train1)")" = '255 0 0 255 0 0 0' ]
+}
+
+@test "a mask of another size stops the conversion by name, unless it may be scaled" {
+    pgm 6 4 255 0 0 0 0 255 255  0 0 0 0 255 255  0 0 0 0 0 0  0 0 0 0 0 0 > data/masks/train3.pgm
+    run --separate-stderr hrl DATA=data
+    refused '^hrl.mk: run/0000: train3: mask is 6x4, the image 3x2 '
+    [ ! -e run/0000 ]
+    hrl DATA=data RESIZE_MASKS=nearest ROUNDS=1
+    [ "$(samples < "$(cached masks-nearest/train3)")" = '255 0 0 255 0 0 0' ]
+    # what was scaled is not taken for a good one
+    run --separate-stderr hrl DATA=data RUN=other
+    refused 'train3: mask is 6x4'
+    run --separate-stderr hrl DATA=data RUN=other RESIZE_MASKS=cubic
+    refused 'RESIZE_MASKS is "cubic", not nearest'
+}
+
+@test "frames that are missing or broken: one line with the name" {
+    rm data/images/train2.pgm
+    run --separate-stderr hrl DATA=data
+    refused '^hrl.mk: run/0000: train2: nothing of that name in .*/data/images$'
+    head -c 60 <(pgm 3 2 255 1 2 3 4 5 6 | pnmtopng -quiet) > data/images/train2.png
+    run --separate-stderr hrl DATA=data
+    refused '^hrl.mk: run/0000: train2: .*/train2.png is not an image that netpbm reads$'
+    echo text > data/images/train2.pgm
+    rm data/images/train2.png
+    run --separate-stderr hrl DATA=data
+    refused '^hrl.mk: run/0000: train2: .*/train2.pgm is not an image that netpbm reads$'
+    [ -z "$(find .irtools-cache -name '*.part')" ]
+}
+
+@test "the conversion goes on where it was stopped, and follows changed files" {
+    rm data/images/train6.pgm
+    run hrl DATA=data data
+    [ "$status" != 0 ]
+    pgm 3 2 255 6 6 6 6 6 6 > data/images/train6.pgm
+    touch -d '1 hour ago' "$(cached masks/train1)"
+    before=$(stat -c %Y "$(cached masks/train2)")
+    hrl DATA=data data
+    [ "$(stat -c %Y "$(cached masks/train2)")" = "$before" ]
+    [ -e "$(cached images/train6)" ]
+    pgm 3 2 255 255 255 0 0 0 0 > data/masks/train1.pgm
+    hrl DATA=data data
+    [ "$(samples < "$(cached masks/train1)")" = '255 255 255 0 0 0 0' ]
+}
+
+@test "two conversions into one cache at once" {
+    frames data 40 train
+    hrl DATA=data RUN=a ROUNDS=0 CACHE=cache &
+    hrl DATA=data RUN=b ROUNDS=0 CACHE=cache
+    wait $!
+    [ "$(find cache/masks -name '*.pgm' | wc -l)" = 40 ]
+    [ -z "$(find cache -name '*.part')" ]
+}
+
+@test "BasicIRSTD's lists, carriage returns and extensions" {
+    mkdir data/img_idx
+    sed 's/$/.png\r/' data/train.txt > data/img_idx/train_NUAA.txt
+    mv data/train.txt expected
+    hrl DATA=data ROUNDS=0
+    cmp run/0000/train.txt expected
+}
+
+# ---- tables --------------------------------------------------------------------------------------
+
+@test "robustness: clean, every corruption and severity, means of nine and ten" {
+    hrl DATA=data ROUNDS=1
+    hrl robustness > table
+    cmp table run/robustness.tsv
+    cat > expected <<'END'
+corruption	severity	iou	pd	fa	rce
+clean	-	80.00	50.00	12.50	-
+gaussian-noise	1	70.00	50.00	12.50	12.50
+gaussian-noise	3	50.00	50.00	12.50	37.50
+gaussian-noise	5	30.00	50.00	12.50	62.50
+gaussian-noise	mean	50.00	50.00	12.50	37.50
+impulse-noise	1	10.00	50.00	12.50	87.50
+impulse-noise	3	10.00	50.00	12.50	87.50
+impulse-noise	5	10.00	50.00	12.50	87.50
+impulse-noise	mean	10.00	50.00	12.50	87.50
+contrast	1	70.00	50.00	12.50	12.50
+contrast	3	50.00	50.00	12.50	37.50
+contrast	5	30.00	50.00	12.50	62.50
+contrast	mean	50.00	50.00	12.50	37.50
+mean-of-nine	mean	50.00	50.00	12.50	37.50
+mean-of-ten	mean	36.67	50.00	12.50	54.17
+END
+    diff expected run/robustness.tsv
+    [ "$(ls -A run)" = $'.lock\n.robustness.lock\n0000\n0001\nknobs\nrobustness.tsv' ]
+}
+
+@test "robustness: the best round, the last, a given detector, a command" {
+    hrl DATA=data ROUNDS=2
+    hrl robustness DETECT='tee seen | cat' SEVERITIES=5 TABLE=mine.tsv
+    grep -q '^contrast	5	30.00' mine.tsv
+    [ "$(wc -l < mine.tsv)" = 10 ]
+    hrl robustness DETECT='tee -a seen < "$$tmp/detector.tar"; cat' THREADS=1 > /dev/null
+    grep -qFf run/0002/detector.tar seen
+    echo best > run/best.tar
+    hrl robustness DETECT='tee -a seen < "$$tmp/detector.tar"; cat' > /dev/null
+    grep -q best seen
+    echo given > mine.tar
+    hrl robustness CHECKPOINT=mine.tar DETECT='tee -a seen < "$$tmp/detector.tar"; cat' > /dev/null
+    grep -q given seen
+}
+
+@test "robustness that fails leaves the old table, with one line" {
+    hrl DATA=data ROUNDS=1
+    echo old > run/robustness.tsv
+    run --separate-stderr hrl robustness DETECT='sh -c "echo mine: broken >&2; exit 1"'
+    refused '^hrl.mk: run/robustness.tsv: mine: broken$'
+    run --separate-stderr hrl robustness CHECKPOINT=nothing.tar
+    refused '^hrl.mk: nothing.tar: cannot be read$'
+    [ "$(cat run/robustness.tsv)" = old ]
+    run --separate-stderr hrl robustness RUN=empty DATA=data
+    refused '^hrl.mk: empty: no detector there yet, and no CHECKPOINT given$'
+}
+
+@test "compare: tables side by side with the gain" {
+    mkdir a b
+    printf 'corruption\tseverity\tiou\trce\nclean\t-\t60.00\t-\njpeg\t1\t40.00\t33.33\n' > a/robustness.tsv
+    printf 'corruption\tseverity\tiou\trce\nclean\t-\t59.50\t-\njpeg\t1\t52.25\t12.18\n' > b/robustness.tsv
+    hrl compare RUNS='a b' > table
+    diff table - <<'END'
+corruption	severity	a	b	gain
+clean	-	60.00	59.50	-0.50
+jpeg	1	40.00	52.25	+12.25
+END
+    hrl compare RUNS='a b/robustness.tsv a' METRIC=rce > table
+    diff table - <<'END'
+corruption	severity	a	b/robustness.tsv	a	gain:b/robustness.tsv	gain:a
+clean	-	-	-	-	-	-
+jpeg	1	33.33	12.18	33.33	-21.15	+0.00
+END
+    run --separate-stderr hrl compare RUNS='a c'
+    refused '^hrl.mk: c is missing'
+    run --separate-stderr hrl compare RUNS=a
+    refused 'RUNS must name two runs at least'
+    run --separate-stderr hrl compare RUNS='a b' METRIC=fog
+    refused 'a/robustness.tsv: no column fog'
+}
+
+@test "tables are aligned on a terminal" {
+    mkdir a
+    printf 'corruption\tseverity\tiou\nclean\t-\t60.00\n' > a/robustness.tsv
+    script -qc "make -f share/hrl.mk compare RUNS='a a'" /dev/null | tr -d '\r' > table
+    diff table - <<'END'
+corruption  severity      a      a   gain
+clean              -  60.00  60.00  +0.00
+END
+}
