@@ -44,12 +44,13 @@ static int iou_column(char *header)
 
 static double parse_iou(const table_reader *r, char *row, int column)
 {
-    char *field = NULL, *end;
+    char *field = strsep(&row, "\t"), *end;
     double x;
 
-    for (int i = 0; i <= column; i++)
-        if ((field = strsep(&row, "\t")) == NULL)
-            ir_die("%s:%ld: the field iou is missing", r->path, r->number);
+    for (int i = 0; i < column && field != NULL; i++)
+        field = strsep(&row, "\t");
+    if (field == NULL)
+        ir_die("%s:%ld: the field iou is missing", r->path, r->number);
     if (strcmp(field, "nan") == 0)
         return NAN;
     x = strtod(field, &end);
