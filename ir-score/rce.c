@@ -42,15 +42,21 @@ static int iou_column(char *header)
     return -1;
 }
 
-static double parse_iou(const table_reader *r, char *row, int column)
+/* A field of a row; "" when the row has fewer. */
+static const char *field_at(char *row, int column)
 {
-    char *field = strsep(&row, "\t"), *end;
+    const char *field = strsep(&row, "\t");
+
+    for (int i = 0; i < column; i++)
+        field = strsep(&row, "\t");
+    return field != NULL ? field : "";
+}
+
+static double parse_iou(const table_reader *r, const char *field)
+{
+    char *end;
     double x;
 
-    for (int i = 0; i < column && field != NULL; i++)
-        field = strsep(&row, "\t");
-    if (field == NULL)
-        ir_die("%s:%ld: the field iou is missing", r->path, r->number);
     if (strcmp(field, "nan") == 0)
         return NAN;
     x = strtod(field, &end);
@@ -71,7 +77,7 @@ double read_clean_iou(const char *path)
     line = next_line(&r);
     if (line == NULL)
         ir_die("%s: no scores after the header", path);
-    iou = parse_iou(&r, line, column);
+    iou = parse_iou(&r, field_at(line, column));
     if (next_line(&r) != NULL)
         ir_die("%s:%ld: a second row of scores", path, r.number);
     free(r.line);

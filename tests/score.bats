@@ -305,7 +305,7 @@ PYTHON
     done <<'CASES'
 text.tsv text.tsv:2: iou is 'half'
 above.tsv above.tsv:2: iou is '1.5'
-short.tsv short.tsv:2: the field iou is missing
+short.tsv short.tsv:2: iou is ''
 other.tsv other.tsv: no column iou
 header.tsv header.tsv: no scores
 rows.tsv rows.tsv:3: a second row
