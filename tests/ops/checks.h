@@ -29,14 +29,15 @@ typedef struct {
 void report(tally *t, bool ok, const char *name, const char *label, double error,
             const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-void check_references(const test_options *options, tally *t);    /* finite.c */
-void check_operations(const test_options *options, tally *t);    /* check_ops.c */
-void check_chains(const test_options *options, tally *t);        /* check_ops.c */
-void check_random_graphs(const test_options *options, tally *t); /* check_ops.c */
-void check_sharing(const test_options *options, tally *t);       /* check_sharing.c */
-void check_optimizers(const test_options *options, tally *t);    /* check_optimizers.c */
-void check_dropout(const test_options *options, tally *t);       /* check_dropout.c */
-void bench_operations(const test_options *options);              /* bench.c */
+void check_references(const test_options *options, tally *t);      /* finite.c */
+void check_operations(const test_options *options, tally *t);      /* check_ops.c */
+void check_chains(const test_options *options, tally *t);          /* check_ops.c */
+void check_random_graphs(const test_options *options, tally *t);   /* check_ops.c */
+void check_sharing(const test_options *options, tally *t);         /* check_sharing.c */
+void check_optimizers(const test_options *options, tally *t);      /* check_optimizers.c */
+void check_dropout(const test_options *options, tally *t);         /* check_dropout.c */
+void check_implementations(const test_options *options, tally *t); /* check_implementations.c */
+void bench_operations(const test_options *options);                /* bench.c */
 
 /* All operations, for loops over them. */
 const op_case *operation(int i); /* NULL behind the last */

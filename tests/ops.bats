@@ -1,0 +1,42 @@
+#!/usr/bin/env bats
+# The CPU backend's operations, forward and backward, against plain C in double: tests/ops.
+
+load helper
+
+# What did not say "ok" is shown when the test fails.
+passes() {
+    [[ $status -eq 0 ]] && return
+    grep -v '^ok ' <<<"$output"
+    return 1
+}
+
+@test "every operation, chain and random graph agrees with its reference" {
+    run test-ops -n 4
+    passes
+    [[ ${lines[-1]} =~ ^([0-9]+)\ ok,\ 0\ failed$ ]]
+    # the references themselves and one instruction set are 110 checks at least
+    ((BASH_REMATCH[1] >= 110))
+}
+
+@test "the instruction set every machine has is among those tried" {
+    run test-ops -n 0 -o relu_for_two -i base
+    passes
+    [[ ${lines[0]} == "ok relu_for_two base "* ]]
+}
+
+@test "operations can be timed one by one" {
+    run test-ops -b -o scale -i base
+    [[ $status -eq 0 ]]
+    [[ ${#lines[@]} -eq 1 ]]
+    [[ $output =~ ^scale\ +base\ +forward\ +[0-9.]+\ ms\ +[0-9.]+\ GB/s\ +backward ]]
+}
+
+@test "a check that does not exist is a wrong command line" {
+    run --separate-stderr test-ops -o conv3d -i base
+    usage_error 'no check named conv3d'
+}
+
+@test "an instruction set that does not exist is a wrong command line" {
+    run --separate-stderr test-ops -i mmx
+    usage_error "'mmx' is none of base, avx2, avx512, all"
+}
