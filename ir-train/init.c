@@ -20,7 +20,7 @@ typedef struct {
     const char *write;
 } init_options;
 
-enum { NET = 256, INIT, MEAN, STD, BN_MOMENTUM, MAXVAL };
+enum { NET = 256, INIT, MEAN, STD, BN_MOMENTUM, DROPOUT, MAXVAL };
 
 static const struct option long_options[] = {
     {"net", required_argument, NULL, NET},
@@ -28,6 +28,7 @@ static const struct option long_options[] = {
     {"mean", required_argument, NULL, MEAN},
     {"std", required_argument, NULL, STD},
     {"bn-momentum", required_argument, NULL, BN_MOMENTUM},
+    {"dropout", required_argument, NULL, DROPOUT},
     {"maxval", required_argument, NULL, MAXVAL},
     {"seed", required_argument, NULL, 'r'},
     {"write", required_argument, NULL, 'w'},
@@ -56,6 +57,9 @@ static void set_option(init_options *o, int option, char **argv, const char *usa
         break;
     case BN_MOMENTUM:
         o->net.bn_momentum = ir_real(optarg, 0, 1, "--bn-momentum");
+        break;
+    case DROPOUT:
+        o->net.dropout = ir_real(optarg, 0, 0.99, "--dropout");
         break;
     case MAXVAL:
         o->maxval = (int)ir_number(optarg, 1, 65535, "--maxval");
@@ -131,7 +135,7 @@ static void measure(init_options *o, int operands, char *const *operand)
 
 void init_command(int argc, char **argv, const char *usage)
 {
-    init_options o = {.net = {.prior = true, .bn_momentum = 0.1}, .mean = -1, .std = -1};
+    init_options o = {.net = ir_net_defaults(), .mean = -1, .std = -1};
 
     parse(&o, argc, argv, usage);
     if (o.mean < 0)

@@ -19,6 +19,7 @@ static const char usage[] =
     "                           the default), or everything as PyTorch starts it\n"
     "      --mean M --std S     in units of maxval, instead of images\n"
     "      --bn-momentum M      weight of a batch in the running statistics (0.1)\n"
+    "      --dropout P          probability of the dropout, where the network has one (0.1)\n"
     "      --maxval N           that of the images, whatever the files say\n"
     "  -r, --seed N             random seed (0)\n"
     "  -w, --write FILE         the checkpoint, instead of standard output\n"

@@ -51,12 +51,9 @@ void ir_net_check(const char *net)
     ir_choice(net, names, count, "--net");
 }
 
-ir_net_options ir_net_defaults(const char *net)
+ir_net_options ir_net_defaults(void)
 {
-    ir_net_check(net);
-    ir_net_options options = {.prior = true, .bn_momentum = 0.1, .dropout = 0.1};
-    snprintf(options.net, sizeof options.net, "%s", net);
-    return options;
+    return (ir_net_options){.prior = true, .bn_momentum = 0.1, .dropout = 0.1};
 }
 
 static ir_net_builder *find_builder(const char *net)

@@ -30,8 +30,8 @@ typedef struct ir_detector ir_detector;
 void ir_net_check(const char *net);
 const char *const *ir_net_names(int *count);
 
-/* prior, batch norm momentum 0.1, dropout 0.1. Dies (usage error) on an unknown network. */
-ir_net_options ir_net_defaults(const char *net);
+/* prior, batch norm momentum 0.1, dropout 0.1; net still to be named. */
+ir_net_options ir_net_defaults(void);
 
 /* A fresh detector, initialised with seed. mean and std of the input in units of maxval. */
 ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64_t seed,
