@@ -9,7 +9,8 @@
 struct writer {
     ir_sink *sink;
     bool targets;
-    bool files; /* into a directory */
+    bool files;   /* into a directory */
+    bool started; /* standard output has its header */
 };
 
 void map_resize(map *m, int width, int height)
@@ -139,8 +140,6 @@ writer *writer_open(const options *o, const ir_stream *stream)
     w->files = o->directory != NULL;
     if (!w->targets)
         ir_sink_spare(w->sink, stream);
-    if (w->targets && !w->files)
-        write_header(stdout);
     return w;
 }
 
@@ -151,6 +150,9 @@ void writer_put(writer *w, const detection *d)
     if (!w->targets) {
         ir_sink_put(w->sink, &d->image);
     } else if (!w->files) {
+        if (!w->started)
+            write_header(stdout);
+        w->started = true;
         write_targets(stdout, d);
         ir_flush(stdout, "standard output");
     } else {

@@ -333,7 +333,7 @@ members[head] = npy(np.resize(np.float32([3e38, -3e38]), array(head).shape))"
     mkdir none
     for detect in learned top_hat; do
         for bad in cut.pgm text.pgm zero.pgm wide.pgm missing.pgm none; do
-            run --separate-stderr $detect $bad
+            run --separate-stderr $detect --targets $bad
             one_line_error 1 "^ir-detect: .*${bad%.pgm}" || { echo "$detect $bad"; return 1; }
             [[ -z $output ]]
         done
