@@ -1,7 +1,6 @@
 /* Bilinear resizing as PyTorch's interpolate does it, without antialiasing: rows are mixed first,
  * then pixels within the row. Positions are computed in double precision. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/base.h"
 #include "loops.h"
@@ -152,37 +151,31 @@ static void forward(ir_backend *b, ir_node *node)
     }
 }
 
-static inline void gather_pixels(float *dx, const float *row, const axis *a, int in, int width,
-                                 bool add)
-{
-    for (int j = 0; j < in; j++) {
-        const float *weight = a->weight + a->at[j], *from = row + a->first[j] * width;
-        float sum[B] = {0};
-        for (int k = 0; k < a->count[j]; k++)
-#pragma omp simd
-            for (int l = 0; l < width; l++)
-                sum[l] += weight[k] * from[k * width + l];
-#pragma omp simd
-        for (int l = 0; l < width; l++)
-            dx[j * width + l] = grad_of(dx[j * width + l], sum[l], add);
-    }
-}
-
-/* row = the sum of dy's rows that read row j of the input, by their weights; two at a time. */
-static void gather_rows(float *row, const float *dy, const axis *a, int j, size_t floats)
+/* d (+)= the sum of what read in[j], by weight, two at a time; one of it is `floats` long. */
+static inline void gather(float *d, const float *dy, const axis *a, int j, size_t floats, bool add)
 {
     const float *weight = a->weight + a->at[j], *from = dy + (size_t)a->first[j] * floats;
     const int count = a->count[j];
-    if (count == 0)
-        memset(row, 0, floats * sizeof *row);
+    if (count == 0 && !add)
+        for (size_t i = 0; i < floats; i++)
+            d[i] = 0;
     for (int k = 0; k < count; k += 2) {
         const bool pair = k + 1 < count;
         const float *one = from + (size_t)k * floats, *two = pair ? one + floats : one;
         const float w1 = weight[k], w2 = pair ? weight[k + 1] : 0;
 #pragma omp simd
         for (size_t i = 0; i < floats; i++)
-            row[i] = grad_of(row[i], w1 * one[i] + w2 * two[i], k > 0);
+            d[i] = grad_of(d[i], w1 * one[i] + w2 * two[i], add || k > 0);
     }
+}
+
+static void gather_row(float *dx, const float *row, const axis *a, int in, int width, bool add)
+{
+    for (int j = 0; j < in; j++)
+        if (width == 1)
+            gather(dx + j, row, a, j, 1, add);
+        else
+            gather(dx + j * B, row, a, j, B, add);
 }
 
 static void backward(ir_backend *b, ir_node *node)
@@ -197,11 +190,8 @@ static void backward(ir_backend *b, ir_node *node)
     for (int i = 0; i < rows; i++) {
         float *dx = node->in[0]->grad + (size_t)i * in;
         float *row = (float *)node->scratch + (size_t)omp_get_thread_num() * out;
-        gather_rows(row, node->grad + (size_t)(i / s.h) * plane(t), &of->down, i % s.h, out);
-        if (s.c == 1)
-            gather_pixels(dx, row, &of->across, s.w, 1, add);
-        else
-            gather_pixels(dx, row, &of->across, s.w, B, add);
+        gather(row, node->grad + (size_t)(i / s.h) * plane(t), &of->down, i % s.h, out, false);
+        gather_row(dx, row, &of->across, s.w, lanes(s.c), add);
     }
 }
 
