@@ -68,7 +68,7 @@ policy *policy_new(ir_backend *backend, const ir_severities *severities, uint64_
 static ir_severities load_severities(const ir_checkpoint *checkpoint)
 {
     const char *text = ir_meta_text(checkpoint, "severities");
-    ir_severities s;
+    ir_severities s = {{0}};
     int end = 0, *l = s.level;
 
     if (sscanf(text, "%1d %1d %1d%n", &l[0], &l[1], &l[2], &end) != IR_LEVELS ||
