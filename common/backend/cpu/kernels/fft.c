@@ -43,11 +43,11 @@ static void prepare(ir_backend *b, ir_node *node)
         (size_t)t->images * (size_t)s.c * (t->plane + t->spectrum) * sizeof(float);
 
     /* a plan is made for the alignment of its arrays, not for the arrays */
-    float *plane = ir_aligned((t->plane + t->spectrum) * sizeof(float));
-    fftwf_complex *spectrum = (fftwf_complex *)(plane + t->plane);
-    t->to_spectrum = fftwf_plan_dft_r2c_2d(s.h, s.w, plane, spectrum, FFTW_ESTIMATE);
-    t->to_plane = fftwf_plan_dft_c2r_2d(s.h, s.w, spectrum, plane, FFTW_ESTIMATE);
-    free(plane);
+    float *real = ir_aligned((t->plane + t->spectrum) * sizeof(float));
+    fftwf_complex *spectrum = (fftwf_complex *)(real + t->plane);
+    t->to_spectrum = fftwf_plan_dft_r2c_2d(s.h, s.w, real, spectrum, FFTW_ESTIMATE);
+    t->to_plane = fftwf_plan_dft_c2r_2d(s.h, s.w, spectrum, real, FFTW_ESTIMATE);
+    free(real);
     if (!t->to_spectrum || !t->to_plane)
         ir_die("FFTW has no plan for %d x %d", s.w, s.h);
     node->state = t;
