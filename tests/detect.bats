@@ -302,6 +302,11 @@ with_array() {
     with_array 'np.where(a == a.max(), np.float32("inf"), a)' ''
 }
 
+@test "a checkpoint with a negative variance" {
+    edit "n = 'state/stem.2.running_var.npy'; a = array(n); a[3] = -1e-3; members[n] = npy(a)"
+    refused 'state/stem.2.running_var holds a negative number'
+}
+
 @test "a checkpoint of a policy, of an unknown network, without its mean" {
     ir-policy init > bad.tar
     refused ''

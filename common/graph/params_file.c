@@ -35,6 +35,15 @@ static char *shape_text(int ndim, const int *dim)
     return ir_strdup(text);
 }
 
+/* Variances and second moments; an undetected negative one would come out as a NaN. */
+static bool is_square(const ir_param *param, int family)
+{
+    static const char ending[] = "running_var";
+    const size_t length = strlen(param->name), n = sizeof ending - 1;
+    return family == ADAM_V ||
+           (family == STATE && length >= n && strcmp(param->name + length - n, ending) == 0);
+}
+
 static void load_family(ir_params *p, const ir_checkpoint *ck, int family)
 {
     const char *path = ir_checkpoint_path(ck);
@@ -51,7 +60,7 @@ static void load_family(ir_params *p, const ir_checkpoint *ck, int family)
             ir_die("%s: %s has shape %s, the network wants %s", path, name,
                    shape_text(array->ndim, array->dim), shape_text(param->ndim, param->dim));
         for (size_t k = 0; k < param->size; k++)
-            if (family == ADAM_V && array->data[k] < 0)
+            if (is_square(param, family) && array->data[k] < 0)
                 ir_die("%s: %s holds a negative number", path, name);
         p->backend->write(p->backend, place_of(p, param, family), array->data, param->size);
         free(name);

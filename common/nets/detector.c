@@ -7,7 +7,10 @@
 #include "base/base.h"
 #include "nets/nets.h"
 
-enum { MULTIPLE = 32, KEPT_GRAPHS = 6 };
+/* Frames of many sizes come back in other orders: as many graphs are kept as fit, the two last
+ * always. */
+enum { MULTIPLE = 32, KEPT_GRAPHS = 64 };
+static const size_t kept_bytes = (size_t)512 << 20;
 
 static const struct {
     const char *name;
@@ -216,22 +219,50 @@ static void build(ir_detector *d, cached *c)
     ir_graph_plan(g);
 }
 
-ir_detector_graph *ir_detector_graph_for(ir_detector *d, ir_mode mode, int n, int h, int w,
-                                         int group)
+static cached *find_graph(ir_detector *d, ir_mode mode, int n, int h, int w, int group)
 {
-    cached *oldest = &d->cache[0];
     for (int i = 0; i < KEPT_GRAPHS; i++) {
         cached *c = &d->cache[i];
         if (c->graph.graph && c->mode == mode && c->n == n && c->h == h && c->w == w &&
-            c->group == group) {
-            c->used = ++d->clock;
-            return &c->graph;
-        }
-        if (c->used < oldest->used)
-            oldest = c;
+            c->group == group)
+            return c;
     }
-    drop_graph(oldest);
-    *oldest = (cached){.mode = mode, .n = n, .h = h, .w = w, .group = group, .used = ++d->clock};
-    build(d, oldest);
-    return &oldest->graph;
+    return NULL;
+}
+
+/* Drops the graphs longest unused until there is room; returns a free place. */
+static cached *make_room(ir_detector *d)
+{
+    for (;;) {
+        cached *oldest = NULL, *empty = NULL;
+        size_t bytes = 0;
+        int count = 0;
+        for (int i = 0; i < KEPT_GRAPHS; i++) {
+            cached *c = &d->cache[i];
+            if (!c->graph.graph) {
+                empty = c;
+                continue;
+            }
+            count++;
+            bytes += ir_graph_bytes(c->graph.graph);
+            if (!oldest || c->used < oldest->used)
+                oldest = c;
+        }
+        if (empty && (bytes < kept_bytes || count < 2))
+            return empty;
+        drop_graph(oldest);
+    }
+}
+
+ir_detector_graph *ir_detector_graph_for(ir_detector *d, ir_mode mode, int n, int h, int w,
+                                         int group)
+{
+    cached *c = find_graph(d, mode, n, h, w, group);
+    if (!c) {
+        c = make_room(d);
+        *c = (cached){.mode = mode, .n = n, .h = h, .w = w, .group = group};
+        build(d, c);
+    }
+    c->used = ++d->clock;
+    return &c->graph;
 }
