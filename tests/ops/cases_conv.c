@@ -35,7 +35,14 @@ static const conv_shape conv2d_corners[] = {
     {{1, 8, 7, 7}, {.out = 8, .kernel = 3}},
     {{1, 100, 3, 3}, {.out = 50, .kernel = 3, .pad = 1}},
     {{4, 8, 13, 16}, {.out = 8, .kernel = 3, .pad = 1}},
+    /* so large that threads share the work */
     {{1, 24, 33, 35}, {.out = 24, .kernel = 3, .pad = 1}},
+    {{2, 9, 51, 45}, {.out = 17, .kernel = 3, .pad = 1, .bias = true}},
+    {{3, 20, 47, 46}, {.out = 4, .kernel = 1, .bias = true}},
+    {{2, 1, 91, 93}, {.out = 9, .kernel = 3, .stride = 2, .pad = 1, .bias = true}},
+    {{2, 12, 49, 53}, {.out = 1, .kernel = 3, .pad = 1, .bias = true}},
+    {{1, 1, 130, 131}, {.out = 1, .kernel = 3, .pad = 1, .bias = true}},
+    {{2, 9, 49, 53}, {.out = 9, .kernel = 3, .pad = 1, .depthwise = true, .bias = true}},
     /* dilated */
     {{1, 16, 12, 12}, {.out = 16, .kernel = 3, .pad = 2, .dilation = 2}},
     {{1, 9, 17, 15}, {.out = 11, .kernel = 3, .pad = 4, .dilation = 4, .bias = true}},
@@ -98,6 +105,8 @@ static const conv_shape transposed_corners[] = {
     {{1, 8, 6, 5}, {.out = 12, .kernel = 3, .stride = 1, .pad = 1}},
     {{3, 8, 1, 1}, {.out = 8, .kernel = 4, .stride = 2, .pad = 1}},
     {{1, 5, 4, 3}, {.out = 6, .kernel = 1}},
+    {{2, 12, 23, 25}, {.out = 9, .kernel = 4, .stride = 2, .pad = 1, .bias = true}},
+    {{2, 9, 47, 45}, {.out = 1, .kernel = 4, .stride = 2, .pad = 1, .bias = true}},
 };
 
 static void transposed_corner(twin *t, int i)

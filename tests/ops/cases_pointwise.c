@@ -3,6 +3,9 @@
 
 static const ir_shape big = {4, 16, 256, 256};
 
+/* So large that threads share the work and sums are made in parts. */
+static const ir_shape large = {2, 13, 51, 45}, large_plane = {3, 1, 77, 79};
+
 /* ---- batch norm: at least 8 numbers a channel, or its gradient is all cancellation
  * --------------- */
 
@@ -14,7 +17,8 @@ static void build_batchnorm(twin *t, ir_shape shape, double momentum)
 static void batchnorm_corner(twin *t, int i)
 {
     static const ir_shape shapes[] = {{2, 16, 9, 7}, {1, 1, 8, 9},   {9, 13, 1, 1}, {1, 33, 3, 5},
-                                      {3, 1, 17, 1}, {2, 8, 64, 64}, {12, 1, 1, 1}};
+                                      {3, 1, 17, 1}, {2, 8, 64, 64}, {12, 1, 1, 1}, {2, 530, 5, 7},
+                                      large,         large_plane};
     build_batchnorm(t, shapes[i], i % 2 ? 0.9 : 0.1);
 }
 
@@ -41,7 +45,8 @@ static void build_leaky_relu(twin *t, ir_shape shape, filling fill, double slope
 
 static void leaky_relu_corner(twin *t, int i)
 {
-    static const ir_shape shapes[] = {{1, 1, 1, 1}, {2, 13, 7, 5}, {1, 1, 9, 7}, {2, 40, 3, 3}};
+    static const ir_shape shapes[] = {{1, 1, 1, 1},  {2, 13, 7, 5}, {1, 1, 9, 7},
+                                      {2, 40, 3, 3}, large,         large_plane};
     build_leaky_relu(t, shapes[i / 2], i % 2 ? FILL_STEPS : FILL_NORMAL, i < 4 ? 0 : 0.1);
 }
 
@@ -63,7 +68,8 @@ static void build_sigmoid(twin *t, ir_shape shape, filling fill)
 
 static void sigmoid_corner(twin *t, int i)
 {
-    static const ir_shape shapes[] = {{2, 1, 33, 31}, {2, 13, 7, 5}, {3, 16, 1, 1}};
+    static const ir_shape shapes[] = {
+        {2, 1, 33, 31}, {2, 13, 7, 5}, {3, 16, 1, 1}, large, large_plane};
     build_sigmoid(t, shapes[i], i ? FILL_NORMAL : FILL_WIDE);
 }
 
@@ -98,12 +104,12 @@ static void build_binary(twin *t, bool mul, ir_shape shape, int broadcast, doubl
     twin_seed(t, mul ? twin_mul(t, a, b, scale) : twin_add(t, a, b));
 }
 
-enum { BINARY_SHAPES = 4, BINARY_CORNERS = BINARY_SHAPES * BROADCASTS };
+enum { BINARY_SHAPES = 6, BINARY_CORNERS = BINARY_SHAPES * BROADCASTS };
 
 static void binary_corner(twin *t, bool mul, int i)
 {
-    static const ir_shape shapes[BINARY_SHAPES] = {
-        {2, 13, 7, 5}, {2, 1, 9, 6}, {3, 17, 1, 1}, {1, 32, 1, 9}};
+    static const ir_shape shapes[BINARY_SHAPES] = {{2, 13, 7, 5}, {2, 1, 9, 6}, {3, 17, 1, 1},
+                                                   {1, 32, 1, 9}, large,        large_plane};
     build_binary(t, mul, shapes[i / BROADCASTS], i % BROADCASTS, i % 3 ? 1 : -0.7);
 }
 
@@ -150,7 +156,8 @@ static void build_scale(twin *t, ir_shape shape, double factor)
 
 static void scale_corner(twin *t, int i)
 {
-    static const ir_shape shapes[] = {{2, 1, 3, 31}, {2, 13, 7, 5}, {3, 16, 1, 1}};
+    static const ir_shape shapes[] = {
+        {2, 1, 3, 31}, {2, 13, 7, 5}, {3, 16, 1, 1}, large, large_plane};
     build_scale(t, shapes[i], i - 1.5);
 }
 
@@ -173,9 +180,9 @@ static void build_dropout(twin *t, ir_shape shape, double p)
 
 static void dropout_corner(twin *t, int i)
 {
-    static const ir_shape shapes[] = {
-        {2, 13, 7, 5}, {2, 1, 9, 7}, {3, 16, 5, 5}, {3, 40, 1, 1}, {1, 16, 8, 8}};
-    static const double p[] = {0.5, 0.1, 0.9, 0.3, 0};
+    static const ir_shape shapes[] = {{2, 13, 7, 5}, {2, 1, 9, 7}, {3, 16, 5, 5}, {3, 40, 1, 1},
+                                      {1, 16, 8, 8}, large,        large_plane};
+    static const double p[] = {0.5, 0.1, 0.9, 0.3, 0, 0.2, 0.25};
     build_dropout(t, shapes[i], p[i]);
 }
 
@@ -207,10 +214,11 @@ static void build_concat(twin *t, ir_shape s, int count, const int *channels)
 static void concat_corner(twin *t, int i)
 {
     /* 0: the same value once more */
-    static const int channels[][4] = {{16, 16},     {1, 1},        {4, 12}, {1, 8, 1},
-                                      {5, 0, 3, 9}, {3, 7, 2, 20}, {17},    {8, 0}};
-    static const int counts[] = {2, 2, 2, 3, 4, 4, 1, 2};
-    build_concat(t, (ir_shape){1 + i % 2, 0, 5, 7}, counts[i], channels[i]);
+    static const int channels[][4] = {{16, 16},      {1, 1}, {4, 12}, {1, 8, 1}, {5, 0, 3, 9},
+                                      {3, 7, 2, 20}, {17},   {8, 0},  {3, 1, 13}};
+    static const int counts[] = {2, 2, 2, 3, 4, 4, 1, 2, 3};
+    ir_shape s = i < 8 ? (ir_shape){1 + i % 2, 0, 5, 7} : large;
+    build_concat(t, s, counts[i], channels[i]);
 }
 
 static void concat_random(twin *t)
@@ -236,7 +244,10 @@ static void slice_corner(twin *t, int i)
 {
     static const int channels[][3] = {{16, 0, 8},  {16, 8, 8},  {16, 3, 1}, {1, 0, 1},
                                       {33, 5, 20}, {20, 16, 4}, {9, 8, 1},  {13, 0, 13}};
-    build_slice(t, (ir_shape){2, channels[i][0], 5, 3}, channels[i][1], channels[i][2]);
+    if (i < 8)
+        build_slice(t, (ir_shape){2, channels[i][0], 5, 3}, channels[i][1], channels[i][2]);
+    else
+        build_slice(t, large, 3, i == 8 ? 9 : 1);
 }
 
 static void slice_random(twin *t)
@@ -252,13 +263,13 @@ static void slice_bench(twin *t)
 }
 
 const op_case pointwise_cases[POINTWISE_CASES] = {
-    {"batchnorm", 7, batchnorm_corner, batchnorm_random, batchnorm_bench, true},
-    {"leaky_relu", 8, leaky_relu_corner, leaky_relu_random, leaky_relu_bench, false},
-    {"sigmoid", 3, sigmoid_corner, sigmoid_random, sigmoid_bench, true},
+    {"batchnorm", 10, batchnorm_corner, batchnorm_random, batchnorm_bench, true},
+    {"leaky_relu", 12, leaky_relu_corner, leaky_relu_random, leaky_relu_bench, false},
+    {"sigmoid", 5, sigmoid_corner, sigmoid_random, sigmoid_bench, true},
     {"add", BINARY_CORNERS, add_corner, add_random, add_bench, true},
     {"mul", BINARY_CORNERS, mul_corner, mul_random, mul_bench, true},
-    {"scale", 3, scale_corner, scale_random, scale_bench, true},
-    {"dropout", 5, dropout_corner, dropout_random, dropout_bench, true},
-    {"concat", 8, concat_corner, concat_random, concat_bench, true},
-    {"slice", 8, slice_corner, slice_random, slice_bench, true},
+    {"scale", 5, scale_corner, scale_random, scale_bench, true},
+    {"dropout", 7, dropout_corner, dropout_random, dropout_bench, true},
+    {"concat", 9, concat_corner, concat_random, concat_bench, true},
+    {"slice", 10, slice_corner, slice_random, slice_bench, true},
 };

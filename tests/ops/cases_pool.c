@@ -24,12 +24,14 @@ static void build_avg_pool(twin *t, pool_shape s)
 }
 
 static const pool_shape pool_corners[] = {
-    {{2, 16, 8, 10}, 2, 2, 0, FILL_NORMAL}, {{2, 13, 9, 11}, 2, 2, 0, FILL_STEPS},
-    {{1, 1, 9, 7}, 2, 2, 0, FILL_STEPS},    {{2, 9, 9, 12}, 3, 2, 1, FILL_STEPS},
-    {{1, 8, 7, 7}, 3, 1, 1, FILL_NORMAL},   {{1, 1, 8, 8}, 3, 2, 1, FILL_NORMAL},
-    {{3, 5, 8, 8}, 4, 4, 0, FILL_NORMAL},   {{1, 17, 16, 16}, 8, 8, 0, FILL_STEPS},
-    {{2, 3, 1, 1}, 1, 1, 0, FILL_NORMAL},   {{1, 8, 5, 5}, 5, 1, 2, FILL_STEPS},
-    {{2, 8, 7, 9}, 2, 3, 0, FILL_NORMAL},
+    {{2, 16, 8, 10}, 2, 2, 0, FILL_NORMAL},  {{2, 13, 9, 11}, 2, 2, 0, FILL_STEPS},
+    {{1, 1, 9, 7}, 2, 2, 0, FILL_STEPS},     {{2, 9, 9, 12}, 3, 2, 1, FILL_STEPS},
+    {{1, 8, 7, 7}, 3, 1, 1, FILL_NORMAL},    {{1, 1, 8, 8}, 3, 2, 1, FILL_NORMAL},
+    {{3, 5, 8, 8}, 4, 4, 0, FILL_NORMAL},    {{1, 17, 16, 16}, 8, 8, 0, FILL_STEPS},
+    {{2, 3, 1, 1}, 1, 1, 0, FILL_NORMAL},    {{1, 8, 5, 5}, 5, 1, 2, FILL_STEPS},
+    {{2, 8, 7, 9}, 2, 3, 0, FILL_NORMAL},    {{2, 13, 61, 47}, 2, 2, 0, FILL_STEPS},
+    {{2, 9, 63, 49}, 3, 2, 1, FILL_STEPS},   {{1, 1, 131, 130}, 3, 2, 1, FILL_STEPS},
+    {{1, 1, 131, 130}, 2, 2, 0, FILL_STEPS}, {{1, 17, 33, 35}, 3, 1, 1, FILL_STEPS},
 };
 enum { POOL_CORNERS = sizeof pool_corners / sizeof pool_corners[0] };
 
@@ -79,13 +81,13 @@ static void build_reduction(twin *t, reduction *reduce, ir_shape shape, filling 
     twin_seed(t, reduce(t, twin_input(t, shape, fill, true)));
 }
 
-enum { REDUCTION_CORNERS = 7 };
+enum { REDUCTION_CORNERS = 9 };
 
 static void reduction_corner(twin *t, reduction *reduce, int i)
 {
-    static const ir_shape shapes[REDUCTION_CORNERS] = {{2, 13, 7, 5}, {2, 1, 9, 7},   {3, 16, 1, 1},
-                                                       {1, 33, 1, 9}, {2, 8, 16, 16}, {1, 1, 1, 1},
-                                                       {1, 2, 40, 40}};
+    static const ir_shape shapes[REDUCTION_CORNERS] = {
+        {2, 13, 7, 5}, {2, 1, 9, 7},   {3, 16, 1, 1},   {1, 33, 1, 9}, {2, 8, 16, 16},
+        {1, 1, 1, 1},  {1, 2, 40, 40}, {3, 13, 51, 47}, {7, 1, 49, 51}};
     build_reduction(t, reduce, shapes[i], i % 2 ? FILL_STEPS : FILL_NORMAL);
 }
 
@@ -125,10 +127,10 @@ static void resize_corner(twin *t, int i)
     static const struct {
         ir_shape x;
         int h, w;
-    } shapes[] = {{{2, 16, 7, 9}, 14, 18}, {{1, 13, 5, 4}, 20, 16}, {{2, 1, 8, 8}, 16, 16},
-                  {{1, 1, 3, 4}, 24, 32},  {{2, 8, 1, 1}, 7, 5},    {{1, 9, 9, 7}, 9, 7},
-                  {{1, 8, 32, 30}, 15, 8}, {{2, 5, 13, 11}, 17, 5}, {{1, 3, 6, 6}, 1, 1},
-                  {{1, 1, 50, 61}, 32, 32}};
+    } shapes[] = {{{2, 16, 7, 9}, 14, 18},  {{1, 13, 5, 4}, 20, 16},  {{2, 1, 8, 8}, 16, 16},
+                  {{1, 1, 3, 4}, 24, 32},   {{2, 8, 1, 1}, 7, 5},     {{1, 9, 9, 7}, 9, 7},
+                  {{1, 8, 32, 30}, 15, 8},  {{2, 5, 13, 11}, 17, 5},  {{1, 3, 6, 6}, 1, 1},
+                  {{1, 1, 50, 61}, 32, 32}, {{2, 9, 23, 29}, 46, 58}, {{3, 1, 41, 39}, 82, 97}};
     build_resize(t, shapes[i / 2].x, shapes[i / 2].h, shapes[i / 2].w, i % 2);
 }
 
@@ -155,5 +157,5 @@ const op_case pool_cases[POOL_CASES] = {
      channel_mean_bench, true},
     {"channel_max", REDUCTION_CORNERS, channel_max_corner, channel_max_random, channel_max_bench,
      false},
-    {"resize", 20, resize_corner, resize_random, resize_bench, true},
+    {"resize", 24, resize_corner, resize_random, resize_bench, true},
 };

@@ -24,7 +24,11 @@ typedef struct {
 
 static twin_setup setup_for(place at)
 {
-    return (twin_setup){.backend = at.backend, .mode = at.mode, .side = 17, .channels = 37};
+    return (twin_setup){.backend = at.backend,
+                        .mode = at.mode,
+                        .side = 17,
+                        .channels = 37,
+                        .large = at.threads > 1};
 }
 
 static void fail(summary *s, const twin *t, place at, const char *which, const char *why)

@@ -170,6 +170,8 @@ void random_graph(twin *t, int most)
     int operations = twin_between(t, 3, most), inputs = twin_between(t, 1, 2);
     ir_shape s = {twin_between(t, 1, 4), twin_between(t, 1, t->setup.channels),
                   twin_between(t, 4, 12), twin_between(t, 4, 12)};
+    if (t->setup.large && twin_chance(t, 0.1))
+        s = (ir_shape){1, twin_between(t, 1, 12), twin_between(t, 46, 60), twin_between(t, 46, 60)};
     for (int i = 0; i < inputs; i++)
         push(&p, twin_input(t, s, FILL_NORMAL, true));
     for (int i = 0; i < operations; i++) {

@@ -49,6 +49,9 @@ bool twin_chance(twin *t, double p)
 
 ir_shape twin_shape(twin *t)
 {
+    if (t->setup.large && twin_chance(t, 0.25))
+        return (ir_shape){twin_between(t, 1, 2), twin_between(t, 1, 12), twin_between(t, 46, 60),
+                          twin_between(t, 46, 60)};
     return (ir_shape){twin_between(t, 1, 3), twin_between(t, 1, t->setup.channels),
                       twin_between(t, 1, t->setup.side), twin_between(t, 1, t->setup.side)};
 }

@@ -59,6 +59,7 @@ typedef struct {
     ir_mode mode;
     int side;     /* largest height and width of random shapes */
     int channels; /* largest number of channels */
+    bool large;   /* now and then a shape of some 20,000 numbers and more */
 } twin_setup;
 
 typedef struct {
