@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Stand-ins for the programs, for tests of hrl.mk's own logic: they read and write what the real ones
 # do, in the same order, but an "image" is a line and a "checkpoint" is a checksum of all that went
 # into it. IR_FAKE names a directory:
@@ -33,7 +33,6 @@ die() {
 }
 
 # The options that have no argument are listed; all others have one. Sets option[NAME] and operand.
-# shellcheck disable=SC2034 # the stand-ins read it
 declare -A option=()
 operand=()
 parse() {

@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# The game of hrl.mk played with the real programs on a few small scenes.
+
+load helper
+
+setup_file() {
+    load helper
+    scenes "$BATS_FILE_TMPDIR/data" -n 14 -t 4 -s 64x64 -r 3
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    ln -s "$BATS_FILE_TMPDIR/data" data
+}
+
+# Two batches of four and a short one in each epoch.
+hrl() {
+    make -f "$REPO/hrl.mk" DATA=data CROP=32 BATCH=4 EPOCHS=1 THREADS=1 "$@"
+}
+
+# checkpoints RUN: checksums of all that a run is made of
+checkpoints() {
+    (cd "$1" && cksum [0-9]*/{detector.tar,policy.tar,images.list,masks.list,strategies,rewards})
+}
+
+# halfway: a run in a session of its own whose strategies stop coming in the second batch. Sets $make.
+halfway() {
+    mkdir slow
+    mkfifo reached never
+    cat > slow/tee <<'END'
+#!/bin/sh
+case $1 in
+*/strategies) sed -u 5q | /usr/bin/tee "$@"; echo > reached; read -r _ < never ;;
+*) exec /usr/bin/tee "$@" ;;
+esac
+END
+    chmod +x slow/tee
+    PATH=$PWD/slow:$PATH setsid env --default-signal=INT,TERM \
+        make -f "$REPO/hrl.mk" DATA=data CROP=32 BATCH=4 EPOCHS=1 THREADS=1 ROUNDS=2 3>&- > out 2> err &
+    make=$!
+    read -r _ < reached
+}
+
+# ended SIGNAL PID: within a second make has failed, with nothing left but the start.
+ended() {
+    local began=${EPOCHREALTIME/./}
+
+    kill -s "$1" -- "$2"
+    run wait "$make"
+    [ "$status" != 0 ]
+    [ $((${EPOCHREALTIME/./} - began)) -lt 1000000 ]
+    [ -z "$(pgrep -s "$make" -x 'ir-.*' -r R,S,D,T)" ]
+    [ "$(ls run)" = $'0000\nknobs' ]
+}
+
+@test "the six strategies" {
+    for strategy in random noise blur isp hrl; do
+        hrl ROUNDS=1 STRATEGY=$strategy RUN=$strategy
+        [ "$(wc -l < $strategy/0001/rewards)" = 10 ]
+        cmp <(cut -f 1 $strategy/0001/strategies) <(cut -f 1 $strategy/0001/rewards)
+    done
+    hrl ROUNDS=1 STRATEGY=none RUN=none
+    [ ! -e none/0001/strategies ]
+    # each from its own set
+    for set in noise blur isp; do
+        groups=$(ir-corrupt --list | awk -v s=$set '
+            NR == FNR { if ($2 == s) from[$1]; next }
+            !($2 in from) { print $2 }' - $set/0001/strategies)
+        [ -z "$groups" ]
+    done
+    # the policy learns with hrl alone
+    tar xOf hrl/0001/policy.tar --wildcards 'param/*' | cksum > learned
+    tar xOf hrl/0000/policy.tar --wildcards 'param/*' | cksum > start
+    run ! cmp learned start
+    tar xOf random/0001/policy.tar --wildcards 'param/*' | cksum | cmp - start
+}
+
+@test "a stopped run goes on, and ends like one that was never stopped" {
+    hrl ROUNDS=2 RUN=whole
+    halfway
+    ended TERM "$make"
+    hrl ROUNDS=2
+    diff <(checkpoints run) <(checkpoints whole)
+}
+
+@test "SIGINT from the terminal in the middle of a round" {
+    halfway
+    ended INT -"$make"
+}
+
+@test "ir-policy killed in the middle of a round" {
+    halfway
+    ended KILL "$(pgrep -s "$make" -x ir-policy)"
+    [ "$(grep -v '^make: ' err)" = 'hrl.mk: run/0001: ir-policy was killed by SIGKILL' ]
+}
+
+@test "ir-corrupt killed in the middle of a round" {
+    halfway
+    ended KILL "$(pgrep -s "$make" -x ir-corrupt)"
+    [ "$(grep -v '^make: ' err)" = 'hrl.mk: run/0001: ir-corrupt was killed by SIGKILL' ]
+}
+
+@test "ir-train killed in the middle of a round" {
+    halfway
+    ended KILL "$(pgrep -s "$make" -x ir-train)"
+    [ "$(grep -v '^make: ' err)" = 'hrl.mk: run/0001: ir-train was killed by SIGKILL' ]
+}
+
+@test "a frame that cannot be read ends the round with one line that names it" {
+    hrl ROUNDS=1
+    name=$(head -n 1 data/train.txt)
+    rm data
+    cp -R "$BATS_FILE_TMPDIR/data" data
+    frame=$(grep -h -m 1 "/$name.pgm" run/0001/images.list)
+    head -c 1000 "$(realpath "$frame")" > short
+    mv short "$frame"
+    run --separate-stderr hrl ROUNDS=2
+    stderr=$(grep -v '^make: ' <<< "$stderr")
+    one_line_error 2 "^hrl.mk: run/0002: ir-[a-z]*: .*$name"
+    [ ! -e run/0002 ]
+}
+
+@test "none and hrl from the same start, scored and compared" {
+    hrl ROUNDS=0 RUN=start STRATEGY=none
+    head -n 3 data/train.txt > held
+    for strategy in none hrl; do
+        hrl ROUNDS=2 RUN=$strategy STRATEGY=$strategy INIT=start/0000/detector.tar VAL=held KEEP=1
+        cmp start/0000/detector.tar "$(find start -name detector.tar)"
+        [ -s $strategy/best.tar ]
+        hrl robustness RUN=$strategy SEVERITIES='1 5' > /dev/null
+        [ "$(wc -l < $strategy/robustness.tsv)" = 34 ]
+    done
+    hrl compare RUNS='none hrl' > table
+    [ "$(head -n 1 table)" = $'corruption\tseverity\tnone\thrl\tgain' ]
+    [ "$(cut -f 1,2 table)" = "$(cut -f 1,2 none/robustness.tsv)" ]
+}
+
+@test "robustness of a classical detector, by DETECT" {
+    hrl robustness DETECT='ir-detect -m top-hat -j 1' SEVERITIES=3 TABLE=top-hat.tsv > /dev/null
+    ir-detect -m top-hat data/images > masks 2> /dev/null || true
+    sed 's,.*,data/images/&.pgm,' data/test.txt > images
+    sed 's,.*,data/masks/&.pgm,' data/test.txt > truth
+    iou=$(ir-detect -m top-hat @images | ir-score --tsv - @truth | awk 'NR == 2 { printf "%.2f", 100 * $1 }')
+    [ "$(awk '$1 == "clean" { print $3 }' top-hat.tsv)" = "$iou" ]
+    noisy=$(ir-corrupt -n gaussian-noise -s 3 -r 1 @images | ir-detect -m top-hat |
+        ir-score --tsv - @truth | awk 'NR == 2 { printf "%.2f", 100 * $1 }')
+    [ "$(awk '$1 == "gaussian-noise" && $2 == 3 { print $3 }' top-hat.tsv)" = "$noisy" ]
+}
