@@ -32,7 +32,7 @@ ISAS       = base $(if $(filter x86_64,$(shell uname -m)),avx2 avx512)
 ISA_base   = -DIR_ISA=base -DIR_BLOCK=8
 ISA_avx2   = -DIR_ISA=avx2 -DIR_BLOCK=8 -mavx2 -mfma
 ISA_avx512 = -DIR_ISA=avx512 -DIR_BLOCK=16 -march=skylake-avx512 -mprefer-vector-width=512
-KERNEL_CFLAGS = -O3 -fno-trapping-math
+KERNEL_CFLAGS = -O3 -fno-trapping-math -ffp-contract=fast
 
 COMMON  = $(wildcard common/*/*.c common/backend/cpu/*.c)
 LIB     = $(BUILD)/libir.a
@@ -140,7 +140,7 @@ MAN_PAGES = $(wildcard man/*.[1-9])
 lint: lint-deps
 	clang-format --dry-run -Werror $(C_FILES)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-	    --inline-suppr --suppressions-list=tests/cppcheck.supp -DIR_ISA=avx2 -DIR_BLOCK=8 -Icommon \
+	    --inline-suppr --library=tests/cppcheck.cfg '-DIR_PRINTF(a,b)=' -DIR_ISA=avx2 -DIR_BLOCK=8 -Icommon \
 	    -I$(KERNEL_DIR) common ir-corrupt ir-policy ir-train ir-detect ir-score tests
 	mandoc -Tlint -W warning $(MAN_PAGES)
 	shellcheck -x $(SHELL_FILES)

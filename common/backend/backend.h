@@ -39,7 +39,7 @@ struct ir_backend {
     /* Optimizers on flat arrays. step_size = lr / (1-beta1^t), root_scale = 1 / sqrt(1-beta2^t):
      * m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; x -= step_size m / (sqrt(v) root_scale + eps) */
     void (*adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
-                 float step_size, float beta1, float beta2, float root_scale, float eps);
+                 float step_size, double beta1, double beta2, float root_scale, float eps);
     void (*sgd)(ir_backend *b, float *x, const float *g, size_t count, float lr);
     void (*close)(ir_backend *b);
 };

@@ -56,6 +56,7 @@ void ir_graph_free(ir_graph *g)
     }
     for (int i = 0; i < g->depth; i++)
         free(g->scope[i]);
+    ir_graph_free_shared(g);
     g->backend->free(g->backend, g->arena);
     g->backend->free(g->backend, g->scratch);
     free(g->node);

@@ -5,6 +5,12 @@
 #include "base/base.h"
 #include "graph/node.h"
 
+/* A further use of a parameter: the same values, a gradient of its own. */
+typedef struct ir_shared_use {
+    ir_param own, *param;
+    struct ir_shared_use *next;
+} ir_shared_use;
+
 struct ir_graph {
     ir_params *params;
     ir_backend *backend;
@@ -16,6 +22,8 @@ struct ir_graph {
 
     char *scope[16];
     int depth;
+
+    ir_shared_use *shared;
 
     uint64_t seed, step; /* of ir_graph_set_step() */
 
@@ -29,8 +37,11 @@ typedef struct {
 } ir_backward_needs;
 ir_backward_needs ir_node_backward_needs(const ir_node *node);
 
-/* plan.c's two steps that stand on their own */
-void ir_graph_fuse(ir_graph *g);     /* fuse.c */
+/* plan.c's steps that stand on their own */
+void ir_graph_fuse(ir_graph *g);            /* fuse.c */
+void ir_graph_separate_shared(ir_graph *g); /* shared.c, with the two next */
+void ir_graph_add_shared(ir_graph *g);      /* after backward */
+void ir_graph_free_shared(ir_graph *g);
 void ir_graph_allocate(ir_graph *g); /* allocate.c */
 
 #endif

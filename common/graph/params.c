@@ -57,6 +57,11 @@ uint64_t ir_params_version(const ir_params *p)
     return p->version;
 }
 
+void ir_params_changed(ir_params *p)
+{
+    p->version++;
+}
+
 bool ir_params_have_moments(const ir_params *p)
 {
     return p->have_moments;
@@ -146,7 +151,7 @@ void ir_params_adam(ir_params *p, ir_adam adam, long step)
     const double correct1 = 1 - pow(adam.beta1, (double)step);
     const double correct2 = 1 - pow(adam.beta2, (double)step);
     p->backend->adam(p->backend, p->trained.value, p->grad, p->m, p->v, p->trained.size,
-                     (float)(adam.lr / correct1), (float)adam.beta1, (float)adam.beta2,
+                     (float)(adam.lr / correct1), adam.beta1, adam.beta2,
                      (float)(1 / sqrt(correct2)), (float)adam.eps);
     p->have_moments = true;
     p->version++;

@@ -46,6 +46,7 @@ ir_param *ir_params_at(const ir_params *params, size_t i);
 size_t ir_params_trained(const ir_params *params); /* trainable numbers in all */
 /* Goes up whenever values change: backends repack weights when it does. */
 uint64_t ir_params_version(const ir_params *params);
+void ir_params_changed(ir_params *params); /* by a training pass: running statistics */
 
 /* Initial values drawn by Philox (seed, "init", name); Adam's moments zero. */
 void ir_params_init(ir_params *params, uint64_t seed);

@@ -19,9 +19,6 @@ ir_backward_needs ir_node_backward_needs(const ir_node *node)
         return (ir_backward_needs){.output = true};
     case IR_OP_ADD:
         return (ir_backward_needs){.output = node->activation.on};
-    case IR_OP_GLOBAL_MAX_POOL:
-    case IR_OP_CHANNEL_MAX:
-        return (ir_backward_needs){.inputs = true, .output = true};
     default:
         return (ir_backward_needs){0};
     }
@@ -85,6 +82,7 @@ void ir_graph_plan(ir_graph *g)
     ir_graph_fuse(g);
     find_gradients(g);
     order_gradients(g);
+    ir_graph_separate_shared(g);
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
         const ir_op_table *op = g->backend->op[node->op];

@@ -16,6 +16,8 @@ void ir_graph_forward(ir_graph *g)
         if (!node->alias && node->op != IR_OP_INPUT)
             g->backend->op[node->op]->forward(g->backend, node);
     }
+    if (g->mode == IR_TRAINING)
+        ir_params_changed(g->params);
 }
 
 void ir_graph_backward(ir_graph *g)
@@ -25,6 +27,7 @@ void ir_graph_backward(ir_graph *g)
         if (!node->alias && node->op != IR_OP_INPUT && node->wants_grad)
             g->backend->op[node->op]->backward(g->backend, node);
     }
+    ir_graph_add_shared(g);
 }
 
 void ir_node_put(ir_graph *g, ir_node *node, const float *nchw)

@@ -20,7 +20,7 @@ typedef struct {
     void (*put)(ir_backend *b, void *tensor, int n, int c, int h, int w, const float *nchw);
     void (*get)(ir_backend *b, const void *tensor, int n, int c, int h, int w, float *nchw);
     void (*adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
-                 float step_size, float beta1, float beta2, float root_scale, float eps);
+                 float step_size, double beta1, double beta2, float root_scale, float eps);
     void (*sgd)(ir_backend *b, float *x, const float *g, size_t count, float lr);
 } ir_cpu_isa;
 

@@ -41,6 +41,7 @@ static void prepare(ir_backend *b, ir_node *node)
     const bool transposed = is_transposed(node),
                training = ir_graph_mode(node->graph) == IR_TRAINING;
     const ir_shape in = node->in[0]->shape, out = node->shape;
+    const ir_activation none = {0};
     const convolution what = {
         .src = transposed ? out : in,
         .dst = transposed ? in : out,
@@ -50,7 +51,7 @@ static void prepare(ir_backend *b, ir_node *node)
         .dilation = node->dilation,
         .depthwise = node->depthwise,
         .bias = !transposed && has_bias(node),
-        .activation = transposed ? (ir_activation){0} : node->activation,
+        .activation = transposed ? none : node->activation,
     };
     unsigned directions = transposed ? IR_DNN_DATA : IR_DNN_FORWARD;
     if (training && node->wants_grad)

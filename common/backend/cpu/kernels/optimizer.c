@@ -4,13 +4,16 @@
 #include "loops.h"
 
 void IR_NAME(ir_cpu_adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
-                          float step_size, float beta1, float beta2, float root_scale, float eps)
+                          float step_size, double beta1, double beta2, float root_scale, float eps)
 {
     (void)b;
+    /* 1 - beta before rounding: in single precision .001 would be 1e-5 off */
+    const float keep1 = (float)beta1, take1 = (float)(1 - beta1);
+    const float keep2 = (float)beta2, take2 = (float)(1 - beta2);
 #pragma omp parallel for simd schedule(static) if (count > SMALL)
     for (size_t i = 0; i < count; i++) {
-        m[i] = beta1 * m[i] + (1 - beta1) * g[i];
-        v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
+        m[i] = keep1 * m[i] + take1 * g[i];
+        v[i] = keep2 * v[i] + take2 * g[i] * g[i];
         x[i] -= step_size * m[i] / (sqrtf(v[i]) * root_scale + eps);
     }
 }
