@@ -177,7 +177,7 @@ static void set_run(train_options *o, int option, char **argv)
         o->threads = (int)ir_number(optarg, 1, 1024, "-j");
         break;
     case 'w':
-        o->write = optarg;
+        o->write = strcmp(optarg, "-") == 0 ? NULL : optarg;
         break;
     case 'v':
         o->verbose = true;
@@ -222,6 +222,8 @@ static void check(const train_options *o, int operands, char **operand)
         ir_usage_die("--batch: batch normalisation needs two images at least");
     if (o->save_every > 0 && !o->write)
         ir_usage_die("--save-every needs -w");
+    if (!o->write && o->rewards && strcmp(o->rewards, "-") == 0)
+        ir_usage_die("-R -: rewards and checkpoint cannot share standard output; give -w FILE");
     if (!o->write && isatty(STDOUT_FILENO))
         ir_usage_die("a checkpoint is nothing for a terminal: -w FILE or > FILE");
 }

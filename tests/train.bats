@@ -514,6 +514,7 @@ fails() {
     refuses 'unknown option --frobnicate' --frobnicate
     refuses 'needs a value' -c
     refuses '-R needs --corrupted' -c "$START" -R r -w x "$images" "$masks"
+    refuses 'share standard output' -c "$START" --corrupted "$images" -R - "$images" "$masks"
     refuses '--epochs' -c "$START" --corrupted "$images" --epochs 2 -w x "$images" "$masks"
     refuses '--shuffle' -c "$START" --corrupted "$images" --shuffle -w x "$images" "$masks"
     refuses '--save-every needs -w' -c "$START" --save-every 2 "$images" "$masks"
