@@ -11,7 +11,7 @@ passes() {
 }
 
 @test "every operation, chain and random graph agrees with its reference" {
-    run test-ops -n 4
+    run test-ops -n 2
     passes
     [[ ${lines[-1]} =~ ^([0-9]+)\ ok,\ 0\ failed$ ]]
     # the references themselves and one instruction set are 110 checks at least
