@@ -13,6 +13,7 @@ BUILD    = build
 PROGRAMS = ir-corrupt ir-policy ir-train ir-detect ir-score
 BIN      = $(BUILD)/bin
 .DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
 
 INCLUDES = -Icommon $(if $(DEPS),-I$(DEPS)/include)
 WARN     = -Wall -Wextra -Werror
