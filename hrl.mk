@@ -2,6 +2,7 @@
 #
 #   make -f hrl.mk DATA=sirst NET=acm STRATEGY=hrl RUN=run     train; again: go on where it stopped
 #   make -f hrl.mk robustness RUN=run                          the table of a run's detector
+#   make -f hrl.mk show RUN=run                                that table again
 #   make -f hrl.mk compare RUNS="none hrl"                     tables side by side, with the gain
 #   make -f hrl.mk data DATA=sirst                             only fill the cache
 #
@@ -41,7 +42,8 @@
 #   CACHE=           where frames and masks are kept as PGM (.irtools-cache/ beside RUN)
 #   CHECKPOINT=      robustness: another detector (RUN/best.tar, else the last round's)
 #   DETECT=          robustness: any command that reads PGM images and writes masks, one for one
-#   TABLE=           robustness: where the table goes (RUN/robustness.tsv)
+#   TABLE=           robustness, show: the table (RUN/robustness.tsv)
+#   METRIC=iou       compare: iou, pd, fa or rce
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -107,7 +109,7 @@ ROUND   := $(NUMBERS:%=$(RUN)/%)
 CACHE   ?= $(patsubst %/,%,$(dir $(abspath $(RUN))))/.irtools-cache/$(notdir \
            $(DATA))-$(firstword $(shell echo '$(DATA)' | cksum))
 
-ifneq ($(filter-out compare help,$(GOALS)),)
+ifneq ($(filter-out show compare help,$(GOALS)),)
 $(if $(DATA),,$(call refuse,DATA is missing: the directory of the frames))
 $(if $(wildcard $(DATA)/.),,$(call refuse,DATA: no directory $(DATA)))
 endif
@@ -247,6 +249,10 @@ robustness:
 	rm -r "$$tmp"
 	aligned < "$(TABLE)"
 
+show:
+	@$(shell_functions)
+	aligned < "$(TABLE)"
+
 compare:
 	@$(shell_functions)
 	compare "$(METRIC)" $(RUNS)
@@ -262,6 +268,6 @@ data:
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' "$(HERE)/hrl.mk"
 
-.PHONY: train robustness compare data help
+.PHONY: train robustness show compare data help
 # A round that was deleted, with later ones there, is not made again.
 .SECONDARY: $(ROUND)

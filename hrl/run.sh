@@ -37,6 +37,7 @@ begin() {
 # finish: $tmp becomes the target.
 finish() {
     rm -f "$tmp"/*.err "$tmp"/*.fifo
+    sync "$tmp"/* "$tmp"
     mv -T "$tmp" "$target"
 }
 

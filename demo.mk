@@ -1,0 +1,47 @@
+# demo.mk: the whole job in a few minutes. Trains ACM twice on generated scenes, from the same start and
+# for as many epochs: without corruptions, and against the strategy network. Then scores both under all
+# corruptions. A stopped demo goes on; a finished one prints its tables again.
+#
+#   make demo                    builds, then runs this
+#   make -f demo.mk demo-clean   forgets it
+
+BUILD ?= build
+DEMO   = $(BUILD)/demo
+HRL   := $(MAKE) --no-print-directory -f $(dir $(abspath $(lastword $(MAKEFILE_LIST))))hrl.mk
+ROUNDS = 8
+LAST   = 0008
+SHAPE  = DATA=$(DEMO)/scenes EPOCHS=10 BATCH=8 CROP=128 POLICY_LR=1e-3 KEEP=1 \
+         INIT=$(DEMO)/start/0000/detector.tar
+
+demo-run: $(DEMO)/none/robustness.tsv $(DEMO)/hrl/robustness.tsv
+	@echo
+	@echo "Robustness of none (trained on the clean scenes), then of hrl (against the strategy network):"
+	@echo "IoU, Pd and RCE in percent, Fa in pixels per million."
+	@for run in none hrl; do echo; $(HRL) show RUN=$(DEMO)/$$run; done
+	@echo
+	@echo "IoU of both, and the gain:"
+	@echo
+	@cd $(DEMO) && $(HRL) compare RUNS="none hrl"
+
+$(DEMO)/scenes:
+	@echo "96 scenes of 128x128 pixels, 32 of them for testing: $@"
+	@mkdir -p $(DEMO)
+	@rm -rf $@.part
+	@ir-scenes -n 96 -t 32 -s 128x128 -r 1 -o $@.part
+	@mv $@.part $@
+
+$(DEMO)/start/0000: | $(DEMO)/scenes
+	@$(HRL) RUN=$(DEMO)/start STRATEGY=none DATA=$(DEMO)/scenes ROUNDS=0
+
+$(DEMO)/none/$(LAST) $(DEMO)/hrl/$(LAST): $(DEMO)/%/$(LAST): | $(DEMO)/start/0000
+	@echo "Training $*: $(ROUNDS) rounds of 10 epochs"
+	@$(HRL) RUN=$(DEMO)/$* STRATEGY=$* ROUNDS=$(ROUNDS) $(SHAPE)
+
+$(DEMO)/none/robustness.tsv $(DEMO)/hrl/robustness.tsv: %/robustness.tsv: | %/$(LAST)
+	@echo "Scoring $(notdir $*) under every corruption and severity"
+	@$(HRL) robustness RUN=$* > /dev/null
+
+demo-clean:
+	rm -rf $(DEMO)
+
+.PHONY: demo-run demo-clean
