@@ -4,6 +4,7 @@
 #   make demo       install what is missing, build, train on generated scenes, print the tables
 #   make check      install what the tests need, build, run every test
 #   make asan       the tests once more under AddressSanitizer and UBSan
+#   make bench      times beside PyTorch's
 #   make lint       format, static analysis, man pages, shell scripts
 #   make install    PREFIX=/usr/local DESTDIR=
 
@@ -119,7 +120,7 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory -f demo.mk demo-run
 
-tests: all $(BIN)/test-ops $(UNIT)
+tests: all $(BIN)/test-ops $(UNIT) $(BENCH)
 
 check: check-deps
 	@$(MAKE) --no-print-directory tests
@@ -135,8 +136,12 @@ asan: check-deps
 	@IR_BIN="$(CURDIR)/build/asan/bin" IR_ASAN=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp \
 	    tests/run
 
+bench: check-deps
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@IR_BIN="$(CURDIR)/$(BIN)" tests/bench/run
+
 C_FILES   = $(shell find common ir-* tests -name '*.[ch]')
-SHELL_FILES = tests/run .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
+SHELL_FILES = tests/run tests/bench/run .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
 MAN_PAGES = $(wildcard man/*.[1-9])
 lint: lint-deps
 	clang-format --dry-run -Werror $(C_FILES)
@@ -168,4 +173,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean deps check-deps lint-deps demo tests check check-parity asan lint install uninstall
+.PHONY: all clean deps check-deps lint-deps demo tests check check-parity bench asan lint install uninstall
