@@ -3,7 +3,7 @@
 #   make -f hrl.mk DATA=sirst NET=acm STRATEGY=hrl RUN=run     train; again: go on where it stopped
 #   make -f hrl.mk robustness RUN=run                          the table of a run's detector
 #   make -f hrl.mk show RUN=run                                that table again
-#   make -f hrl.mk compare RUNS="none hrl"                     tables side by side, with the gain
+#   make -f hrl.mk compare RUNS="a b"                          tables side by side, with the gain
 #   make -f hrl.mk data DATA=sirst                             only fill the cache
 #
 # A round is EPOCHS epochs. Round 7 is the directory RUN/0007: detector.tar, policy.tar, images.list,
@@ -86,6 +86,8 @@ TRAINING := $(filter train $(RUN)/%,$(GOALS))
 refuse = $(error $(strip $1))
 one_word = $(if $(word 2,$1),$(call refuse,$2 has a blank in it: $1))
 $(foreach k,RUN CACHE $(PATHS),$(call one_word,$($k),$k))
+
+$(if $(wildcard $(RUN)/run.sh),$(call refuse,RUN: $(RUN) is where the scripts of hrl.mk are))
 
 define knob
 given    := $$(filter-out undefined,$$(origin $1))
@@ -244,6 +246,7 @@ robustness:
 	export tmp
 	export -f images condition progress
 	together conditions 5>&2
+	[ ! -t 2 ] || echo >&2
 	awk -f "$$here/robustness.awk" $$(awk -v tmp="$$tmp" '{ print tmp "/" $$1 "." $$2 ".tsv" }' "$$tmp/conditions") > "$$tmp/table"
 	mv "$$tmp/table" "$(TABLE)"
 	rm -r "$$tmp"

@@ -321,6 +321,8 @@ ended() {
     refused 'KEEP is "0", not 1 or more'
     run --separate-stderr hrl DATA=data RUN='my run'
     refused 'RUN has a blank in it: my run'
+    run --separate-stderr hrl DATA=data RUN=share/hrl
+    refused 'RUN: share/hrl is where the scripts of hrl.mk are'
     rm data/train.txt
     run --separate-stderr hrl DATA=data
     refused 'data: no train.txt and no img_idx/train_NAME.txt$'

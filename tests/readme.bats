@@ -1,0 +1,64 @@
+#!/usr/bin/env bats
+# The README's recipes, one after the other, as they are printed there: on a few small scenes, and with
+# training cut short through knobs in the environment.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    export ROUNDS=1 EPOCHS=1 CROP=32 BATCH=4
+    cp -R "$REPO/hrl.mk" "$REPO/hrl" .
+    scenes sirst -n 12 -t 4 -s 64x64 -r 5
+    scenes deep -n 2 -t 1 -s 64x64 -b 14 -r 6
+    mv deep/images frames14
+    mkdir png
+    for frame in sirst/images/*.pgm; do
+        pnmtopng -quiet "$frame" > "png/$(basename "$frame" .pgm).png"
+    done
+    cp -R sirst/masks truth
+    ir-detect -m top-hat -o other sirst/images
+    ir-detect -m top-hat --soft -o other-maps sirst/images
+    ir-train init --net acm sirst/images > acm.tar
+}
+
+# blocks LANGUAGE: the README's blocks of that language, as block1, block2, ...
+blocks() {
+    awk -v fence="\`\`\`$1" '
+        $0 == fence { inside = 1; n++; next }
+        /^```/ { inside = 0 }
+        inside { print > ("block" n) }' "$REPO/README.md"
+}
+
+@test "the README's shell commands run" {
+    blocks sh
+    [ -s block12 ]
+    for ((i = 1; ; i++)); do
+        [ -e block$i ] || break
+        if grep -q '^parallel' block$i && ! command -v parallel > /dev/null; then
+            continue
+        fi
+        bash -euo pipefail "block$i" > out 2> err || { cat "block$i" out err; return 1; }
+    done
+    # and made what they say
+    [ "$(find masks -name '*.png' | wc -l)" = 12 ]
+    [ "$(find masks14 -name '*.pgm' | wc -l)" = 2 ]
+    [ "$(find pictures -name '*.ppm' | wc -l)" = 12 ]
+    [ "$(wc -l < strategies)" = 12 ]
+    grep -q '^mean-of-ten' top-hat.tsv
+    grep -q '^mean-of-ten' runs/hrl/robustness.tsv
+}
+
+@test "the README's Python reads a checkpoint" {
+    blocks python
+    echo 'assert sum(a.size for n, a in arrays.items() if n.startswith("param/")) == 397823' >> block1
+    /usr/bin/python3 block1
+}
+
+@test "README, hrl.mk(7) and hrl.mk help name the same knobs" {
+    make -f hrl.mk help | grep -o '\b[A-Z_]\{3,\}=' | tr -d = | sort -u > printed
+    [ "$(wc -l < printed)" -gt 25 ]
+    sed -n '/^| knob/,/^$/s/^| \([^|]*\)|.*/\1/p' "$REPO/README.md" | grep -o '[A-Z_]\{3,\}' | sort -u > readme
+    sed -n '/^\.Sh KNOBS/,/^\.Sh EXIT/s/^\.It Ar //p' "$REPO/man/hrl.mk.7" | grep -o '[A-Z_]\{3,\}' | sort -u > page
+    diff readme page
+    diff printed page
+}
