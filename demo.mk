@@ -1,6 +1,6 @@
-# demo.mk: the whole job in a few minutes. Trains ACM twice on generated scenes, from the same start and
-# for as many epochs: without corruptions, and against the strategy network. Then scores both under all
-# corruptions. A stopped demo goes on; a finished one prints its tables again.
+# demo.mk: the whole job in a few minutes. Trains ACM twice on generated scenes, from the same start
+# and for as many epochs: without corruptions, and against the strategy network. Then scores both
+# under all corruptions. A stopped demo goes on; a finished one prints its tables again.
 #
 #   make demo                    builds, then runs this
 #   make -f demo.mk demo-clean   forgets it
@@ -15,7 +15,7 @@ SHAPE  = DATA=$(DEMO)/scenes EPOCHS=10 BATCH=8 CROP=128 POLICY_LR=1e-3 KEEP=1 \
 
 demo-run: $(DEMO)/none/robustness.tsv $(DEMO)/hrl/robustness.tsv
 	@echo
-	@echo "Robustness of none (trained on the clean scenes), then of hrl (against the strategy network):"
+	@echo "Robustness of none (trained on clean scenes), then of hrl (against the strategy network):"
 	@echo "IoU, Pd and RCE in percent, Fa in pixels per million."
 	@for run in none hrl; do echo; $(HRL) show RUN=$(DEMO)/$$run; done
 	@echo

@@ -1,20 +1,20 @@
 # hrl.mk: hierarchical reinforced learning (Algorithm 1) as a Makefile.
 #
-#   make -f hrl.mk DATA=sirst NET=acm STRATEGY=hrl RUN=run     train; again: go on where it stopped
-#   make -f hrl.mk robustness RUN=run                          the table of a run's detector
-#   make -f hrl.mk show RUN=run                                that table again
-#   make -f hrl.mk compare RUNS="a b"                          tables side by side, with the gain
-#   make -f hrl.mk data DATA=sirst                             only fill the cache
+#   make -f hrl.mk DATA=sirst NET=acm STRATEGY=hrl RUN=run   train; again: go on where it stopped
+#   make -f hrl.mk robustness RUN=run                        the table of a run's detector
+#   make -f hrl.mk show RUN=run                              that table again
+#   make -f hrl.mk compare RUNS="a b"                        tables side by side, with the gain
+#   make -f hrl.mk data DATA=sirst                           only fill the cache
 #
-# A round is EPOCHS epochs. Round 7 is the directory RUN/0007: detector.tar, policy.tar, images.list,
-# masks.list, strategies, rewards, log. It is made from RUN/0006 as RUN/.0007.tmp and renamed when
-# whole, so what is there is whole. Round 0000 is the start.
+# A round is EPOCHS epochs. Round 7 is the directory RUN/0007: detector.tar, policy.tar,
+# images.list, masks.list, strategies, rewards, log. It is made from RUN/0006 as RUN/.0007.tmp and
+# renamed when whole, so what is there is whole. Round 0000 is the start.
 #
-# Knobs are recorded in RUN/knobs when a run begins and need not be repeated. These shape the run, and
-# other values are refused afterwards:
+# Knobs are recorded in RUN/knobs when a run begins and need not be repeated. These shape the run,
+# and other values are refused afterwards:
 #
-#   DATA=            directory with images/, masks/ and train.txt, test.txt (or img_idx/train_NAME.txt)
-#   STRATEGY=hrl     none random noise blur isp hrl: who chooses the corruptions; none: no corruptions
+#   DATA=            directory with images/, masks/ and train.txt, test.txt (or img_idx/)
+#   STRATEGY=hrl     who chooses the corruptions: none random noise blur isp hrl
 #   NET=acm          the detector
 #   INIT=            a detector's checkpoint to start from, instead of a fresh NET
 #   LAMBDA=1         weight of the corrupted images' loss
@@ -28,9 +28,9 @@
 #   POLICY_LR=1e-4   the policy's learning rate
 #   ENTROPY=0        weight of the policy's entropy bonus
 #   MAXVAL=          the frames' range, where it is not their maxval
-#   RESIZE_MASKS=    nearest: scale masks of another size than their frames; empty: refuse them
-#   VAL=             a list of names kept out of training and scored after each round; the round with
-#                    the best IoU is kept as RUN/best.tar
+#   RESIZE_MASKS=    nearest: scale masks of another size than their frames, instead of refusing
+#   VAL=             a list of names kept out of training and scored after each round; the round
+#                    with the best IoU is kept as RUN/best.tar
 #   INIT_OPTIONS= TRAIN_OPTIONS= POLICY_OPTIONS=
 #                    further options for ir-train init, ir-train and ir-policy play
 #
@@ -39,9 +39,9 @@
 #   ROUNDS=50        how far to go
 #   KEEP=            keep only the checkpoints of so many rounds
 #   DEVICE=auto THREADS=(all)
-#   CACHE=           where frames and masks are kept as PGM (.irtools-cache/ beside RUN)
+#   CACHE=           where converted frames are kept (.irtools-cache/ beside RUN)
 #   CHECKPOINT=      robustness: another detector (RUN/best.tar, else the last round's)
-#   DETECT=          robustness: any command that reads PGM images and writes masks, one for one
+#   DETECT=          robustness: any command that reads images and writes masks, one for one
 #   TABLE=           robustness, show: the table (RUN/robustness.tsv)
 #   METRIC=iou       compare: iou, pd, fa or rce
 
@@ -58,11 +58,6 @@ export LC_ALL := C
 
 # ---- knobs ---------------------------------------------------------------------------------------
 
-RUN     ?= run
-KEEP    ?=
-DEVICE  ?= auto
-THREADS ?=
-
 default.STRATEGY   := hrl
 default.NET        := acm
 default.LAMBDA     := 1
@@ -77,50 +72,57 @@ default.ENTROPY    := 0
 default.ROUNDS     := 50
 
 PATHS  := DATA INIT VAL
-SHAPES := $(PATHS) STRATEGY NET LAMBDA BATCH EPOCHS SEED SEVERITIES CROP LR LR_STEPS POLICY_LR ENTROPY \
-          MAXVAL RESIZE_MASKS INIT_OPTIONS TRAIN_OPTIONS POLICY_OPTIONS
+SHAPES := $(PATHS) STRATEGY NET LAMBDA BATCH EPOCHS SEED SEVERITIES CROP LR LR_STEPS POLICY_LR \
+          ENTROPY MAXVAL RESIZE_MASKS INIT_OPTIONS TRAIN_OPTIONS POLICY_OPTIONS
+
+RUN    ?= run
+DEVICE ?= auto
+METRIC ?= iou
+override RUN     := $(patsubst %/,%,$(RUN))
+override THREADS := $(or $(THREADS),$(shell nproc))
 
 GOALS    := $(or $(MAKECMDGOALS),train)
 TRAINING := $(filter train $(RUN)/%,$(GOALS))
+BEGUN    := $(wildcard $(RUN)/0000)
 
-refuse = $(error $(strip $1))
-one_word = $(if $(word 2,$1),$(call refuse,$2 has a blank in it: $1))
-$(foreach k,RUN CACHE $(PATHS),$(call one_word,$($k),$k))
+# require CONDITION,MESSAGE: CONDITION is not empty, or make stops.
+require = $(if $(strip $1),,$(error $2))
+$(foreach k,RUN CACHE $(PATHS),\
+    $(call require,$(if $(word 2,$($k)),,ok),$k has a blank in it: $($k)))
+$(call require,$(if $(wildcard $(RUN)/run.sh),,ok),RUN: $(RUN) is where the scripts of hrl.mk are)
 
-$(if $(wildcard $(RUN)/run.sh),$(call refuse,RUN: $(RUN) is where the scripts of hrl.mk are))
-
+# A knob is what was given, what was recorded, or its default, in this order.
 define knob
 given    := $$(filter-out undefined,$$(origin $1))
-recorded := $$(or $$(if $$(wildcard $(RUN)/0000),$$(shell sed -n 's/^$1 //p' $(RUN)/knobs)),$$(default.$1))
+recorded := $$(or $$(if $(BEGUN),$$(shell sed -n 's/^$1 //p' $(RUN)/knobs)),$$(default.$1))
 override $1 := $$(strip $$(if $$(given),$$($1),$$(recorded)))
 ifneq ($$(filter $1,$(PATHS)),)
 override $1 := $$(abspath $$($1))
 endif
-ifneq ($$(and $$(TRAINING),$$(wildcard $(RUN)/0000),$$(filter-out ROUNDS,$1)),)
+ifneq ($$(and $(TRAINING),$(BEGUN),$$(filter $1,$(SHAPES))),)
 ifneq ($$($1),$$(recorded))
-$$(call refuse,$1 is "$$($1)" here but "$$(recorded)" in $(RUN))
+$$(error $1 is "$$($1)" here but "$$(recorded)" in $(RUN))
 endif
 endif
 endef
 $(foreach k,$(SHAPES) ROUNDS,$(eval $(call knob,$k)))
 
-comma   := ,
-override THREADS := $(or $(THREADS),$(shell nproc))
 NUMBERS := $(shell seq -f %04.0f 0 $(ROUNDS) 2>&-)
 ROUND   := $(NUMBERS:%=$(RUN)/%)
 CACHE   ?= $(patsubst %/,%,$(dir $(abspath $(RUN))))/.irtools-cache/$(notdir \
            $(DATA))-$(firstword $(shell echo '$(DATA)' | cksum))
 
 ifneq ($(filter-out show compare help,$(GOALS)),)
-$(if $(DATA),,$(call refuse,DATA is missing: the directory of the frames))
-$(if $(wildcard $(DATA)/.),,$(call refuse,DATA: no directory $(DATA)))
+$(call require,$(DATA),DATA is missing: the directory of the frames)
+$(call require,$(wildcard $(DATA)/.),DATA: no directory $(DATA))
+$(call require,$(if $(filter-out nearest,$(RESIZE_MASKS)),,ok),RESIZE_MASKS is "$(RESIZE_MASKS)": \
+    not nearest)
 endif
-$(if $(filter-out nearest,$(RESIZE_MASKS)),$(call refuse,RESIZE_MASKS is "$(RESIZE_MASKS)"$(comma) not nearest))
 ifneq ($(TRAINING),)
-$(if $(and $(NUMBERS),$(if $(word 10001,$(NUMBERS)),,1)),,$(call refuse,ROUNDS is "$(ROUNDS)"$(comma) not 0 to 9999))
-$(if $(KEEP),$(if $(shell seq 1 $(KEEP) 2>&-),,$(call refuse,KEEP is "$(KEEP)"$(comma) not 1 or more)))
-$(if $(filter $(STRATEGY),none random noise blur isp hrl),,\
-    $(call refuse,STRATEGY is "$(STRATEGY)"$(comma) not one of none random noise blur isp hrl))
+$(call require,$(if $(word 10001,$(NUMBERS)),,$(NUMBERS)),ROUNDS is "$(ROUNDS)": not 0 to 9999)
+$(call require,$(if $(KEEP),$(shell seq 1 $(KEEP) 2>&-),all),KEEP is "$(KEEP)": not 1 or more)
+$(call require,$(filter $(STRATEGY),none random noise blur isp hrl),STRATEGY is "$(STRATEGY)": \
+    not none random noise blur isp hrl)
 endif
 
 maxval  := $(if $(MAXVAL),--maxval $(MAXVAL))
@@ -138,7 +140,8 @@ train: | $(lastword $(ROUND))
 
 # Each round waits for the one before; what exists is whole, so its age does not matter.
 previous :=
-$(foreach n,$(NUMBERS),$(if $(previous),$(eval $(RUN)/$n: | $(RUN)/$(previous)))$(eval previous := $n))
+$(foreach n,$(NUMBERS),\
+    $(if $(previous),$(eval $(RUN)/$n: | $(RUN)/$(previous)))$(eval previous := $n))
 
 # The start: the list of frames, the knobs, a detector and a policy.
 $(RUN)/0000:
@@ -146,15 +149,21 @@ $(RUN)/0000:
 	begin "$@" lock
 	frame_names train > "$$tmp/all.txt"
 	if [ -n "$(VAL)" ]; then clean_names "$(VAL)"; fi > "$$tmp/val.txt"
-	grep -vxFf "$$tmp/val.txt" "$$tmp/all.txt" > "$$tmp/train.txt" || fail "$@: no frame is left to train on"
+	grep -vxFf "$$tmp/val.txt" "$$tmp/all.txt" > "$$tmp/train.txt" ||
+	    fail "$@: no frame is left to train on"
 	rm "$$tmp/all.txt"
 	cached "$$tmp/train.txt" "$$tmp/val.txt"
 	paths images "$$tmp/train.txt" > "$$tmp/images.list"
 	start() {
-	    $(if $(INIT),member cp "$(INIT)" "$$tmp/detector.tar",member ir-train init --net $(NET) \
-	        -r $(SEED) $(maxval) $(INIT_OPTIONS) -w "$$tmp/detector.tar" "@$$tmp/images.list")
-	    $(if $(filter none,$(STRATEGY)),,member ir-policy init -r $(SEED) \
-	        --severities "$(SEVERITIES)" -w "$$tmp/policy.tar")
+	    if [ -n "$(INIT)" ]; then
+	        member cp "$(INIT)" "$$tmp/detector.tar"
+	    else
+	        member ir-train init --net $(NET) -r $(SEED) $(maxval) $(INIT_OPTIONS) \
+	            -w "$$tmp/detector.tar" "@$$tmp/images.list"
+	    fi
+	    if [ $(STRATEGY) != none ]; then
+	        member ir-policy init -r $(SEED) --severities "$(SEVERITIES)" -w "$$tmp/policy.tar"
+	    fi
 	}
 	together start
 	rm "$$tmp/images.list"
@@ -177,14 +186,14 @@ $(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
 	rm "$$tmp/names"
 	lr=$$(learning_rate $* $(LR) $(LR_STEPS))
 	train() {
-	    member ir-train -c "$$previous/detector.tar" -w "$$tmp/detector.tar" --log "$$tmp/log" -r $$seed \
-	        --batch $(BATCH) --crop $(CROP) --lr $$lr --lambda $(LAMBDA) $(maxval) $(machine) \
-	        $(TRAIN_OPTIONS) "$$@" "@$$tmp/images.list" "@$$tmp/masks.list"
+	    member ir-train -c "$$previous/detector.tar" -w "$$tmp/detector.tar" --log "$$tmp/log" \
+	        --batch $(BATCH) --crop $(CROP) --lr $$lr --lambda $(LAMBDA) -r $$seed $(maxval) \
+	        $(machine) $(TRAIN_OPTIONS) "$$@" "@$$tmp/images.list" "@$$tmp/masks.list"
 	}
 	game() {
-	    member ir-policy play -c "$$previous/policy.tar" -w "$$tmp/policy.tar" -R "$$tmp/rewards.fifo" \
-	        --strategy $(STRATEGY) --batch $(BATCH) -r $$seed --lr $(POLICY_LR) --entropy $(ENTROPY) \
-	        $(maxval) -d $(DEVICE) $(POLICY_OPTIONS) \
+	    member ir-policy play -c "$$previous/policy.tar" -w "$$tmp/policy.tar" \
+	        -R "$$tmp/rewards.fifo" --strategy $(STRATEGY) --batch $(BATCH) --lr $(POLICY_LR) \
+	        --entropy $(ENTROPY) -r $$seed $(maxval) -d $(DEVICE) $(POLICY_OPTIONS) \
 	        "@$$tmp/images.list" 7< "$$tmp/rewards.fifo" |
 	    member tee "$$tmp/strategies" |
 	    member ir-corrupt -S - -r $$seed -j $(THREADS) $(maxval) "@$$tmp/images.list" |
@@ -209,13 +218,11 @@ $(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
 
 # ---- robustness ----------------------------------------------------------------------------------
 
-CHECKPOINT ?=
-TABLE      ?= $(RUN)/robustness.tsv
-DETECT     ?= ir-detect -c "$$tmp/detector.tar" -d $(DEVICE) -j 1 $(maxval)
-METRIC     ?= iou
+TABLE  ?= $(RUN)/robustness.tsv
+DETECT ?= ir-detect -c "$$tmp/detector.tar" -d $(DEVICE) -j 1 $(maxval)
 
-# The test list, clean and under every corruption and severity, as many conditions at a time as there
-# are threads.
+# The test list, clean and under every corruption and severity, as many conditions at a time as
+# there are threads.
 robustness:
 	@$(shell_functions)
 	begin "$(TABLE)" robustness.lock
@@ -240,27 +247,33 @@ robustness:
 	        mv "$$tmp/$$1.$$2.part" "$$tmp/$$1.$$2.tsv" && progress "$$tmp"/*.tsv
 	}
 	conditions() {
-	    member xargs -P $(THREADS) -n 2 bash -euo pipefail -c 'condition "$$@" || exit 255' condition \
-	        < "$$tmp/conditions"
+	    member xargs -P $(THREADS) -n 2 \
+	        bash -euo pipefail -c 'condition "$$@" || exit 255' condition < "$$tmp/conditions"
 	}
 	export tmp
 	export -f images condition progress
 	together conditions 5>&2
 	[ ! -t 2 ] || echo >&2
-	awk -f "$$here/robustness.awk" $$(awk -v tmp="$$tmp" '{ print tmp "/" $$1 "." $$2 ".tsv" }' "$$tmp/conditions") > "$$tmp/table"
+	while read -r name severity; do
+	    set -- "$$@" "$$tmp/$$name.$$severity.tsv"
+	done < "$$tmp/conditions"
+	awk -f "$$here/robustness.awk" "$$@" > "$$tmp/table"
 	mv "$$tmp/table" "$(TABLE)"
 	rm -r "$$tmp"
 	aligned < "$(TABLE)"
 
 show:
 	@$(shell_functions)
+	[ -r "$(TABLE)" ] || fail "$(TABLE) is missing: make -f hrl.mk robustness RUN=$(RUN)"
 	aligned < "$(TABLE)"
 
 compare:
 	@$(shell_functions)
 	compare "$(METRIC)" $(RUNS)
 
-# Frames and masks as PGM, and nothing else.
+# ---- the rest ------------------------------------------------------------------------------------
+
+# Frames and masks as every program reads them, and nothing else.
 data:
 	@$(shell_functions)
 	begin "$(CACHE)/data" lock

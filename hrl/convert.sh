@@ -1,12 +1,12 @@
 #!/bin/bash
 # convert.sh DATA CACHE SCALE THREADS < names: frames and masks of DATA that every program reads.
 #
-# CACHE/images/NAME.pgm is the frame: PNG becomes PGM of the same depth (colours stay: the programs make
-# grey of them, and everywhere the same), a Netpbm file is linked to.
-# CACHE/masks/NAME.pgm (masks-nearest/ with SCALE "nearest") is its mask, 0 and 255, of the frame's
-# size. What is there and not older than its source is left alone. Files are made under another name
-# and renamed: a stopped conversion can be taken up again, and several may go on at once. On an error
-# the line about the first frame in trouble goes to standard error.
+# CACHE/images/NAME.pgm is the frame: PNG becomes PGM of the same depth (colours stay: the programs
+# make grey of them, and everywhere the same), a Netpbm file is linked to. CACHE/masks/NAME.pgm
+# (masks-nearest/ with SCALE "nearest") is its mask, 0 and 255, of the frame's size. What is there
+# and not older than its source is left alone. Files are made under another name and renamed: a
+# stopped conversion can be taken up again, and several may go on at once. On an error the line
+# about the first frame in trouble goes to standard error.
 #
 # With names as further operands those alone are converted, by this process.
 
@@ -78,7 +78,8 @@ convert_mask() {
     fi
     mask=$(size "$part")
     if [ "$image" != "$mask" ] && [ "$scale" = nearest ]; then
-        pamscale -quiet -filter=point -width "${image%x*}" -height "${image#*x}" "$part" > "$part.scaled.part"
+        pamscale -quiet -filter=point -width "${image%x*}" -height "${image#*x}" "$part" \
+            > "$part.scaled.part"
         mv -f "$part.scaled.part" "$part"
     elif [ "$image" != "$mask" ]; then
         rm -f "$part"

@@ -17,9 +17,9 @@ fail() {
 
 # ---- what is made whole or not at all ------------------------------------------------------------
 
-# begin TARGET LOCK: $tmp, an empty directory beside TARGET to make it in. The lock is inherited: it
-# is held as long as any process started from here lives. Ends the recipe if TARGET is a directory by
-# now.
+# begin TARGET LOCK: $tmp, an empty directory beside TARGET to make it in. The lock is inherited:
+# it is held as long as any process started from here lives. Ends the recipe if TARGET is a
+# directory by now.
 begin() {
     local dir lock
 
@@ -62,9 +62,9 @@ member() {
     [ "$status" = 0 ] || exec sleep 10
 }
 
-# together FUNCTION: runs a pipeline of members in a process group of its own. As soon as one of them
-# has failed, or this shell is told to end, or is killed, the whole group is killed: all that they
-# write is in $tmp and not yet the target.
+# together FUNCTION: runs a pipeline of members in a process group of its own. As soon as one of
+# them has failed, or this shell is told to end, or is killed, the whole group is killed: all that
+# they write is in $tmp and not yet the target.
 together() {
     local status name ends life
 
@@ -205,8 +205,8 @@ settle() {
     fi
 }
 
-# best_round: the round with the highest IoU on the held-out list, the first of equals, and that IoU;
-# nothing when none was scored.
+# best_round: the round with the highest IoU on the held-out list, the first of equals, and that
+# IoU; nothing when none was scored.
 best_round() {
     local dir iou
 
@@ -263,7 +263,12 @@ aligned() {
         return
     fi
     awk -F '\t' '
-        { for (i = 1; i <= NF; i++) { cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i) } }
+        {
+            for (i = 1; i <= NF; i++) {
+                cell[NR, i] = $i
+                if (length($i) > width[i]) width[i] = length($i)
+            }
+        }
         END {
             for (n = 1; n <= NR; n++) {
                 printf "%-" width[1] "s", cell[n, 1]
@@ -281,7 +286,8 @@ compare() {
     [ $# -gt 1 ] || fail "RUNS must name two runs at least"
     for name; do
         [ ! -d "$name" ] || name=$name/robustness.tsv
-        [ -r "$name" ] || fail "$name is missing: make -f hrl.mk robustness RUN=${name%/robustness.tsv}"
+        [ -r "$name" ] ||
+            fail "$name is missing: make -f hrl.mk robustness RUN=${name%/robustness.tsv}"
         tables+=("$name")
     done
     awk -f "$here/compare.awk" -v metric="$metric" -v names="$*" "${tables[@]}" | aligned

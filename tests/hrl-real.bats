@@ -23,7 +23,8 @@ checkpoints() {
     (cd "$1" && cksum [0-9]*/{detector.tar,policy.tar,images.list,masks.list,strategies,rewards})
 }
 
-# halfway: a run in a session of its own whose strategies stop coming in the second batch. Sets $make.
+# halfway: a run in a session of its own whose strategies stop coming in the second batch. Sets
+# $make.
 halfway() {
     mkdir slow
     mkfifo reached never
@@ -36,7 +37,8 @@ esac
 END
     chmod +x slow/tee
     PATH=$PWD/slow:$PATH setsid env --default-signal=INT,TERM \
-        make -f "$REPO/hrl.mk" DATA=data CROP=32 BATCH=4 EPOCHS=1 THREADS=1 ROUNDS=2 3>&- > out 2> err &
+        make -f "$REPO/hrl.mk" DATA=data CROP=32 BATCH=4 EPOCHS=1 THREADS=1 ROUNDS=2 \
+        3>&- > out 2> err &
     make=$!
     read -r _ < reached
 }
@@ -137,12 +139,12 @@ ended() {
 
 @test "robustness of a classical detector, by DETECT" {
     hrl robustness DETECT='ir-detect -m top-hat -j 1' SEVERITIES=3 TABLE=top-hat.tsv > /dev/null
-    ir-detect -m top-hat data/images > masks 2> /dev/null || true
     sed 's,.*,data/images/&.pgm,' data/test.txt > images
     sed 's,.*,data/masks/&.pgm,' data/test.txt > truth
-    iou=$(ir-detect -m top-hat @images | ir-score --tsv - @truth | awk 'NR == 2 { printf "%.2f", 100 * $1 }')
+    percent() { awk 'NR == 2 { printf "%.2f", 100 * $1 }'; }
+    iou=$(ir-detect -m top-hat @images | ir-score --tsv - @truth | percent)
     [ "$(awk '$1 == "clean" { print $3 }' top-hat.tsv)" = "$iou" ]
     noisy=$(ir-corrupt -n gaussian-noise -s 3 -r 1 @images | ir-detect -m top-hat |
-        ir-score --tsv - @truth | awk 'NR == 2 { printf "%.2f", 100 * $1 }')
+        ir-score --tsv - @truth | percent)
     [ "$(awk '$1 == "gaussian-noise" && $2 == 3 { print $3 }' top-hat.tsv)" = "$noisy" ]
 }

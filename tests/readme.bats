@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The README's recipes, one after the other, as they are printed there: on a few small scenes, and with
-# training cut short through knobs in the environment.
+# The README's recipes, one after the other, as they are printed there: on a few small scenes, and
+# with training cut short through knobs in the environment.
 
 load helper
 
@@ -50,15 +50,17 @@ blocks() {
 
 @test "the README's Python reads a checkpoint" {
     blocks python
-    echo 'assert sum(a.size for n, a in arrays.items() if n.startswith("param/")) == 397823' >> block1
+    echo 'count = sum(a.size for n, a in arrays.items() if n.startswith("param/"))' >> block1
+    echo 'assert count == 397823' >> block1
     /usr/bin/python3 block1
 }
 
 @test "README, hrl.mk(7) and hrl.mk help name the same knobs" {
-    make -f hrl.mk help | grep -o '\b[A-Z_]\{3,\}=' | tr -d = | sort -u > printed
+    knobs() { grep -o '\b[A-Z_]\{3,\}' | sort -u; }
+    make -f hrl.mk help | grep -o '\b[A-Z_]\{3,\}=' | knobs > printed
     [ "$(wc -l < printed)" -gt 25 ]
-    sed -n '/^| knob/,/^$/s/^| \([^|]*\)|.*/\1/p' "$REPO/README.md" | grep -o '[A-Z_]\{3,\}' | sort -u > readme
-    sed -n '/^\.Sh KNOBS/,/^\.Sh EXIT/s/^\.It Ar //p' "$REPO/man/hrl.mk.7" | grep -o '[A-Z_]\{3,\}' | sort -u > page
+    sed -n '/^| knob/,/^$/s/^| \([^|]*\)|.*/\1/p' "$REPO/README.md" | knobs > readme
+    sed -n '/^\.Sh KNOBS/,/^\.Sh EXIT/s/^\.It Ar //p' "$REPO/man/hrl.mk.7" | knobs > page
     diff readme page
     diff printed page
 }

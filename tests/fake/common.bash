@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034
-# Stand-ins for the programs, for tests of hrl.mk's own logic: they read and write what the real ones
-# do, in the same order, but an "image" is a line and a "checkpoint" is a checksum of all that went
-# into it. IR_FAKE names a directory:
+# Stand-ins for the programs, for tests of hrl.mk's own logic: they read and write what the real
+# ones do, in the same order, but an "image" is a line and a "checkpoint" is a checksum of all that
+# went into it. IR_FAKE names a directory:
 #
 #   pids             every stand-in adds "PROGRAM PID" when it starts
 #   arguments        and its command line
-#   gate             if there, "PROGRAM N": that program stops at its N-th item, after it has written
-#                    its PID into the FIFO reached
+#   gate             if there, "PROGRAM N": that program stops at its N-th item, after it has
+#                    written its PID into the FIFO reached
 
 set -euo pipefail
 program=${0##*/}
