@@ -144,12 +144,12 @@ C_FILES   = $(shell find common ir-* tests -name '*.[ch]')
 SHELL_FILES = tests/run tests/bench/run .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
 MAN_PAGES = $(wildcard man/*.[1-9])
 lint: lint-deps
-	clang-format --dry-run -Werror $(C_FILES)
-	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+	@clang-format --dry-run -Werror $(C_FILES)
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr --library=tests/cppcheck.cfg '-DIR_PRINTF(a,b)=' -DIR_ISA=avx2 -DIR_BLOCK=8 -Icommon \
 	    -I$(KERNEL_DIR) common ir-corrupt ir-policy ir-train ir-detect ir-score tests
-	mandoc -Tlint -W warning $(MAN_PAGES)
-	shellcheck -x $(SHELL_FILES)
+	@mandoc -Tlint -W warning $(MAN_PAGES)
+	@shellcheck -x $(SHELL_FILES)
 
 # ---- install -------------------------------------------------------------------------------------
 

@@ -206,6 +206,7 @@ static void build_concat(twin *t, ir_shape s, int count, const int *channels)
     value x[TAPE_MAX_INPUTS];
     for (int k = 0; k < count; k++) {
         s.c = channels[k];
+        /* cppcheck-suppress uninitvar ; the first count of channels is never 0 */
         x[k] = channels[k] ? twin_input(t, s, FILL_NORMAL, true) : x[k - 1];
     }
     twin_seed(t, twin_concat(t, count, x));
