@@ -86,8 +86,7 @@ static void conv2d_bench(twin *t)
     build_conv2d(t, (conv_shape){{4, 16, 256, 256}, {.out = 16, .kernel = 3, .pad = 1}});
 }
 
-/* ---- transposed
- * ---------------------------------------------------------------------------------- */
+/* ---- transposed -------------------------------------------------------------------------- */
 
 static void build_transposed(twin *t, conv_shape s)
 {
@@ -132,8 +131,7 @@ static void transposed_bench(twin *t)
         t, (conv_shape){{4, 32, 64, 64}, {.out = 16, .kernel = 4, .stride = 2, .pad = 1}});
 }
 
-/* ---- fully connected
- * ----------------------------------------------------------------------------- */
+/* ---- fully connected --------------------------------------------------------------------- */
 
 static void build_linear(twin *t, int n, int in, int out)
 {

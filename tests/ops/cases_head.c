@@ -23,8 +23,7 @@ static void log_softmax_bench(twin *t)
     build_log_softmax(t, 64, 30, FILL_NORMAL);
 }
 
-/* ---- soft-IoU
- * ------------------------------------------------------------------------------------ */
+/* ---- soft-IoU ---------------------------------------------------------------------------- */
 
 static void build_soft_iou(twin *t, int n, int h, int w, int group)
 {
@@ -52,8 +51,7 @@ static void soft_iou_bench(twin *t)
     build_soft_iou(t, 16, 256, 256, 1);
 }
 
-/* ---- Fourier transforms
- * -------------------------------------------------------------------------- */
+/* ---- Fourier transforms ------------------------------------------------------------------ */
 
 static void build_rfft2(twin *t, ir_shape s)
 {

@@ -6,8 +6,7 @@ static const ir_shape big = {4, 16, 256, 256};
 /* So large that threads share the work and sums are made in parts. */
 static const ir_shape large = {2, 13, 51, 45}, large_plane = {3, 1, 77, 79};
 
-/* ---- batch norm: at least 8 numbers a channel, or its gradient is all cancellation
- * --------------- */
+/* ---- batch norm: at least 8 numbers a channel, or its gradient is all cancellation ------- */
 
 static void build_batchnorm(twin *t, ir_shape shape, double momentum)
 {
@@ -35,8 +34,7 @@ static void batchnorm_bench(twin *t)
     build_batchnorm(t, big, 0.1);
 }
 
-/* ---- activations
- * --------------------------------------------------------------------------------- */
+/* ---- activations ------------------------------------------------------------------------- */
 
 static void build_leaky_relu(twin *t, ir_shape shape, filling fill, double slope)
 {
@@ -82,8 +80,7 @@ static void sigmoid_bench(twin *t)
     build_sigmoid(t, big, FILL_NORMAL);
 }
 
-/* ---- a + b and scale a b, b of a's shape, (N,C,1,1), (N,1,H,W) or (N,1,1,1)
- * ----------------------- */
+/* ---- a + b and scale a b, b of a's shape, (N,C,1,1), (N,1,H,W) or (N,1,1,1) -------------- */
 
 enum { SAME, PER_CHANNEL, PER_PIXEL, PER_IMAGE, ITSELF, BROADCASTS };
 
@@ -146,8 +143,7 @@ static void mul_bench(twin *t)
     build_binary(t, true, big, PER_PIXEL, 1);
 }
 
-/* ---- scale
- * --------------------------------------------------------------------------------------- */
+/* ---- scale ------------------------------------------------------------------------------- */
 
 static void build_scale(twin *t, ir_shape shape, double factor)
 {
@@ -170,8 +166,7 @@ static void scale_bench(twin *t)
     build_scale(t, big, 0.5);
 }
 
-/* ---- dropout
- * ------------------------------------------------------------------------------------- */
+/* ---- dropout ----------------------------------------------------------------------------- */
 
 static void build_dropout(twin *t, ir_shape shape, double p)
 {
@@ -198,8 +193,7 @@ static void dropout_bench(twin *t)
     build_dropout(t, big, 0.1);
 }
 
-/* ---- concat, slice
- * ------------------------------------------------------------------------------- */
+/* ---- concat, slice ----------------------------------------------------------------------- */
 
 static void build_concat(twin *t, ir_shape s, int count, const int *channels)
 {

@@ -3,8 +3,7 @@
 
 static const ir_shape big = {4, 16, 256, 256};
 
-/* ---- windows
- * ------------------------------------------------------------------------------------- */
+/* ---- windows ----------------------------------------------------------------------------- */
 
 typedef struct {
     ir_shape x;
@@ -71,8 +70,7 @@ static void avg_pool_bench(twin *t)
     build_avg_pool(t, (pool_shape){big, 2, 2, 0, FILL_NORMAL});
 }
 
-/* ---- planes and channels
- * ------------------------------------------------------------------------- */
+/* ---- planes and channels ----------------------------------------------------------------- */
 
 typedef value reduction(twin *t, value x);
 
@@ -114,8 +112,7 @@ REDUCTION(global_max_pool)
 REDUCTION(channel_mean)
 REDUCTION(channel_max)
 
-/* ---- resize
- * -------------------------------------------------------------------------------------- */
+/* ---- resize ------------------------------------------------------------------------------ */
 
 static void build_resize(twin *t, ir_shape shape, int h, int w, bool align_corners)
 {

@@ -11,8 +11,7 @@ static value image(twin *t)
     return twin_input(t, shape, FILL_NORMAL, true);
 }
 
-/* ---- convolution, batch norm, activation
- * --------------------------------------------------------- */
+/* ---- convolution, batch norm, activation ------------------------------------------------- */
 
 static void conv_bn_relu(twin *t)
 {
@@ -92,8 +91,7 @@ static void conv_bn_dropout_relu(twin *t)
     twin_seed(t, twin_relu(t, twin_dropout(t, y, 0.3)));
 }
 
-/* ---- the same with a value in between that somebody else wants
- * ------------------------------------ */
+/* ---- the same with a value in between that somebody else wants --------------------------- */
 
 static void kept_conv_bn_relu(twin *t)
 {
@@ -165,8 +163,7 @@ static void relu_for_two(twin *t)
     twin_seed(t, twin_mul(t, a, b, 1));
 }
 
-/* ---- other orders
- * -------------------------------------------------------------------------------- */
+/* ---- other orders ------------------------------------------------------------------------ */
 
 static void bn_of_input(twin *t)
 {
@@ -226,8 +223,7 @@ static void concat_bn_relu(twin *t)
     twin_seed(t, twin_relu(t, twin_batchnorm(t, y, "bn", 0.1)));
 }
 
-/* ---- sums and their activation
- * ------------------------------------------------------------------- */
+/* ---- sums and their activation ----------------------------------------------------------- */
 
 static void add_relu(twin *t)
 {

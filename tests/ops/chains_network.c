@@ -182,13 +182,15 @@ static void many_consumers(twin *t)
     twin_seed(t, twin_concat(t, 3, (value[]){y, z, twin_slice(t, y, 3, 7)}));
 }
 
-/* What backward does not reach has the gradient 0. */
-static void branch_without_gradient(twin *t)
+/* What backward does not reach has the gradient 0, and adds nothing, whether it comes before or
+ * behind what backward does reach. */
+static void branches_without_gradient(twin *t)
 {
     value x = twin_input(t, (ir_shape){2, 8, 8, 8}, FILL_NORMAL, true);
     value y = pointwise(t, x, "conv", 9);
-    twin_keep(t, conv_bn_relu(t, y, "side", 5, 1));
+    twin_keep(t, conv_bn_relu(t, y, "before", 5, 1));
     twin_seed(t, twin_sigmoid(t, y));
+    twin_keep(t, conv_bn_relu(t, y, "behind", 5, 1));
 }
 
 const chain_case network_chains[] = {
@@ -207,6 +209,6 @@ const chain_case network_chains[] = {
     {"deep_supervision", deep_supervision},
     {"two_dropouts", two_dropouts},
     {"many_consumers", many_consumers},
-    {"branch_without_gradient", branch_without_gradient},
+    {"branches_without_gradient", branches_without_gradient},
 };
 const int network_chain_count = sizeof network_chains / sizeof network_chains[0];

@@ -79,8 +79,7 @@ static void print_summary(const summary *s, tally *tally, const char *name, cons
                s->cases, s->forward, s->input_grad, s->param_grad, s->state);
 }
 
-/* ---- one operation
- * ------------------------------------------------------------------------------- */
+/* ---- one operation ----------------------------------------------------------------------- */
 
 static void try_operation(const op_case *op, int index, place at, summary *s)
 {
@@ -128,8 +127,7 @@ void check_operations(const test_options *o, tally *tally)
     }
 }
 
-/* ---- chains
- * -------------------------------------------------------------------------------------- */
+/* ---- chains ------------------------------------------------------------------------------ */
 
 static void try_chain(const chain_case *chain, place at, summary *s)
 {
@@ -167,8 +165,7 @@ void check_chains(const test_options *o, tally *tally)
     check_chain_list(o, network_chains, network_chain_count, tally);
 }
 
-/* ---- random graphs
- * ------------------------------------------------------------------------------- */
+/* ---- random graphs ----------------------------------------------------------------------- */
 
 /* Some cannot be told right from wrong, such as one that takes the mean of batch norm's output,
  * which has no gradient: they are left out. */

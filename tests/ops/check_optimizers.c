@@ -58,8 +58,9 @@ static double array_error(ir_backend *b, arrays *a, const float *device, const d
 /* From zero, so that x is all steps and no starting value hides them. */
 static double adam_error(ir_backend *b, size_t n, ir_rng *rng)
 {
-    /* the numbers that the backend gets, to the bit */
-    const float beta1 = 0.9F, beta2 = 0.999F, eps = 1e-8F, lr = 5e-4F;
+    /* rounded as the backend gets them */
+    const double beta1 = 0.9, beta2 = 0.999;
+    const float eps = 1e-8F, lr = 5e-4F;
     arrays a = make_arrays(b, n);
     for (int step = 1; step <= STEPS; step++) {
         double correction1 = 1 - pow(beta1, step), correction2 = 1 - pow(beta2, step);

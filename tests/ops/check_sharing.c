@@ -14,7 +14,7 @@ static void network(twin *t, ir_shape shape)
     x = twin_conv2d(t, x, "depthwise",
                     (ir_conv){.out = 12, .kernel = 3, .pad = 1, .depthwise = true, .bias = true});
     x = twin_conv_transpose2d(t, x, "up", (ir_conv){.out = 9, .kernel = 4, .stride = 2, .pad = 1});
-    x = twin_sigmoid(t, twin_batchnorm(t, x, "bn2", 0.3));
+    x = twin_leaky_relu(t, twin_batchnorm(t, x, "bn2", 0.3), 0.1);
     twin_seed(t, x);
     twin_seed(t, twin_linear(t, twin_global_max_pool(t, x), "fc", 7));
 }

@@ -1,8 +1,7 @@
 /* Convolution, transposed convolution and the fully connected layer. */
 #include "reference.h"
 
-/* ---- y[n,o,i,j] = bias[o] + sum_{c,u,v} weight[o,c,u,v] x[n,c,i*s+u*d-p,j*s+v*d-p]
- * --------------- */
+/* ---- y[n,o,i,j] = bias[o] + sum_{c,u,v} weight[o,c,u,v] x[n,c,i*s+u*d-p,j*s+v*d-p] ------- */
 
 /* Calls visit for every product of the sum of output element (n, o, i, j). */
 typedef void visitor(const step *s, size_t y, size_t weight, size_t x);
@@ -104,8 +103,7 @@ tensor *ref_conv2d(tape *t, tensor *x, tensor *weight, tensor *bias, ir_conv c)
     return conv_step(t, &op, x, weight, bias, c, out)->out;
 }
 
-/* ---- y[n,o,i*s+u-p,j*s+v-p] += weight[c,o,u,v] x[n,c,i,j], from y = bias[o]
- * ---------------------- */
+/* ---- y[n,o,i*s+u-p,j*s+v-p] += weight[c,o,u,v] x[n,c,i,j], from y = bias[o] -------------- */
 
 static void transposed_products(const step *s, visitor *visit, int n, int c, int i, int j)
 {
@@ -154,8 +152,7 @@ tensor *ref_conv_transpose2d(tape *t, tensor *x, tensor *weight, tensor *bias, i
     return conv_step(t, &op, x, weight, bias, c, out)->out;
 }
 
-/* ---- y[n,o] = bias[o] + sum_c weight[o,c] x[n,c]: a 1x1 convolution of a 1x1 plane
- * ---------------- */
+/* ---- y[n,o] = bias[o] + sum_c weight[o,c] x[n,c]: a 1x1 convolution of a 1x1 plane ------- */
 
 tensor *ref_linear(tape *t, tensor *x, tensor *weight, tensor *bias)
 {

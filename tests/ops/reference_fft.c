@@ -43,8 +43,7 @@ static void clear_output(const step *s)
         s->out->v[e] = 0;
 }
 
-/* ---- forward transform
- * --------------------------------------------------------------------------- */
+/* ---- forward transform ------------------------------------------------------------------- */
 
 static void rfft2_pair_forward(const step *s, size_t x, size_t re, size_t im, wave e, int v)
 {
@@ -77,8 +76,7 @@ tensor *ref_rfft2(tape *t, tensor *x)
     return tape_step(t, &op, 1, &x, out)->out;
 }
 
-/* ---- inverse
- * ------------------------------------------------------------------------------------- */
+/* ---- inverse ----------------------------------------------------------------------------- */
 
 static double column_weight(const step *s, int v)
 {

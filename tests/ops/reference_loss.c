@@ -3,8 +3,7 @@
 
 #include "reference.h"
 
-/* ---- y[n,c] = x[n,c] - log sum_k exp(x[n,k])
- * ------------------------------------------------------ */
+/* ---- y[n,c] = x[n,c] - log sum_k exp(x[n,k]) --------------------------------------------- */
 
 static void log_softmax_forward(const step *s)
 {
@@ -42,8 +41,7 @@ tensor *ref_log_softmax(tape *t, tensor *x)
     return tape_step(t, &op, 1, &x, x->shape)->out;
 }
 
-/* ---- loss = 1 - (I + 1) / (P + Y - I + 1), I = sum p y, P = sum p, Y = sum y
- * ---------------------- */
+/* ---- loss = 1 - (I + 1) / (P + Y - I + 1), I = sum p y, P = sum p, Y = sum y ------------- */
 
 typedef struct {
     double intersection, united; /* I and P + Y - I */

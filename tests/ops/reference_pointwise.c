@@ -5,8 +5,7 @@
 #include "base/philox.h"
 #include "reference.h"
 
-/* ---- y = x > 0 ? x : slope x; as in PyTorch the gradient at 0 is the left one
- * -------------------- */
+/* ---- y = x > 0 ? x : slope x; as in PyTorch the gradient at 0 is the left one ------------ */
 
 static void leaky_relu_forward(const step *s)
 {
@@ -40,8 +39,7 @@ tensor *ref_leaky_relu(tape *t, tensor *x, double slope)
     return s->out;
 }
 
-/* ---- y = 1 / (1 + exp(-x))
- * ----------------------------------------------------------------------- */
+/* ---- y = 1 / (1 + exp(-x)) --------------------------------------------------------------- */
 
 static void sigmoid_forward(const step *s)
 {
@@ -61,8 +59,7 @@ tensor *ref_sigmoid(tape *t, tensor *x)
     return tape_step(t, &op, 1, &x, x->shape)->out;
 }
 
-/* ---- a + b and scale a b; b of a's shape or 1 in C, or in H and W, or in all three
- * --------------- */
+/* ---- a + b and scale a b; b of a's shape or 1 in C, or in H and W, or in all three ------- */
 
 /* For every element e of a: the element of b that goes with it. */
 static size_t partner(const step *s, size_t e)
@@ -117,8 +114,7 @@ tensor *ref_mul(tape *t, tensor *a, tensor *b, double scale)
     return s->out;
 }
 
-/* ---- y = factor x
- * -------------------------------------------------------------------------------- */
+/* ---- y = factor x ------------------------------------------------------------------------ */
 
 static void scale_forward(const step *s)
 {
@@ -140,8 +136,7 @@ tensor *ref_scale(tape *t, tensor *x, double factor)
     return s->out;
 }
 
-/* ---- dropout: 0 where the element's Philox word < p 2^32, else x / (1 - p); detection: x
- * ---------- */
+/* ---- dropout: 0 where the element's Philox word < p 2^32, else x / (1 - p); detection: x */
 
 static double dropout_factor(const step *s, size_t e)
 {
@@ -174,8 +169,7 @@ tensor *ref_dropout(tape *t, tensor *x, double p, const uint32_t key[2])
     return s->out;
 }
 
-/* ---- concat: y[:, first_k + c] = x_k[:, c]; slice: y[:, c] = x[:, first + c]
- * ---------------------- */
+/* ---- concat: y[:, first_k + c] = x_k[:, c]; slice: y[:, c] = x[:, first + c] ------------- */
 
 static void concat_forward(const step *s)
 {

@@ -52,8 +52,7 @@ static void each_output(const step *s, void (*visit)(const step *s, size_t y, in
                     visit(s, at(sy, n, c, i, j), n, window(s, c, i, j));
 }
 
-/* ---- maximum; its gradient goes to the first of equals
- * ------------------------------------------- */
+/* ---- maximum; its gradient goes to the first of equals ----------------------------------- */
 
 static size_t first_largest(const step *s, int n, box b)
 {
@@ -119,8 +118,7 @@ static double max_margin(const step *s)
     return least;
 }
 
-/* ---- mean
- * ---------------------------------------------------------------------------------------- */
+/* ---- mean -------------------------------------------------------------------------------- */
 
 static double elements(box b)
 {
@@ -154,8 +152,7 @@ static void mean_backward(const step *s)
     each_output(s, mean_one_backward);
 }
 
-/* ---- the six operations
- * -------------------------------------------------------------------------- */
+/* ---- the six operations ------------------------------------------------------------------ */
 
 static tensor *pool(tape *t, const reference_op *op, tensor *x, int kernel, int stride, int pad)
 {

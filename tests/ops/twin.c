@@ -78,7 +78,7 @@ static double draw_number(ir_rng *rng, filling fill, double fan_in)
                    ? 0
                    : (0.5 + ir_rng_uniform(rng)) * (ir_rng_below(rng, 2) ? 1 : -1);
     case FILL_POSITIVE:
-        return 0.5 + 1.5 * ir_rng_uniform(rng);
+        return 2 * pow(1e-3, ir_rng_uniform(rng));
     }
     return 0;
 }

@@ -27,7 +27,7 @@ typedef enum {
     FILL_MASK,     /* mostly 0, else 1 */
     FILL_WEIGHT,   /* normal, standard deviation 1 / sqrt(fan in) */
     FILL_GAMMA,    /* 1/2 to 3/2 with any sign, now and then 0 */
-    FILL_POSITIVE, /* 1/2 to 2 */
+    FILL_POSITIVE, /* 1/500 to 2, as likely small as large */
 } filling;
 
 typedef struct {

@@ -7,8 +7,7 @@
 #include "reference.h"
 #include "twin.h"
 
-/* ---- inputs, parameters, outputs
- * ----------------------------------------------------------------- */
+/* ---- inputs, parameters, outputs --------------------------------------------------------- */
 
 static leaf *new_leaf(twin *t, ir_shape shape, filling fill)
 {
@@ -77,8 +76,7 @@ void twin_seed(twin *t, value v)
     twin_seed_only(t, v);
 }
 
-/* ---- operations
- * ---------------------------------------------------------------------------------- */
+/* ---- operations -------------------------------------------------------------------------- */
 
 /* " 2x8x9x9" behind what text holds already. */
 static void append_shape(char *text, size_t size, ir_shape s)
