@@ -34,8 +34,7 @@ void convolve_forward(convolve *c, const float *src, float *dst);
 void convolve_backward_data(convolve *c, const float *diff_dst, float *diff_src);
 void convolve_backward_weights(convolve *c, const float *src, const float *diff_dst, float *oihw);
 
-/* ---- plane.c: one side is a plane (C = 1), the other has channels (or is a plane too)
- * ------------ */
+/* ---- plane.c: one side is a plane (C = 1), the other has channels (or is a plane too) ---- */
 
 typedef struct plane_conv plane_conv;
 

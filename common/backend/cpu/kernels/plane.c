@@ -97,8 +97,7 @@ static inline float activate(float y, const ir_activation *a)
     return a && a->on && y < 0 ? a->slope * y : y;
 }
 
-/* ---- wide from plane
- * ----------------------------------------------------------------------------- */
+/* ---- wide from plane --------------------------------------------------------------------- */
 
 static inline void expand_row(const plane_conv *c, int v, const float *plane, const float *weights,
                               const float *bias, const ir_activation *activation, int y, float *out)
@@ -149,8 +148,7 @@ void plane_conv_expand(const plane_conv *c, const float *plane, const float *bia
     }
 }
 
-/* ---- plane from wide
- * ----------------------------------------------------------------------------- */
+/* ---- plane from wide --------------------------------------------------------------------- */
 
 static inline float contract_pixel(const plane_conv *c, int v, const float *wide, int y, int x)
 {
@@ -198,8 +196,7 @@ void plane_conv_contract(const plane_conv *c, const float *wide, const float *bi
     }
 }
 
-/* ---- weights' gradient
- * --------------------------------------------------------------------------- */
+/* ---- weights' gradient ------------------------------------------------------------------- */
 
 /* sum[tap][lane] over the pixels of one row of one block of the wide side */
 static inline void gradient_row(const plane_conv *c, int v, const float *wide, const float *plane,
