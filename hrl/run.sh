@@ -75,9 +75,7 @@ together() {
     group=$!
     set +m
     trap end_group EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
+    trap 'exit 1' HUP INT TERM
     exec {ends}< "$tmp/ends.fifo" {life}> "$tmp/life.fifo"
     while read -r -u "$ends" status name; do
         [ "$status" = 0 ] || { end_group; blame "$status" "$name"; }

@@ -204,6 +204,18 @@ ended() {
     done
 }
 
+@test "a member that failed keeps its pipe open, so that its reader has nothing to complain of" {
+    # shellcheck disable=SC2034 # member writes there
+    tmp=$PWD
+    # shellcheck source=hrl/run.sh
+    . share/hrl/run.sh
+    exec {pipe}< <(member sh -c 'exit 3' 3>&- 9> ends)
+    read -r -t 0.5 -u "$pipe" && status=0 || status=$?
+    kill $!
+    [ "$status" -gt 128 ] # not the end of the file
+    [ "$(cat ends)" = '3 sh' ]
+}
+
 @test "two makes on one run: the second is refused" {
     stopped_at ir-train 4 DATA=data ROUNDS=1
     run --separate-stderr hrl DATA=data ROUNDS=1
@@ -432,6 +444,11 @@ cached() {
     pgm 3 2 255 255 255 0 0 0 0 > data/masks/train1.pgm
     hrl DATA=data data
     [ "$(samples < "$(cached masks/train1)")" = '255 255 255 0 0 0 0' ]
+    # a new frame is held against the old mask
+    rm data/images/train1.pgm
+    pgm 2 2 255 1 2 3 4 > data/images/train1.ppm
+    run --separate-stderr hrl DATA=data data
+    refused 'train1: mask is 3x2, the image 2x2 '
 }
 
 @test "two conversions into one cache at once" {
