@@ -193,6 +193,39 @@ static void branches_without_gradient(twin *t)
     twin_keep(t, conv_bn_relu(t, y, "behind", 5, 1));
 }
 
+/* Channels that fill no block: what lies in the rest of it (a sigmoid makes 1/2 of 0 there, a
+ * mean's gradient goes everywhere) must not be counted. */
+static void padding_in_forward(twin *t)
+{
+    value x = twin_input(t, (ir_shape){2, 13, 6, 5}, FILL_UNIT, true), half = twin_sigmoid(t, x);
+    twin_seed(t, twin_channel_max(t, twin_scale(t, x, -1)));
+    twin_seed(t, twin_channel_max(t, twin_scale(t, half, -1)));
+    twin_seed(t, twin_channel_mean(t, half));
+    twin_seed(t, pointwise(t, half, "conv", 5));
+    value pooled = twin_sigmoid(t, twin_global_avg_pool(t, half));
+    twin_seed(t, twin_linear(t, pooled, "fc", 9));
+    twin_seed(t, twin_log_softmax(t, twin_scale(t, pooled, -1)));
+    twin_seed(t, twin_concat(t, 2, (value[]){half, x}));
+}
+
+static void padding_in_backward(twin *t)
+{
+    ir_shape shape = {2, 13, 6, 5}, per_pixel = {2, 1, 6, 5}, per_image = {2, 1, 1, 1};
+    value x = twin_input(t, shape, FILL_NORMAL, true);
+    value pixel = twin_input(t, per_pixel, FILL_NORMAL, true);
+    value image = twin_input(t, per_image, FILL_NORMAL, true);
+    value half = twin_sigmoid(t, x);
+    twin_seed(t, twin_channel_mean(t, twin_add(t, half, pixel)));
+    twin_seed(t, twin_channel_mean(t, twin_add(t, half, image)));
+    twin_seed(t, twin_channel_mean(t, twin_mul(t, half, pixel, 1)));
+    twin_seed(t, twin_channel_mean(t, twin_mul(t, half, image, 1)));
+    value y = pointwise(t, half, "conv", 9);
+    twin_seed(t, twin_channel_mean(t, twin_batchnorm(t, y, "bn", 0.1)));
+    value pooled = twin_global_avg_pool(t, half);
+    twin_seed(t, twin_channel_mean(t, twin_linear(t, pooled, "fc", 9)));
+    twin_seed(t, twin_channel_mean(t, twin_log_softmax(t, pooled)));
+}
+
 const chain_case network_chains[] = {
     {"residual_block", residual_block},
     {"residual_block_down", residual_block_down},
@@ -209,6 +242,8 @@ const chain_case network_chains[] = {
     {"deep_supervision", deep_supervision},
     {"two_dropouts", two_dropouts},
     {"many_consumers", many_consumers},
+    {"padding_in_forward", padding_in_forward},
+    {"padding_in_backward", padding_in_backward},
     {"branches_without_gradient", branches_without_gradient},
 };
 const int network_chain_count = sizeof network_chains / sizeof network_chains[0];
