@@ -15,6 +15,9 @@ export PATH
 # Several programs share the processors here: one that waits should not spin.
 export OMP_WAIT_POLICY=passive
 
+# The tests may run under make, but the makes that they start are nobody's children.
+unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES
+
 # Messages are compared by their English text.
 export LC_ALL=C
 
