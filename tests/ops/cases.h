@@ -11,7 +11,6 @@ typedef struct {
     void (*corner)(twin *t, int i); /* builds the i-th of them */
     void (*random)(twin *t);        /* builds a random one */
     void (*bench)(twin *t);         /* builds the one to be timed; the last node is the operation */
-    bool smooth;                    /* the gradient has no jumps */
 } op_case;
 
 extern const op_case conv_cases[], pointwise_cases[], pool_cases[], head_cases[];

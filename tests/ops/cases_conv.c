@@ -159,8 +159,8 @@ static void linear_bench(twin *t)
 #define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
 
 const op_case conv_cases[CONV_CASES] = {
-    {"conv2d", COUNT(conv2d_corners), conv2d_corner, conv2d_random, conv2d_bench, true},
+    {"conv2d", COUNT(conv2d_corners), conv2d_corner, conv2d_random, conv2d_bench},
     {"conv_transpose2d", COUNT(transposed_corners), transposed_corner, transposed_random,
-     transposed_bench, true},
-    {"linear", 5, linear_corner, linear_random, linear_bench, true},
+     transposed_bench},
+    {"linear", 5, linear_corner, linear_random, linear_bench},
 };

@@ -258,13 +258,13 @@ static void slice_bench(twin *t)
 }
 
 const op_case pointwise_cases[POINTWISE_CASES] = {
-    {"batchnorm", 10, batchnorm_corner, batchnorm_random, batchnorm_bench, true},
-    {"leaky_relu", 12, leaky_relu_corner, leaky_relu_random, leaky_relu_bench, false},
-    {"sigmoid", 5, sigmoid_corner, sigmoid_random, sigmoid_bench, true},
-    {"add", BINARY_CORNERS, add_corner, add_random, add_bench, true},
-    {"mul", BINARY_CORNERS, mul_corner, mul_random, mul_bench, true},
-    {"scale", 5, scale_corner, scale_random, scale_bench, true},
-    {"dropout", 7, dropout_corner, dropout_random, dropout_bench, true},
-    {"concat", 9, concat_corner, concat_random, concat_bench, true},
-    {"slice", 10, slice_corner, slice_random, slice_bench, true},
+    {"batchnorm", 10, batchnorm_corner, batchnorm_random, batchnorm_bench},
+    {"leaky_relu", 12, leaky_relu_corner, leaky_relu_random, leaky_relu_bench},
+    {"sigmoid", 5, sigmoid_corner, sigmoid_random, sigmoid_bench},
+    {"add", BINARY_CORNERS, add_corner, add_random, add_bench},
+    {"mul", BINARY_CORNERS, mul_corner, mul_random, mul_bench},
+    {"scale", 5, scale_corner, scale_random, scale_bench},
+    {"dropout", 7, dropout_corner, dropout_random, dropout_bench},
+    {"concat", 9, concat_corner, concat_random, concat_bench},
+    {"slice", 10, slice_corner, slice_random, slice_bench},
 };

@@ -144,15 +144,14 @@ static void resize_bench(twin *t)
 }
 
 const op_case pool_cases[POOL_CASES] = {
-    {"max_pool", POOL_CORNERS, max_pool_corner, max_pool_random, max_pool_bench, false},
-    {"avg_pool", POOL_CORNERS, avg_pool_corner, avg_pool_random, avg_pool_bench, true},
+    {"max_pool", POOL_CORNERS, max_pool_corner, max_pool_random, max_pool_bench},
+    {"avg_pool", POOL_CORNERS, avg_pool_corner, avg_pool_random, avg_pool_bench},
     {"global_avg_pool", REDUCTION_CORNERS, global_avg_pool_corner, global_avg_pool_random,
-     global_avg_pool_bench, true},
+     global_avg_pool_bench},
     {"global_max_pool", REDUCTION_CORNERS, global_max_pool_corner, global_max_pool_random,
-     global_max_pool_bench, false},
+     global_max_pool_bench},
     {"channel_mean", REDUCTION_CORNERS, channel_mean_corner, channel_mean_random,
-     channel_mean_bench, true},
-    {"channel_max", REDUCTION_CORNERS, channel_max_corner, channel_max_random, channel_max_bench,
-     false},
-    {"resize", 24, resize_corner, resize_random, resize_bench, true},
+     channel_mean_bench},
+    {"channel_max", REDUCTION_CORNERS, channel_max_corner, channel_max_random, channel_max_bench},
+    {"resize", 24, resize_corner, resize_random, resize_bench},
 };
