@@ -25,8 +25,8 @@
 #   CROP=256         side of the training crops
 #   LR=1e-3          the detector's learning rate
 #   LR_STEPS=        rounds after which it falls to a tenth ("30 40")
-#   POLICY_LR=1e-4   the policy's learning rate
-#   ENTROPY=0        weight of the policy's entropy bonus
+#   POLICY_LR=1e-2   the policy's learning rate
+#   ENTROPY=0.2      weight of the policy's entropy bonus
 #   MAXVAL=          the frames' range, where it is not their maxval
 #   RESIZE_MASKS=    nearest: scale masks of another size than their frames, instead of refusing
 #   VAL=             a list of names kept out of training and scored after each round; the round
@@ -67,8 +67,8 @@ default.SEED       := 1
 default.SEVERITIES := 1 3 5
 default.CROP       := 256
 default.LR         := 1e-3
-default.POLICY_LR  := 1e-4
-default.ENTROPY    := 0
+default.POLICY_LR  := 1e-2
+default.ENTROPY    := 0.2
 default.ROUNDS     := 50
 
 PATHS  := DATA INIT VAL
