@@ -1,0 +1,128 @@
+#!/usr/bin/env bats
+# The Makefile: what make install puts where and make uninstall takes away, and what a changed
+# header rebuilds. Works on the tree as it was built for the tests.
+
+load helper
+
+# Sets $build as it was named for the tests: the dependencies speak of objects by that name.
+named() {
+    build=${IR_BIN%/bin}
+    build=${build#"$REPO/"}
+}
+
+# Other tests run these programs meanwhile: nothing may have to be made.
+setup_file() {
+    named
+    if ! built -q tests; then
+        echo "$build is older than the source: make tests"
+        return 1
+    fi
+}
+
+setup() {
+    named
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+built() {
+    make --no-print-directory -C "$REPO" BUILD="$build" "$@"
+}
+
+# files DIR: all that is not a directory, sorted.
+files() {
+    (cd "$1" && find . ! -type d | sort)
+}
+
+# to_install PREFIX: what make install has to put there, as "files" says it.
+to_install() {
+    local file
+
+    for file in ir-corrupt ir-detect ir-policy ir-score ir-train; do
+        echo "./$1/bin/$file"
+    done
+    for file in "$REPO"/man/*.[1-9]; do
+        echo "./$1/share/man/man${file##*.}/${file##*/}"
+    done
+    for file in hrl.mk hrl/{convert.sh,run.sh,robustness.awk,compare.awk}; do
+        echo "./$1/share/irtools/$file"
+    done
+}
+
+# users INCLUDED DIR...: the C files that include it themselves; objects: what is made of them.
+users() {
+    grep -rl --include='*.c' "^#include $1" "${@:2}" | sort
+}
+objects() {
+    sed 's/c$/o/'
+}
+
+# compiled FILE: the objects, without the build directory, that a change of FILE compiles anew;
+# linked FILE: the library and the programs that it makes anew.
+compiled() {
+    built -n -W "$1" tests | sed -n "s,^ *echo '  CC $build/\(.*\)';.*,\1,p" | sort
+}
+linked() {
+    built -n -W "$1" tests | sed -n "s,^ *echo '  \(LD\|AR\) $build/\(.*\)';.*,\2,p" | sort
+}
+
+@test "make install PREFIX= DESTDIR=: every program, page and script, and uninstall takes them away" {
+    mkdir -p root/opt/ir/{bin,share/man/man1}
+    touch root/opt/ir/bin/mine root/opt/ir/share/man/man1/mine.1
+    built install PREFIX=/opt/ir DESTDIR="$PWD/root"
+    diff <(to_install opt/ir | sort) <(files root | grep -v mine)
+    for program in root/opt/ir/bin/ir-*; do
+        cmp "$program" "$IR_BIN/${program##*/}"
+        [ "$(stat -c %a "$program")" = 755 ]
+    done
+    [ "$(find root/opt/ir/share -name '*.[1-9]' -perm 644 ! -name mine.1 | wc -l)" = \
+        "$(find "$REPO/man" -name '*.[1-9]' | wc -l)" ]
+    built uninstall PREFIX=/opt/ir DESTDIR="$PWD/root"
+    diff <(files root) - <<< $'./opt/ir/bin/mine\n./opt/ir/share/man/man1/mine.1'
+    [ ! -e root/opt/ir/share/irtools ]
+}
+
+@test "the installed hrl.mk plays, scores and compares with the installed programs alone" {
+    scenes data -n 4 -t 2 -s 64x64 -r 1
+    built install PREFIX="$PWD/here" > /dev/null
+    mkdir none
+    PATH=$PWD/here/bin:$PWD/none:/usr/bin:/bin
+    [ "$(command -v ir-train)" = "$PWD/here/bin/ir-train" ]
+    hrl() { make -f here/share/irtools/hrl.mk THREADS=1 "$@"; }
+    hrl DATA=data ROUNDS=1 EPOCHS=1 BATCH=2 CROP=32
+    [ -s run/0001/rewards ]
+    hrl robustness SEVERITIES=1 DETECT='ir-detect -m top-hat' > table
+    [ "$(wc -l < table)" = 24 ] # a header, clean, ten corruptions and their means, two means
+    hrl compare RUNS='run run' > side
+    [ "$(wc -l < side)" = 24 ]
+}
+
+@test "a changed header of one program rebuilds what includes it, and only that" {
+    cd "$REPO"
+    users '"roc.h"' ir-score | objects | diff - <(compiled ir-score/roc.h)
+    [ "$(linked ir-score/roc.h)" = bin/ir-score ]
+}
+
+@test "a changed header of the library rebuilds what includes it, through other headers too" {
+    cd "$REPO"
+    [ "$(grep -rl '"base/components.h"' --include='*.h' common ir-* tests)" = \
+        ir-detect/detection.h ]
+    { users '"base/components.h"' common ir-* tests; users '"detection.h"' ir-detect; } |
+        sort -u | objects | diff - <(compiled common/base/components.h)
+    made=$(linked common/base/components.h)
+    for target in libir.a bin/ir-{corrupt,detect,policy,score,scenes,train} bin/test-components; do
+        grep -qx "$target" <<< "$made"
+    done
+}
+
+@test "a changed header of the kernels rebuilds them for every instruction set" {
+    cd "$REPO"
+    for isa in "$build"/kernels/*; do
+        users '"convolve.h"' common/backend/cpu/kernels | objects | sed "s,.*/,kernels/${isa##*/}/,"
+    done | sort | diff - <(compiled common/backend/cpu/kernels/convolve.h)
+}
+
+@test "other options in config.mk rebuild everything" {
+    cd "$REPO"
+    (cd "$build" && find . -name '*.o' | sed 's,^\./,,' | sort) |
+        diff - <(compiled config.mk)
+}
