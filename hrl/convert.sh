@@ -19,7 +19,8 @@ masks=$cache/masks${scale:+-$scale}
 # find_source KIND NAME: sets $source to the file in DATA/KIND.
 find_source() {
     for source in "$data/$1/$2".{png,PNG,pgm,pbm,ppm,pnm,pam}; do
-        [ ! -e "$source" ] || return 0
+        [ ! -r "$source" ] || return 0
+        [ ! -e "$source" ] || { echo "$2: $source cannot be read" >&2; return 1; }
     done
     echo "$2: nothing of that name in $data/$1" >&2
     return 1

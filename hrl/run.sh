@@ -26,7 +26,7 @@ begin() {
     target=$1
     dir=$(dirname "$1")
     tmp=$dir/.${1##*/}.tmp
-    mkdir -p "$dir"
+    { mkdir -p "$dir" && [ -w "$dir" ]; } 2> /dev/null || fail "$dir: cannot be written into"
     exec {lock}> "$dir/.$2"
     flock -n "$lock" || fail "$dir: another make is at work there"
     [ ! -d "$target" ] || exit 0
