@@ -48,12 +48,12 @@ static ir_node *unary(ir_graph *g, ir_op op, ir_node *x, ir_shape shape)
 
 /* NAME.PART within the current scope, made or found. */
 static ir_param *param(ir_graph *g, const char *name, const char *part, int ndim, const int *dim,
-                       bool trained, ir_init init, double bound)
+                       bool trained, ir_initial start)
 {
     const char *scope = g->depth ? g->scope[g->depth - 1] : "";
     char *full = ir_format("%s%s%s%s%s", scope, *scope && *name ? "." : "", name,
                            *scope || *name ? "." : "", part);
-    ir_param *p = ir_params_use(g->params, full, ndim, dim, trained, init, bound);
+    ir_param *p = ir_params_use(g->params, full, ndim, dim, trained, start);
     free(full);
     return p;
 }
@@ -75,15 +75,28 @@ static void set_window(ir_node *node, ir_conv c)
     node->depthwise = c.depthwise;
 }
 
+static ir_initial uniform(double bound)
+{
+    return (ir_initial){.kind = IR_INIT_UNIFORM, .bound = bound};
+}
+
+static ir_initial constant(double value)
+{
+    return (ir_initial){.kind = IR_INIT_CONSTANT, .bound = value};
+}
+
 /* PyTorch's default: weights and bias uniform within 1/sqrt(fan_in). */
 static void conv_params(ir_graph *g, ir_node *node, const char *name, ir_conv c, const int dim[4])
 {
-    const double bound = 1 / sqrt((double)dim[1] * dim[2] * dim[3]);
-    node->weight = param(g, name, "weight", 4, dim, true, IR_INIT_UNIFORM, bound);
+    const ir_initial usual = uniform(1 / sqrt((double)dim[1] * dim[2] * dim[3]));
+    const ir_initial weight = c.fixed ? (ir_initial){.kind = IR_INIT_VALUES, .values = c.fixed}
+                            : c.deviation > 0
+                                ? (ir_initial){.kind = IR_INIT_NORMAL, .bound = c.deviation}
+                                : usual;
+    node->weight = param(g, name, "weight", 4, dim, !c.fixed, weight);
     if (c.bias)
         node->bias = param(g, name, "bias", 1, &c.out, true,
-                           c.fixed_bias ? IR_INIT_CONSTANT : IR_INIT_UNIFORM,
-                           c.fixed_bias ? c.bias_init : bound);
+                           c.fixed_bias ? constant(c.bias_init) : usual);
 }
 
 ir_node *ir_conv2d(ir_graph *g, ir_node *x, const char *name, ir_conv c)
@@ -117,16 +130,50 @@ ir_node *ir_conv_transpose2d(ir_graph *g, ir_node *x, const char *name, ir_conv 
     return node;
 }
 
+/* (N, C kh kw, H, W): channel c kh kw + t is what tap t sees of channel c. */
+static ir_node *deform(ir_graph *g, ir_node *x, ir_node *offset, int kernel_h, int kernel_w)
+{
+    const ir_shape s = x->shape;
+    const int taps = kernel_h * kernel_w;
+    if (kernel_h < 1 || kernel_w < 1 || kernel_h % 2 == 0 || kernel_w % 2 == 0)
+        misfit(g, IR_OP_DEFORM, "a kernel of %d x %d", kernel_w, kernel_h);
+    if (offset) {
+        const ir_shape t = offset->shape;
+        if (t.n != s.n || t.c != 2 * taps || t.h != s.h || t.w != s.w)
+            misfit(g, IR_OP_DEFORM, "offsets of %dx%dx%dx%d for %d taps on %dx%dx%dx%d", t.n, t.c,
+                   t.h, t.w, taps, s.n, s.c, s.h, s.w);
+    }
+    ir_node *node = new_node(g, IR_OP_DEFORM, offset ? 2 : 1, (ir_node *[]){x, offset},
+                             (ir_shape){s.n, s.c * taps, s.h, s.w});
+    node->kernel_h = kernel_h;
+    node->kernel_w = kernel_w;
+    return node;
+}
+
+/* The columns, and a 1x1 convolution whose weights have another shape and the same order. */
+ir_node *ir_deform_conv2d(ir_graph *g, ir_node *x, ir_node *offset, const char *name, ir_deform d)
+{
+    const ir_shape s = x->shape;
+    ir_node *columns = deform(g, x, offset, d.kernel_h, d.kernel_w);
+    ir_node *node = unary(g, IR_OP_CONV2D, columns, (ir_shape){s.n, d.out, s.h, s.w});
+    set_window(node, (ir_conv){.kernel = 1});
+    const ir_initial start = d.zero ? constant(0) : uniform(1 / sqrt(columns->shape.c));
+    const int dim[] = {d.out, s.c, d.kernel_h, d.kernel_w};
+    node->weight = param(g, name, "weight", 4, dim, true, start);
+    node->bias = param(g, name, "bias", 1, &d.out, true, start);
+    return node;
+}
+
 ir_node *ir_batchnorm(ir_graph *g, ir_node *x, const char *name, double momentum)
 {
     ir_node *node = unary(g, IR_OP_BATCHNORM, x, x->shape);
     const int *c = &node->shape.c;
     node->momentum = momentum;
     node->eps = 1e-5;
-    node->weight = param(g, name, "weight", 1, c, true, IR_INIT_CONSTANT, 1);
-    node->bias = param(g, name, "bias", 1, c, true, IR_INIT_CONSTANT, 0);
-    node->running_mean = param(g, name, "running_mean", 1, c, false, IR_INIT_CONSTANT, 0);
-    node->running_var = param(g, name, "running_var", 1, c, false, IR_INIT_CONSTANT, 1);
+    node->weight = param(g, name, "weight", 1, c, true, constant(1));
+    node->bias = param(g, name, "bias", 1, c, true, constant(0));
+    node->running_mean = param(g, name, "running_mean", 1, c, false, constant(0));
+    node->running_var = param(g, name, "running_var", 1, c, false, constant(1));
     return node;
 }
 
@@ -269,10 +316,9 @@ ir_node *ir_linear(ir_graph *g, ir_node *x, const char *name, int out, bool zero
     if (s.h != 1 || s.w != 1)
         misfit(g, IR_OP_LINEAR, "an input of %d x %d pixels", s.w, s.h);
     ir_node *node = unary(g, IR_OP_LINEAR, x, (ir_shape){s.n, out, 1, 1});
-    const ir_init init = zero ? IR_INIT_CONSTANT : IR_INIT_UNIFORM;
-    const double bound = zero ? 0 : 1 / sqrt(s.c);
-    node->weight = param(g, name, "weight", 2, (int[]){out, s.c}, true, init, bound);
-    node->bias = param(g, name, "bias", 1, &out, true, init, bound);
+    const ir_initial start = zero ? constant(0) : uniform(1 / sqrt(s.c));
+    node->weight = param(g, name, "weight", 2, (int[]){out, s.c}, true, start);
+    node->bias = param(g, name, "bias", 1, &out, true, start);
     return node;
 }
 

@@ -30,6 +30,7 @@ const char *const ir_op_name[IR_OP_COUNT] = {
     [IR_OP_RFFT2] = "rfft2",
     [IR_OP_IRFFT2] = "irfft2",
     [IR_OP_SOFT_IOU] = "soft_iou",
+    [IR_OP_DEFORM] = "deform",
 };
 
 ir_graph *ir_graph_new(ir_params *params, ir_mode mode)
@@ -41,6 +42,13 @@ ir_graph *ir_graph_new(ir_params *params, ir_mode mode)
     return g;
 }
 
+static void free_node(ir_node *node)
+{
+    free(node->in);
+    free(node->grad_use);
+    free(node);
+}
+
 void ir_graph_free(ir_graph *g)
 {
     if (!g)
@@ -50,12 +58,16 @@ void ir_graph_free(ir_graph *g)
         const ir_op_table *op = g->backend->op[node->op];
         if (g->planned && !node->alias && op && op->release)
             op->release(g->backend, node);
-        free(node->in);
-        free(node->grad_use);
-        free(node);
+        free_node(node);
     }
+    for (int i = 0; i < g->drops; i++)
+        free_node(g->dropped[i]);
+    for (int i = 0; i < g->features; i++)
+        free(g->feature[i].name);
     for (int i = 0; i < g->depth; i++)
         free(g->scope[i]);
+    free(g->dropped);
+    free(g->feature);
     ir_graph_free_shared(g);
     g->backend->free(g->backend, g->arena);
     g->backend->free(g->backend, g->scratch);
@@ -89,6 +101,30 @@ void ir_scope(ir_graph *g, const char *format, ...)
 void ir_end(ir_graph *g)
 {
     free(g->scope[--g->depth]);
+}
+
+ir_node *ir_feature(ir_graph *g, ir_node *node, const char *name)
+{
+    const char *scope = g->depth ? g->scope[g->depth - 1] : "";
+    g->feature = ir_realloc(g->feature, (size_t)g->features + 1, sizeof *g->feature);
+    g->feature[g->features++] =
+        (ir_named){ir_format("%s%s%s", scope, *scope ? "." : "", name), node};
+    return node;
+}
+
+int ir_graph_features(const ir_graph *g)
+{
+    return g->features;
+}
+
+const char *ir_graph_feature_name(const ir_graph *g, int i)
+{
+    return g->feature[i].name;
+}
+
+ir_node *ir_graph_feature(const ir_graph *g, int i)
+{
+    return g->feature[i].node;
 }
 
 void ir_graph_keep(ir_graph *g, ir_node *node)

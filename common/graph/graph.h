@@ -47,6 +47,13 @@ ir_shape ir_node_shape(const ir_node *node);
 void ir_scope(ir_graph *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ir_end(ir_graph *g);
 
+/* A value that one may want to look at, under its name in the current scope; returns node. Naming
+ * costs nothing: it is kept only if somebody asks. */
+ir_node *ir_feature(ir_graph *g, ir_node *node, const char *name);
+int ir_graph_features(const ir_graph *g);
+const char *ir_graph_feature_name(const ir_graph *g, int i);
+ir_node *ir_graph_feature(const ir_graph *g, int i);
+
 /* ---- operations ------------------------------------------------------------------------------ */
 
 /* Filled by ir_node_put(). wants_grad: backward computes its gradient too (for tests). */
@@ -62,6 +69,8 @@ typedef struct {
     bool bias;
     double bias_init; /* with fixed_bias: the bias starts at this value */
     bool fixed_bias;
+    double deviation;   /* not 0: the weights start normal with this standard deviation */
+    const float *fixed; /* not NULL: these weights, which are state and never trained; no bias */
 } ir_conv;
 /* y[n,o,i,j] = bias[o] + sum_{c,u,v} weight[o,c,u,v] x[n,c,i*s+u*d-p,j*s+v*d-p]
  * NAME.weight (out, in, k, k), (out, 1, k, k) when depthwise; NAME.bias (out). H' =
@@ -69,6 +78,18 @@ typedef struct {
 ir_node *ir_conv2d(ir_graph *g, ir_node *x, const char *name, ir_conv c);
 /* PyTorch's ConvTranspose2d: NAME.weight (in, out, k, k), H' = (H-1) s - 2p + k. No dilation. */
 ir_node *ir_conv_transpose2d(ir_graph *g, ir_node *x, const char *name, ir_conv c);
+typedef struct {
+    int out;                /* output channels */
+    int kernel_h, kernel_w; /* odd */
+    bool zero;              /* weights and bias start at 0 */
+} ir_deform;
+/* Deformable convolution (Dai et al., Deformable Convolutional Networks, ICCV 2017) of stride 1,
+ * padded by half a kernel with zeros:
+ *     y[n,o,i,j] = bias[o] + sum_{c,u,v} weight[o,c,u,v] x(n, c, i+u-kh/2+dy, j+v-kw/2+dx)
+ * where dy = offset[n,2t,i,j], dx = offset[n,2t+1,i,j] with t = u kw + v, in pixels, and x between
+ * the pixels is bilinear, outside of the image 0. offset (N,2 kh kw,H,W), or NULL: a convolution
+ * with a rectangular kernel. NAME.weight (out, in, kh, kw), NAME.bias (out). */
+ir_node *ir_deform_conv2d(ir_graph *g, ir_node *x, ir_node *offset, const char *name, ir_deform d);
 /* NAME.weight, NAME.bias; state NAME.running_mean, NAME.running_var. eps 1e-5. Training: batch
  * statistics (biased variance), running = (1-m) running + m batch (unbiased variance). */
 ir_node *ir_batchnorm(ir_graph *g, ir_node *x, const char *name, double momentum);
@@ -116,7 +137,8 @@ void ir_graph_keep(ir_graph *g, ir_node *node);
 /* Backward starts here, with a gradient given by ir_node_seed(). Before planning; several are
  * summed. */
 void ir_graph_start_backward_at(ir_graph *g, ir_node *node);
-/* Fuses, allocates, prepares. The parameters exist from the first plan on. */
+/* Drops what nothing kept or seeded depends on, fuses, allocates, prepares. The parameters exist
+ * from the first plan on. */
 void ir_graph_plan(ir_graph *g);
 
 /* Dropout's randomness and everything else that must differ from step to step. */

@@ -11,6 +11,12 @@ typedef struct ir_shared_use {
     struct ir_shared_use *next;
 } ir_shared_use;
 
+/* A value with a name. */
+typedef struct {
+    char *name;
+    ir_node *node;
+} ir_named;
+
 struct ir_graph {
     ir_params *params;
     ir_backend *backend;
@@ -19,6 +25,11 @@ struct ir_graph {
 
     ir_node **node; /* in the order of building, which is an order of running */
     int nodes, room;
+    ir_node **dropped; /* built, but nothing depends on them */
+    int drops;
+
+    ir_named *feature;
+    int features;
 
     char *scope[16];
     int depth;
@@ -38,6 +49,7 @@ typedef struct {
 ir_backward_needs ir_node_backward_needs(const ir_node *node);
 
 /* plan.c's steps that stand on their own */
+void ir_graph_prune(ir_graph *g);           /* prune.c */
 void ir_graph_fuse(ir_graph *g);            /* fuse.c */
 void ir_graph_separate_shared(ir_graph *g); /* shared.c, with the two next */
 void ir_graph_add_shared(ir_graph *g);      /* after backward */

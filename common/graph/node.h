@@ -29,6 +29,7 @@ typedef enum {
     IR_OP_RFFT2,
     IR_OP_IRFFT2,
     IR_OP_SOFT_IOU,
+    IR_OP_DEFORM,
     IR_OP_COUNT
 } ir_op;
 
@@ -54,6 +55,7 @@ struct ir_node {
 
     /* attributes; which ones matter depends on op */
     int kernel, stride, pad, dilation;
+    int kernel_h, kernel_w; /* DEFORM */
     bool depthwise, align_corners;
     int first;               /* SLICE: first channel */
     int group;               /* SOFT_IOU */

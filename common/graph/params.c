@@ -81,7 +81,7 @@ static bool same_dims(const ir_param *param, int ndim, const int *dim)
 }
 
 ir_param *ir_params_use(ir_params *p, const char *name, int ndim, const int *dim, bool trained,
-                        ir_init init, double bound)
+                        ir_initial start)
 {
     ir_param *param = ir_params_find(p, name);
     if (param) {
@@ -99,8 +99,7 @@ ir_param *ir_params_use(ir_params *p, const char *name, int ndim, const int *dim
     for (int i = 0; i < ndim; i++)
         param->size *= (size_t)dim[i];
     param->trained = trained;
-    param->init = init;
-    param->bound = bound;
+    param->start = start;
     ir_flat *flat = trained ? &p->trained : &p->state;
     param->offset = flat->size;
     flat->size += param->size;
@@ -128,6 +127,20 @@ void ir_params_freeze(ir_params *p)
     }
 }
 
+static float first_value(const ir_initial *start, size_t i, ir_rng *rng)
+{
+    switch (start->kind) {
+    case IR_INIT_UNIFORM:
+        return (float)(start->bound * (2 * ir_rng_uniform(rng) - 1));
+    case IR_INIT_NORMAL:
+        return (float)(start->bound * ir_rng_normal(rng));
+    case IR_INIT_VALUES:
+        return start->values[i];
+    default:
+        return (float)start->bound;
+    }
+}
+
 void ir_params_init(ir_params *p, uint64_t seed)
 {
     for (size_t i = 0; i < p->count; i++) {
@@ -135,9 +148,7 @@ void ir_params_init(ir_params *p, uint64_t seed)
         float *value = ir_malloc(param->size * sizeof *value);
         ir_rng rng = ir_rng_make(seed, "init", param->name, 0);
         for (size_t k = 0; k < param->size; k++)
-            value[k] = param->init == IR_INIT_CONSTANT
-                           ? (float)param->bound
-                           : (float)(param->bound * (2 * ir_rng_uniform(&rng) - 1));
+            value[k] = first_value(&param->start, k, &rng);
         ir_param_put(p, param, value);
         free(value);
     }

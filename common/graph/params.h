@@ -15,16 +15,24 @@
 
 typedef enum {
     IR_INIT_UNIFORM, /* U(-bound, bound); PyTorch's default for weights: bound = 1/sqrt(fan_in) */
-    IR_INIT_CONSTANT /* all = bound */
+    IR_INIT_CONSTANT, /* all = bound */
+    IR_INIT_NORMAL,   /* mean 0, standard deviation = bound */
+    IR_INIT_VALUES    /* given, one by one */
 } ir_init;
+
+/* How a parameter starts. */
+typedef struct {
+    ir_init kind;
+    double bound;
+    const float *values; /* IR_INIT_VALUES; they outlive the parameters */
+} ir_initial;
 
 typedef struct {
     char *name; /* without param/ or state/ */
     int ndim, dim[IR_MAX_DIMS];
     size_t size, offset; /* elements; position in the flat array */
     bool trained;
-    ir_init init;
-    double bound;
+    ir_initial start;
     float *value; /* backend memory; NULL before the first plan */
     float *grad;  /* NULL unless trained */
 } ir_param;
@@ -37,7 +45,7 @@ ir_backend *ir_params_backend(const ir_params *params);
 
 /* The parameter of that name; made on first use, checked to be the same afterwards. */
 ir_param *ir_params_use(ir_params *params, const char *name, int ndim, const int *dim, bool trained,
-                        ir_init init, double bound);
+                        ir_initial start);
 /* Allocates the flat arrays; called by ir_graph_plan(). No new names from then on. */
 void ir_params_freeze(ir_params *params);
 

@@ -1,4 +1,4 @@
-/* Planning: fuse, find out who needs gradients, prepare the operations, lay out memory. */
+/* Planning: prune, fuse, find out who needs gradients, prepare the operations, lay out memory. */
 #include <stdlib.h>
 
 #include "graph/internal.h"
@@ -19,6 +19,8 @@ ir_backward_needs ir_node_backward_needs(const ir_node *node)
         return (ir_backward_needs){.output = true};
     case IR_OP_ADD:
         return (ir_backward_needs){.output = node->activation.on};
+    case IR_OP_DEFORM: /* without offsets the points are always the same */
+        return (ir_backward_needs){.inputs = node->inputs > 1};
     default:
         return (ir_backward_needs){0};
     }
@@ -34,7 +36,7 @@ static void find_gradients(ir_graph *g)
     }
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
-        node->wants_grad |= node->weight != NULL;
+        node->wants_grad |= node->weight && node->weight->trained;
         for (int k = 0; k < node->inputs; k++)
             if (!(node->op == IR_OP_SOFT_IOU && k == 1))
                 node->wants_grad |= node->in[k]->wants_grad;
@@ -79,6 +81,7 @@ void ir_graph_plan(ir_graph *g)
     if (g->planned)
         ir_die("graph: planned twice");
     ir_params_freeze(g->params);
+    ir_graph_prune(g);
     ir_graph_fuse(g);
     find_gradients(g);
     order_gradients(g);

@@ -54,7 +54,7 @@ static void prepare(ir_backend *b, ir_node *node)
         .activation = transposed ? none : node->activation,
     };
     unsigned directions = transposed ? IR_DNN_DATA : IR_DNN_FORWARD;
-    if (training && node->wants_grad)
+    if (training && node->wants_grad && node->weight->trained)
         directions |= IR_DNN_WEIGHTS;
     if (training && node->grad_use[0] != IR_GRAD_NONE)
         directions |= transposed ? IR_DNN_FORWARD : IR_DNN_DATA;
@@ -207,8 +207,9 @@ static void backward(ir_backend *b, ir_node *node)
     const bool transposed = is_transposed(node);
     if (node->bias)
         bias_gradient(b, node, state);
-    convolve_backward_weights(state->conv, transposed ? node->grad : in->value,
-                              transposed ? in->value : node->grad, node->weight->grad);
+    if (node->weight->trained)
+        convolve_backward_weights(state->conv, transposed ? node->grad : in->value,
+                                  transposed ? in->value : node->grad, node->weight->grad);
     if (node->grad_use[0] == IR_GRAD_NONE)
         return;
     const bool adds = node->grad_use[0] == IR_GRAD_ADD;
