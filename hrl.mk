@@ -45,8 +45,9 @@
 #   TABLE=           robustness, show: the table (RUN/robustness.tsv)
 #   METRIC=iou       compare: iou, pd, fa or rce
 
-SHELL       := bash
-.SHELLFLAGS := -euo pipefail -c
+# bash, which is told to end when make is gone, however that came
+SHELL       := setpriv
+.SHELLFLAGS := --pdeathsig TERM bash -euo pipefail -c
 .ONESHELL:
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory --no-builtin-rules

@@ -28,6 +28,7 @@ checkpoints() {
 halfway() {
     mkdir slow
     mkfifo reached never
+    exec {never}<> never # open here alone: what waits for it ends with this test
     cat > slow/tee <<'END'
 #!/bin/sh
 case $1 in
@@ -38,7 +39,7 @@ END
     chmod +x slow/tee
     PATH=$PWD/slow:$PATH setsid env --default-signal=INT,TERM \
         make -f "$REPO/hrl.mk" DATA=data CROP=32 BATCH=4 EPOCHS=1 THREADS=1 ROUNDS=2 \
-        3>&- > out 2> err &
+        3>&- {never}>&- > out 2> err &
     make=$!
     read -r _ < reached
 }

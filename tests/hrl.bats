@@ -16,6 +16,7 @@ setup() {
     export IR_FAKE=$BATS_TEST_TMPDIR/fake
     mkdir fake
     mkfifo fake/reached fake/never
+    exec {never}<> fake/never
     PATH=$BATS_TEST_DIRNAME/fake:/usr/bin:/bin
     frames data 6 train
     frames data 2 test
@@ -65,7 +66,8 @@ none_left() {
 stopped_at() {
     echo "$1 $2" > fake/gate
     : > fake/pids
-    setsid env --default-signal=INT,TERM make -f share/hrl.mk "${@:3}" 3>&- > out 2> err &
+    setsid env --default-signal=INT,TERM make -f share/hrl.mk "${@:3}" 3>&- {never}>&- \
+        > out 2> err &
     make=$!
     read -r _ < fake/reached
     rm fake/gate
@@ -129,11 +131,23 @@ ended() {
         stopped_at $program 9 DATA=data ROUNDS=3
         kill -KILL -- -"$make"
         run wait "$make"
-        flock run/.lock true # the ring ends by itself
+        flock -w 5 run/.lock true # the ring ends by itself
         none_left
         [ ! -e run/0002 ]
         hrl DATA=data ROUNDS=3
         diff <(checkpoints run) <(checkpoints whole)
+    done
+}
+
+@test "make alone killed: the ring does not outlive it" {
+    for program in ir-policy ir-corrupt ir-train; do
+        rm -rf run
+        stopped_at $program 4 DATA=data ROUNDS=2
+        kill -KILL "$make"
+        run wait "$make"
+        flock -w 5 run/.lock true
+        none_left
+        [ "$(ls run)" = $'0000\nknobs' ]
     done
 }
 
