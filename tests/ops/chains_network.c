@@ -97,6 +97,21 @@ static void spatial_attention(twin *t)
     twin_seed(t, twin_relu(t, twin_mul(t, x, twin_sigmoid(t, y), 1)));
 }
 
+/* ISNet's two-orientation attention: columns and rows deformed by offsets of the map's own. */
+static void deformable_attention(twin *t)
+{
+    value low = twin_input(t, (ir_shape){2, 9, 8, 7}, FILL_NORMAL, true);
+    value high = twin_input(t, (ir_shape){2, 9, 8, 7}, FILL_NORMAL, true), sum = low;
+    for (int i = 0; i < 2; i++) {
+        ir_deform offsets = {.out = 6, .kernel_h = i ? 1 : 3, .kernel_w = i ? 3 : 1}, d = offsets;
+        value o = twin_deform_conv2d(t, low, NULL, i ? "row.offset" : "column.offset", offsets);
+        d.out = 9;
+        value y = twin_deform_conv2d(t, low, &o, i ? "row" : "column", d);
+        sum = twin_add(t, sum, twin_mul(t, twin_sigmoid(t, y), high, 1));
+    }
+    twin_seed(t, sum);
+}
+
 static void u_net(twin *t)
 {
     value x = twin_input(t, (ir_shape){2, 1, 16, 12}, FILL_NORMAL, false);
@@ -235,6 +250,7 @@ const chain_case network_chains[] = {
     {"channel_attention", channel_attention},
     {"shared_weights", shared_weights},
     {"spatial_attention", spatial_attention},
+    {"deformable_attention", deformable_attention},
     {"u_net", u_net},
     {"transposed_decoder", transposed_decoder},
     {"spectral_block", spectral_block},

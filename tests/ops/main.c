@@ -31,7 +31,8 @@ const op_case *operation(int i)
     } lists[] = {{conv_cases, CONV_CASES},
                  {pointwise_cases, POINTWISE_CASES},
                  {pool_cases, POOL_CASES},
-                 {head_cases, HEAD_CASES}};
+                 {head_cases, HEAD_CASES},
+                 {deform_cases, DEFORM_CASES}};
     for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++) {
         if (i < lists[k].count)
             return &lists[k].first[i];

@@ -8,6 +8,8 @@
 /* weight (out, in, k, k), depthwise (out, 1, k, k); transposed (in, out, k, k); bias (1, out, 1, 1)
  */
 tensor *ref_conv2d(tape *t, tensor *x, tensor *weight, tensor *bias, ir_conv c);
+/* weight (out, in, kh, kw); offset may be NULL */
+tensor *ref_deform_conv2d(tape *t, tensor *x, tensor *offset, tensor *weight, tensor *bias);
 tensor *ref_conv_transpose2d(tape *t, tensor *x, tensor *weight, tensor *bias, ir_conv c);
 /* weight (out, in, 1, 1) */
 tensor *ref_linear(tape *t, tensor *x, tensor *weight, tensor *bias);

@@ -73,12 +73,20 @@ void tape_zero_grads(tape *t)
         memset(t->tensor[i]->g, 0, t->tensor[i]->size * sizeof *t->tensor[i]->g);
 }
 
+static bool has_computed_input(const step *s)
+{
+    for (int k = 0; k < s->inputs; k++)
+        if (!s->in[k]->leaf)
+            return true;
+    return false;
+}
+
 double tape_margin(const tape *t, bool leaves)
 {
     double least = INFINITY;
     for (int i = 0; i < t->steps; i++) {
         const step *s = &t->step[i];
-        if (s->op->margin && (leaves || !s->in[0]->leaf))
+        if (s->op->margin && (leaves || has_computed_input(s)))
             least = fmin(least, s->op->margin(s));
     }
     return least;

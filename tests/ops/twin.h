@@ -95,6 +95,8 @@ ir_shape twin_shape(twin *t); /* random, within the setup's limits */
 
 value twin_input(twin *t, ir_shape shape, filling fill, bool wants_grad);
 value twin_conv2d(twin *t, value x, const char *name, ir_conv c);
+/* offset: NULL for none */
+value twin_deform_conv2d(twin *t, value x, const value *offset, const char *name, ir_deform d);
 value twin_conv_transpose2d(twin *t, value x, const char *name, ir_conv c);
 value twin_batchnorm(twin *t, value x, const char *name, double momentum);
 value twin_leaky_relu(twin *t, value x, double slope);

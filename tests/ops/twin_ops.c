@@ -132,6 +132,17 @@ value twin_conv2d(twin *t, value x, const char *name, ir_conv c)
                 c.bias ? " bias" : "");
 }
 
+value twin_deform_conv2d(twin *t, value x, const value *offset, const char *name, ir_deform d)
+{
+    ir_shape shape = {d.out, x.ref->shape.c, d.kernel_h, d.kernel_w};
+    tensor *weight = parameter(t, name, "weight", shape, FILL_WEIGHT, true);
+    tensor *bias = parameter(t, name, "bias", per_channel(d.out), FILL_NORMAL, true);
+    ir_node *node =
+        t->graph ? ir_deform_conv2d(t->graph, x.node, offset ? offset->node : NULL, name, d) : NULL;
+    tensor *ref = ref_deform_conv2d(&t->tape, x.ref, offset ? offset->ref : NULL, weight, bias);
+    return both(t, node, ref, " k%dx%d", d.kernel_h, d.kernel_w);
+}
+
 value twin_conv_transpose2d(twin *t, value x, const char *name, ir_conv c)
 {
     ir_shape shape = {x.ref->shape.c, c.out, c.kernel, c.kernel};
