@@ -2,7 +2,6 @@
  *
  * Reads an image and, with -S, its record; corrupts; writes and flushes: in a ring of pipes the
  * image leaves before the next record has come. */
-#include <getopt.h>
 #include <stdlib.h>
 
 #include "base/base.h"
@@ -53,9 +52,7 @@ static const struct option long_options[] = {
     {"maxval", required_argument, NULL, OPTION_MAXVAL},
     {"list", no_argument, NULL, OPTION_LIST},
     {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {0},
+    IR_LAST_OPTIONS,
 };
 
 static int corruption_named(const char *name)
@@ -88,10 +85,10 @@ static void check_options(const options *o)
 static options parse(int argc, char **argv)
 {
     options o = {.corruption = -1, .threads = ir_default_threads()};
-    int c;
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, ":n:s:S:r:j:o:vhV", long_options, NULL)) != -1) {
-        switch (c) {
+    int option;
+
+    while ((option = ir_option(argc, argv, ":n:s:S:r:j:o:vhV", long_options, usage)) != -1) {
+        switch (option) {
         case 'n':
             o.corruption = corruption_named(optarg);
             break;
@@ -105,25 +102,19 @@ static options parse(int argc, char **argv)
             o.seed = ir_seed(optarg);
             break;
         case 'j':
-            o.threads = (int)ir_number(optarg, 1, 1024, "-j");
+            o.threads = ir_threads(optarg);
             break;
         case 'o':
             o.directory = optarg;
             break;
         case OPTION_MAXVAL:
-            o.maxval = (int)ir_number(optarg, 1, 65535, "--maxval");
+            o.maxval = ir_maxval(optarg);
             break;
         case OPTION_LIST:
             print_list();
         case 'v':
             o.verbose = true;
             break;
-        case 'h':
-            ir_print_help(usage);
-        case 'V':
-            ir_print_version();
-        default:
-            ir_option_die(c, argv);
         }
     }
     check_options(&o);

@@ -1,5 +1,4 @@
 /* ir-policy: the strategy network N_S, which learns to choose the corruption that hurts most. */
-#include <getopt.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -70,9 +69,7 @@ static const struct option long_options[] = {
     {"threads", required_argument, NULL, 'j'},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {0},
+    IR_LAST_OPTIONS,
 };
 
 /* options: which of them the command takes; needed: which it cannot do without. */
@@ -138,7 +135,7 @@ static bool set_learning(options *o, int option)
     }
 }
 
-static void set_option(options *o, int option, char **argv)
+static void set_option(options *o, int option)
 {
     if (set_learning(o, option))
         return;
@@ -156,7 +153,7 @@ static void set_option(options *o, int option, char **argv)
         o->rewards = optarg;
         break;
     case MAXVAL:
-        o->maxval = (int)ir_number(optarg, 1, 65535, "--maxval");
+        o->maxval = ir_maxval(optarg);
         break;
     case 'r':
         o->seed = ir_seed(optarg);
@@ -165,7 +162,7 @@ static void set_option(options *o, int option, char **argv)
         o->device = optarg;
         break;
     case 'j':
-        o->threads = (int)ir_number(optarg, 1, 1024, "-j");
+        o->threads = ir_threads(optarg);
         break;
     case 'v':
         o->verbose = true;
@@ -173,12 +170,6 @@ static void set_option(options *o, int option, char **argv)
     case 'q':
         o->verbose = false;
         break;
-    case 'h':
-        ir_print_help(usage);
-    case 'V':
-        ir_print_version();
-    default:
-        ir_option_die(option, argv);
     }
 }
 
@@ -221,9 +212,8 @@ static options parse(const command_info *command, int argc, char **argv)
     char given[128] = "";
     int option;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
-        set_option(&o, option, argv);
+    while ((option = ir_option(argc, argv, short_options, long_options, usage)) != -1) {
+        set_option(&o, option);
         if (strchr("vq", option) == NULL && strchr(command->options, option) == NULL)
             ir_usage_die("%s: %s does not go with this command", command->name, spell(option));
         if (strchr(given, option) == NULL)

@@ -1,5 +1,4 @@
 /* ir-score: compares predicted masks or probability maps with true masks. See ir-score(1). */
-#include <getopt.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -73,12 +72,10 @@ static const struct option long_options[] = {
     {"overlay", required_argument, NULL, OVERLAY},
     {"frames", required_argument, NULL, FRAMES},
     {"maxval", required_argument, NULL, MAXVAL},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {0},
+    IR_LAST_OPTIONS,
 };
 
-static void set_option(options *o, int option, char *const *argv)
+static void set_option(options *o, int option)
 {
     static const char *const matches[] = {"distance"}, *const resizes[] = {"nearest"};
 
@@ -117,14 +114,8 @@ static void set_option(options *o, int option, char *const *argv)
         o->operand[FRAME] = optarg;
         break;
     case MAXVAL:
-        o->maxval = (int)ir_number(optarg, 1, 65535, "--maxval");
+        o->maxval = ir_maxval(optarg);
         break;
-    case 'h':
-        ir_print_help(usage);
-    case 'V':
-        ir_print_version();
-    default:
-        ir_option_die(option, argv);
     }
 }
 
@@ -133,9 +124,8 @@ static options parse(int argc, char **argv)
     options o = {.threshold = 0.5};
     int option;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":t:hV", long_options, NULL)) != -1)
-        set_option(&o, option, argv);
+    while ((option = ir_option(argc, argv, ":t:hV", long_options, usage)) != -1)
+        set_option(&o, option);
     if (argc - optind != 2)
         ir_usage_die("two operands are needed: predicted and true masks");
     o.operand[PREDICTED] = argv[optind];

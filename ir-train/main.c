@@ -1,5 +1,4 @@
 /* ir-train: trains a detector on frames and masks, and on corrupted frames beside them. */
-#include <getopt.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -88,9 +87,7 @@ static const struct option long_options[] = {
     {"write", required_argument, NULL, 'w'},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {0},
+    IR_LAST_OPTIONS,
 };
 
 /* "200,300" */
@@ -141,7 +138,7 @@ static bool set_training(train_options *o, int option)
         o->whole_batch = ir_choice(optarg, reductions, 2, "--reduction") == 1;
         return true;
     case MAXVAL:
-        o->maxval = (int)ir_number(optarg, 1, 65535, "--maxval");
+        o->maxval = ir_maxval(optarg);
         return true;
     case 'r':
         o->seed = ir_seed(optarg);
@@ -152,7 +149,7 @@ static bool set_training(train_options *o, int option)
     }
 }
 
-static void set_run(train_options *o, int option, char **argv)
+static void set_run(train_options *o, int option)
 {
     switch (option) {
     case 'c':
@@ -174,7 +171,7 @@ static void set_run(train_options *o, int option, char **argv)
         o->device = optarg;
         break;
     case 'j':
-        o->threads = (int)ir_number(optarg, 1, 1024, "-j");
+        o->threads = ir_threads(optarg);
         break;
     case 'w':
         o->write = strcmp(optarg, "-") == 0 ? NULL : optarg;
@@ -185,12 +182,6 @@ static void set_run(train_options *o, int option, char **argv)
     case 'q':
         o->quiet = true;
         break;
-    case 'h':
-        ir_print_help(usage);
-    case 'V':
-        ir_print_version();
-    default:
-        ir_option_die(option, argv);
     }
 }
 
@@ -244,10 +235,9 @@ int main(int argc, char **argv)
         init_command(argc - 1, argv + 1, usage);
         return 0;
     }
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":c:R:r:d:j:w:vqhV", long_options, NULL)) != -1) {
+    while ((option = ir_option(argc, argv, ":c:R:r:d:j:w:vqhV", long_options, usage)) != -1) {
         if (!set_training(&o, option))
-            set_run(&o, option, argv);
+            set_run(&o, option);
     }
     check(&o, argc - optind, argv + optind);
     train(&o, argv[optind], argv[optind + 1]);

@@ -92,7 +92,7 @@ setup() {
 
 @test "standard input can be taken once" {
     run --separate-stderr test-base twice < /dev/null
-    usage_error "standard input \('-'\) can stand for one operand only"
+    usage_error "standard input \('-', or no image\) can be read once only"
 }
 
 @test "philox gives the published blocks" {

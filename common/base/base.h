@@ -44,7 +44,10 @@ char *ir_format(const char *format, ...) IR_PRINTF(1, 2); /* a new string */
 /* A whole argument as a number within [min, max], or ir_usage_die("WHAT: ..."). */
 long ir_number(const char *text, long min, long max, const char *what);
 double ir_real(const char *text, double min, double max, const char *what);
+/* The values of -r, -j and --maxval, which mean the same everywhere. */
 uint64_t ir_seed(const char *text);
+int ir_threads(const char *text);
+int ir_maxval(const char *text);
 /* The index of text in names (n of them), or ir_usage_die() listing the names. */
 int ir_choice(const char *text, const char *const *names, int n, const char *what);
 

@@ -43,6 +43,16 @@ uint64_t ir_seed(const char *text)
     return value;
 }
 
+int ir_threads(const char *text)
+{
+    return (int)ir_number(text, 1, 1024, "-j");
+}
+
+int ir_maxval(const char *text)
+{
+    return (int)ir_number(text, 1, 65535, "--maxval");
+}
+
 int ir_choice(const char *text, const char *const *names, int n, const char *what)
 {
     for (int i = 0; i < n; i++)

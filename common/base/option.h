@@ -1,9 +1,23 @@
-/* The message for what getopt_long() could not make sense of. */
+/* The options of a command line, one by one, as getopt_long() finds them. */
 #ifndef IR_OPTION_H
 #define IR_OPTION_H
 
-/* For a loop that set opterr = 0 and whose option string starts with ':'. result: what
- * getopt_long() returned, '?' or ':'. Ends as ir_usage_die(), naming the option. */
+#include <getopt.h>
+
+/* What every program's table of long options ends with. */
+#define IR_LAST_OPTIONS                                                                            \
+    {"help", no_argument, 0, 'h'}, {"version", no_argument, 0, 'V'},                               \
+    {                                                                                              \
+        0                                                                                          \
+    }
+
+/* The next option, its value in optarg; -1 after the last. letters and names are those of
+ * getopt_long(); letters begin with ':'. Answers -h (with usage) and -V itself; ends with
+ * ir_usage_die() at an option that is unknown, lacks its value or has one too many. */
+int ir_option(int argc, char **argv, const char *letters, const struct option *names,
+              const char *usage);
+
+/* What ir_option() does where getopt_long() returned result, '?' or ':'. */
 _Noreturn void ir_option_die(int result, char *const *argv);
 
 #endif

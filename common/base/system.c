@@ -22,7 +22,7 @@ void ir_flush(FILE *f, const char *name)
 static FILE *take_stdin(void)
 {
     if (atomic_flag_test_and_set(&stdin_taken))
-        ir_usage_die("standard input ('-') can stand for one operand only");
+        ir_usage_die("standard input ('-', or no image) can be read once only");
     return stdin;
 }
 

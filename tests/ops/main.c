@@ -4,7 +4,6 @@
  * instruction set that this machine has, each operation forward and backward on shapes that go
  * wrong and on random ones, with one and two threads; chains of operations; random graphs;
  * parameters shared by several graphs; optimizers. One line each; see usage. */
-#include <getopt.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -124,11 +123,10 @@ int main(int argc, char **argv)
     const char *isa = "all";
     bool timing = false;
     tally t = {0};
+    int c;
 
     ir_start("test-ops");
-    opterr = 0;
-    for (int c;
-         (c = getopt_long(argc, argv, ":bd:hi:n:o:r:", (struct option[]){{0}}, NULL)) != -1;) {
+    while ((c = ir_option(argc, argv, ":bd:hi:n:o:r:", (struct option[]){{0}}, usage)) != -1) {
         switch (c) {
         case 'b':
             timing = true;
@@ -136,8 +134,6 @@ int main(int argc, char **argv)
         case 'd':
             options.device = devices[ir_choice(optarg, devices, 2, "-d")];
             break;
-        case 'h':
-            ir_print_help(usage);
         case 'i':
             isa = isas[ir_choice(optarg, isas, 4, "-i")];
             break;
@@ -150,8 +146,6 @@ int main(int argc, char **argv)
         case 'r':
             options.seed = ir_seed(optarg);
             break;
-        default:
-            ir_option_die(c, argv);
         }
     }
     if (optind < argc)

@@ -5,7 +5,6 @@
  *
  * The same options give the same bytes; a scene depends on the seed and its name alone. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,14 +46,12 @@ static void parse_size(const char *text, options *o)
 static options parse(int argc, char **argv)
 {
     enum { MAX_COUNT = 99999 };
-    static const struct option longs[] = {
-        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
+    static const struct option longs[] = {IR_LAST_OPTIONS};
     static const char *const depths[] = {"8", "14"};
     options o = {.count = 32, .test = -1, .width = 256, .height = 256, .bits = 8};
     int c;
 
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, ":n:t:s:b:r:o:hV", longs, NULL)) != -1)
+    while ((c = ir_option(argc, argv, ":n:t:s:b:r:o:hV", longs, usage)) != -1)
         switch (c) {
         case 'n':
             o.count = (int)ir_number(optarg, 1, MAX_COUNT, "-n");
@@ -74,12 +71,6 @@ static options parse(int argc, char **argv)
         case 'o':
             o.directory = optarg;
             break;
-        case 'h':
-            ir_print_help(usage);
-        case 'V':
-            ir_print_version();
-        default:
-            ir_option_die(c, argv);
         }
     if (optind < argc)
         ir_usage_die("no operand is wanted: '%s'", argv[optind]);
