@@ -9,7 +9,7 @@
 typedef struct {
     const options *options;
     const method *method;
-    method_options method_options;
+    double parameter[PARAMETERS];
     ir_stream *stream;
     writer *writer;
     long images; /* written */
@@ -19,6 +19,8 @@ typedef struct {
     ir_image image;
     scratch scratch;
     map saliency;
+    solution solution;
+    double seconds;
     detection detection;
 } work_item;
 
@@ -52,18 +54,35 @@ static void work_on_item(void *context, void *item)
     const job *j = context;
     work_item *w = item;
     double k = j->options->k >= 0 ? j->options->k : j->method->k;
+    double start = ir_seconds();
 
     map_resize(&w->saliency, w->image.width, w->image.height);
-    j->method->saliency(&w->image, &j->method_options, &w->scratch, w->saliency.value);
+    w->solution = j->method->saliency(&w->image, j->parameter, &w->scratch, w->saliency.value);
+    w->seconds = ir_seconds() - start;
     set_threshold(&w->saliency, j->options->threshold, k);
     detection_make(&w->detection, j->options, &w->saliency, w->image.name);
+}
+
+/* What -v says of an iteration, and the end that --strict puts to one that did not converge. */
+static void report(const job *j, const work_item *w)
+{
+    const solution *s = &w->solution;
+
+    if (!s->converged && j->options->strict)
+        ir_die("%s: no convergence in %d iterations, residual %.2g", w->image.name, s->iterations,
+               s->residual);
+    if (s->iterations > 0 && j->options->verbose)
+        ir_warn("%s: %d iterations, residual %.2g, %.3f s%s", w->image.name, s->iterations,
+                s->residual, w->seconds, s->converged ? "" : ", no convergence");
 }
 
 static void write_item(void *context, void *item)
 {
     job *j = context;
+    const work_item *w = item;
 
-    writer_put(j->writer, &((work_item *)item)->detection);
+    report(j, w);
+    writer_put(j->writer, &w->detection);
     j->images++;
 }
 
@@ -81,11 +100,11 @@ long detect_classical(const options *o, int operands, char *const *operand)
 {
     static const ir_pipeline pipeline = {sizeof(work_item), read_item, work_on_item, write_item,
                                          clear_item};
-    job j = {.options = o,
-             .method = &methods[o->method],
-             .method_options = {.radius = o->radius >= 0 ? o->radius : TOP_HAT_RADIUS},
-             .stream = ir_stream_open(operands, operand)};
+    job j = {
+        .options = o, .method = &methods[o->method], .stream = ir_stream_open(operands, operand)};
 
+    for (int i = 0; i < PARAMETERS; i++)
+        j.parameter[i] = o->parameter[i] > 0 ? o->parameter[i] : j.method->parameter[i];
     j.writer = writer_open(o, j.stream);
     if (o->maxval > 0)
         ir_stream_set_maxval(j.stream, o->maxval);

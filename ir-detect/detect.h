@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "classical/method.h"
 #include "stream/stream.h"
 
 typedef enum { OUTPUT_MASK, OUTPUT_SOFT, OUTPUT_TARGETS } output_kind;
@@ -16,10 +17,11 @@ typedef struct {
     int depth;             /* bits of a soft map: 8 or 16 */
     const char *directory; /* NULL: standard output */
     const char *device;
-    int threads; /* 0: all */
-    int maxval;  /* 0: the files' */
-    int radius;  /* of top-hat; negative: not given */
-    double k;    /* of the adaptive threshold; negative: not given */
+    int threads;                  /* 0: all */
+    int maxval;                   /* 0: the files' */
+    double parameter[PARAMETERS]; /* of a classical method; 0: not given */
+    double k;                     /* of the adaptive threshold; negative: not given */
+    bool strict;                  /* an iteration must converge */
     bool verbose;
 } options;
 

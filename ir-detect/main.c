@@ -3,7 +3,6 @@
 
 #include "base/base.h"
 #include "base/option.h"
-#include "classical/method.h"
 #include "detect.h"
 
 static const char usage[] =
@@ -11,16 +10,20 @@ static const char usage[] =
     "Writes a mask of 0 and 255 for every image, or what --soft or --targets say.\n"
     "\n"
     "  -c, --checkpoint file  a learned detector, made by ir-train\n"
-    "  -m, --method name      a classical detector: top-hat\n"
+    "  -m, --method name      a classical detector: top-hat, mspcm\n"
     "  -t, --threshold x      a pixel is a target above x; learned: of the probability (default\n"
     "                         0.5), classical: of the saliency's range (default: see -k)\n"
     "      --soft             writes probability maps, or saliency scaled to its own range\n"
     "      --depth bits       of --soft: 8 (default) or 16\n"
     "      --targets          writes records: name x y left top width height area score\n"
     "  -o, --output dir       writes dir/NAME.pgm (--targets: dir/NAME.tsv), not to stdout\n"
-    "  -k, --deviations k     of -m: the threshold is mean + k standard deviations (default 10)\n"
-    "      --radius n         of -m top-hat: opens with a square of 2n+1 pixels a side (default "
-    "3)\n"
+    "  -k, --deviations k     of -m: the threshold is mean + k standard deviations (default: the "
+    "method's)\n"
+    "      --strict           of -m: an image whose iteration does not converge is an error\n"
+    "      --radius n         of -m top-hat\n"
+    "      --largest n        of -m mspcm\n"
+    "      --patch n, --step n, --lambda x, --gamma x, --rank-ratio x, --tolerance x,\n"
+    "      --iterations n     of the others; all are as published by default, see ir-detect(1)\n"
     "      --maxval n         the images' full range, when it is not their maxval\n"
     "  -d, --device name      of -c: auto (default), cpu, cuda, cuda:N\n"
     "  -j, --threads n        threads (default: all processors)\n"
@@ -30,18 +33,35 @@ static const char usage[] =
     "\n"
     "An image operand is a file, a directory, @list or - (standard input, the default).\n";
 
-enum { SOFT = 256, DEPTH, TARGETS, RADIUS, MAXVAL };
-enum { MAX_RADIUS = 1000, MAX_THREADS = 1024 };
+enum { SOFT = 256, DEPTH, TARGETS, STRICT, MAXVAL, PARAMETER };
+enum { MAX_THREADS = 1024 };
 
 static const struct option long_options[] = {
-    {"checkpoint", required_argument, NULL, 'c'}, {"method", required_argument, NULL, 'm'},
-    {"threshold", required_argument, NULL, 't'},  {"soft", no_argument, NULL, SOFT},
-    {"depth", required_argument, NULL, DEPTH},    {"targets", no_argument, NULL, TARGETS},
-    {"output", required_argument, NULL, 'o'},     {"deviations", required_argument, NULL, 'k'},
-    {"radius", required_argument, NULL, RADIUS},  {"maxval", required_argument, NULL, MAXVAL},
-    {"device", required_argument, NULL, 'd'},     {"threads", required_argument, NULL, 'j'},
-    {"verbose", no_argument, NULL, 'v'},          {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},          {0},
+    {"checkpoint", required_argument, NULL, 'c'},
+    {"method", required_argument, NULL, 'm'},
+    {"threshold", required_argument, NULL, 't'},
+    {"soft", no_argument, NULL, SOFT},
+    {"depth", required_argument, NULL, DEPTH},
+    {"targets", no_argument, NULL, TARGETS},
+    {"output", required_argument, NULL, 'o'},
+    {"deviations", required_argument, NULL, 'k'},
+    {"strict", no_argument, NULL, STRICT},
+    {"maxval", required_argument, NULL, MAXVAL},
+    {"radius", required_argument, NULL, PARAMETER + RADIUS},
+    {"largest", required_argument, NULL, PARAMETER + LARGEST},
+    {"patch", required_argument, NULL, PARAMETER + PATCH},
+    {"step", required_argument, NULL, PARAMETER + STEP},
+    {"lambda", required_argument, NULL, PARAMETER + LAMBDA},
+    {"gamma", required_argument, NULL, PARAMETER + GAMMA},
+    {"rank-ratio", required_argument, NULL, PARAMETER + RANK_RATIO},
+    {"tolerance", required_argument, NULL, PARAMETER + TOLERANCE},
+    {"iterations", required_argument, NULL, PARAMETER + ITERATIONS},
+    {"device", required_argument, NULL, 'd'},
+    {"threads", required_argument, NULL, 'j'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {0},
 };
 
 static int find_method(const char *name)
@@ -60,10 +80,24 @@ static void set_output(options *o, output_kind output)
     o->output = output;
 }
 
+static void set_parameter(options *o, int i)
+{
+    const parameter_kind *p = &parameter_kinds[i];
+
+    if (p->whole)
+        o->parameter[i] = (double)ir_number(optarg, (long)p->min, (long)p->max, p->name);
+    else
+        o->parameter[i] = ir_real(optarg, p->min, p->max, p->name);
+}
+
 static void set_option(options *o, int option, char *const *argv)
 {
     static const char *const depths[] = {"8", "16"};
 
+    if (option >= PARAMETER) {
+        set_parameter(o, option - PARAMETER);
+        return;
+    }
     switch (option) {
     case 'c':
         o->checkpoint = optarg;
@@ -89,8 +123,8 @@ static void set_option(options *o, int option, char *const *argv)
     case 'k':
         o->k = ir_real(optarg, 0, 1e6, "--deviations");
         break;
-    case RADIUS:
-        o->radius = (int)ir_number(optarg, 1, MAX_RADIUS, "--radius");
+    case STRICT:
+        o->strict = true;
         break;
     case MAXVAL:
         o->maxval = (int)ir_number(optarg, 1, 65535, "--maxval");
@@ -119,8 +153,12 @@ static void check(const options *o)
 
     if (learned == classical)
         ir_usage_die("one of -c (a checkpoint) and -m (a method) is needed");
-    if (learned && (o->k >= 0 || o->radius >= 0))
-        ir_usage_die("-k and --radius need -m");
+    if (learned && (o->k >= 0 || o->strict))
+        ir_usage_die("-k and --strict need -m");
+    for (int i = 0; i < PARAMETERS; i++)
+        if (o->parameter[i] > 0 && (learned || methods[o->method].parameter[i] <= 0))
+            ir_usage_die("--%s is not an option of %s", parameter_kinds[i].name,
+                         learned ? "-c" : methods[o->method].name);
     if (classical && o->device != NULL)
         ir_usage_die("-d needs -c");
     if (o->k >= 0 && o->threshold >= 0)
@@ -133,7 +171,7 @@ static void check(const options *o)
 
 static options parse(int argc, char **argv)
 {
-    options o = {.method = -1, .threshold = -1, .k = -1, .radius = -1};
+    options o = {.method = -1, .threshold = -1, .k = -1};
     int option;
 
     opterr = 0;

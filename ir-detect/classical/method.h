@@ -2,36 +2,54 @@
 #ifndef IR_DETECT_METHOD_H
 #define IR_DETECT_METHOD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "stream/image.h"
 
-typedef struct {
-    int radius; /* of top-hat's structuring element, pixels */
-} method_options;
+/* What methods can be told. Each has some of these; their meaning is in ir-detect(1). */
+enum { RADIUS, LARGEST, PATCH, STEP, LAMBDA, GAMMA, RANK_RATIO, TOLERANCE, ITERATIONS, PARAMETERS };
 
-enum { TOP_HAT_RADIUS = 5 }; /* the default */
+typedef struct {
+    const char *name; /* of its long option */
+    bool whole;       /* a whole number */
+    double min, max;  /* min > 0 */
+} parameter_kind;
+
+extern const parameter_kind parameter_kinds[PARAMETERS];
+
+/* How an iteration ended. */
+typedef struct {
+    int iterations; /* 0: there was nothing to iterate */
+    double residual;
+    bool converged;
+} solution;
 
 /* Working memory that is used again from image to image; zero it first. */
+enum { SCRATCH_SLOTS = 24 };
 typedef struct {
-    void *memory;
-    size_t bytes;
+    void *memory[SCRATCH_SLOTS];
+    size_t bytes[SCRATCH_SLOTS];
 } scratch;
 
-/* count elements of size bytes, undefined. */
-void *scratch_room(scratch *s, size_t count, size_t size);
+/* count elements of size bytes in a slot, undefined, aligned for vectors. */
+void *scratch_room(scratch *s, int slot, size_t count, size_t size);
 void scratch_free(scratch *s);
+
+/* Writes height x width values; parameter: PARAMETERS values. */
+typedef solution saliency_function(const ir_image *im, const double *parameter, scratch *s,
+                                   float *saliency);
 
 typedef struct {
     const char *name; /* as given to -m */
-    /* Writes height x width values in units of the image's samples. */
-    void (*saliency)(const ir_image *im, const method_options *o, scratch *s, float *saliency);
-    double k; /* its default threshold is mean + k standard deviations of the saliency */
+    saliency_function *saliency;
+    double k;                     /* its default threshold is mean + k deviations of the saliency */
+    double parameter[PARAMETERS]; /* the defaults; 0: it has no such parameter */
 } method;
 
-enum { METHODS = 1 };
+enum { METHODS = 2 };
 extern const method methods[METHODS];
 
-void top_hat_saliency(const ir_image *im, const method_options *o, scratch *s, float *saliency);
+saliency_function top_hat_saliency, mspcm_saliency;
 
 #endif

@@ -101,14 +101,15 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-void top_hat_saliency(const ir_image *im, const method_options *o, scratch *s, float *saliency)
+solution top_hat_saliency(const ir_image *im, const double *parameter, scratch *s, float *saliency)
 {
-    int w = im->width, h = im->height;
+    int w = im->width, h = im->height, radius = (int)parameter[RADIUS];
     /* A window that reaches over the whole side need not be wider. */
-    int across = at_most(o->radius, w - 1), down = at_most(o->radius, h - 1);
+    int across = at_most(radius, w - 1), down = at_most(radius, h - 1);
     size_t count = (size_t)w * (size_t)h;
     size_t rows = larger((2 * (size_t)down + 2) * (size_t)w, (2 * (size_t)across + 2) * (size_t)h);
-    uint16_t *a = scratch_room(s, 2 * count + rows, sizeof *a), *b = a + count, *room = b + count;
+    uint16_t *a = scratch_room(s, 0, 2 * count + rows, sizeof *a), *b = a + count,
+             *room = b + count;
 
     erode_columns(im->pixel, a, w, h, down, room);
     transpose(a, b, w, h);
@@ -118,4 +119,5 @@ void top_hat_saliency(const ir_image *im, const method_options *o, scratch *s, f
     dilate_columns(a, b, w, h, down, room);
     for (size_t i = 0; i < count; i++)
         saliency[i] = (float)(im->pixel[i] - b[i]);
+    return (solution){.converged = true};
 }

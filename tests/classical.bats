@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# ir-detect's classical methods beside Top-Hat, whose own tests are in detect.bats.
+
+load helper
+
+METHODS="mspcm"
+
+setup_file() {
+    export DATA=$BATS_FILE_TMPDIR/data
+    load helper
+    scenes "$DATA" -n 4 -s 96x70 -r 3 > /dev/null
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# ---- the same numbers as the reference -----------------------------------------------------------
+
+parity() {
+    /usr/bin/python3 -c 'import numpy, scipy' 2> /dev/null || skip "python3-scipy is not installed"
+    /usr/bin/python3 "$REPO/tests/parity/classical.py" "$@"
+}
+
+@test "mspcm agrees with its definition in NumPy" {
+    parity mspcm
+    parity mspcm "$DATA/images"
+}
+
+# ---- what is found -------------------------------------------------------------------------------
+
+@test "mspcm finds a spot and no edge" {
+    # a point of 200 on 50, and everything right of column 14 at 150
+    awk 'BEGIN {
+        print "P2 24 15 255"
+        for (y = 0; y < 15; y++)
+            for (x = 0; x < 24; x++)
+                print ((x == 6 && y == 7) ? 200 : (x > 14) ? 150 : 50)
+    }' > frame.pgm
+    # with patches of 3 x 3 all windows that hold the point are as bright; that of 5 x 5 is less so
+    ir-detect -m mspcm --largest 3 -t 0.5 --targets frame.pgm | grep -v '^#' > targets
+    printf 'frame\t6\t7\t5\t6\t3\t3\t9\t1\n' | diff - targets
+    ir-detect -m mspcm -t 0.5 --targets frame.pgm | grep -v '^#' | diff - targets
+}
+
+@test "every method finds most targets of generated scenes" {
+    for method in $METHODS; do
+        ir-detect -m "$method" "$DATA/images" | ir-score --tsv - "$DATA/masks" |
+            awk -F'\t' 'NR == 2 { print; exit !($3 >= 0.5 && $1 > 0.1) }'
+    done
+}
+
+# ---- any input -----------------------------------------------------------------------------------
+
+@test "an image without contrast has no targets" {
+    ppmmake 'rgb:70/70/70' 9 7 | ppmtopgm > flat.pgm
+    ppmmake -maxval 65535 black 9 7 | ppmtopgm > black.pgm
+    pgm 1 1 255 9 > one.pgm
+    for method in $METHODS; do
+        for what in "" "-t 0" "-k 0" --soft; do
+            # shellcheck disable=SC2086
+            for frame in flat.pgm black.pgm one.pgm; do
+                ir-detect -m "$method" --strict $what $frame | samples | tr ' ' '\n' | sort -u > values
+                [[ $(xargs < values) == "0 255" ]] # 255 is the maxval
+            done
+        done
+    done
+}
+
+@test "the same bytes for any number of threads" {
+    for method in $METHODS; do
+        ir-detect -m "$method" --soft --depth 16 -j 1 "$DATA/images" "$DATA/masks" > one
+        for j in 2 3 8; do
+            ir-detect -m "$method" --soft --depth 16 -j $j "$DATA/images" "$DATA/masks" | cmp - one
+        done
+    done
+}
+
+@test "more bits of the same picture give the same mask" {
+    for method in $METHODS; do
+        for frame in "$DATA"/images/*.pgm; do
+            ir-detect -m "$method" "$frame" > shallow
+            # 257 times every sample, 65535 for 255
+            pamdepth 65535 "$frame" | ir-detect -m "$method" | cmp - shallow
+        done
+    done
+}
+
+@test "wrong command lines" {
+    while read -r -a arguments; do
+        run --separate-stderr ir-detect "${arguments[@]}"
+        usage_error '^ir-detect: ' || { echo "${arguments[*]}"; return 1; }
+        [[ -z $output ]]
+    done <<'CASES'
+-m mspcm --radius 3 frame.pgm
+-m mspcm --patch 50 frame.pgm
+-m mspcm --largest 2 frame.pgm
+-m mspcm --largest 4.5 frame.pgm
+-m top-hat --largest 9 frame.pgm
+-c net.tar --strict frame.pgm
+-c net.tar --largest 9 frame.pgm
+CASES
+}
