@@ -88,8 +88,7 @@ static double sgd_error(ir_backend *b, size_t n, ir_rng *rng)
     return worst;
 }
 
-/* ---- through ir_params
- * --------------------------------------------------------------------------- */
+/* ---- through ir_params ------------------------------------------------------------------------*/
 
 /* A linear layer trained for a few steps from zero; its gradients are read back, so that only the
  * optimizer is compared. */

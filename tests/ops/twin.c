@@ -34,8 +34,7 @@ void twin_end(twin *t)
     tape_free(&t->tape);
 }
 
-/* ---- random numbers
- * ------------------------------------------------------------------------------ */
+/* ---- random numbers ---------------------------------------------------------------------------*/
 
 int twin_between(twin *t, int low, int high)
 {
@@ -117,8 +116,7 @@ bool twin_draw(twin *t, double margin, bool leaves)
     return false;
 }
 
-/* ---- running
- * ------------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------------*/
 
 void twin_plan(twin *t)
 {
@@ -214,8 +212,7 @@ static void run_graph(twin *t)
     ir_graph_backward(t->graph);
 }
 
-/* ---- comparing
- * ----------------------------------------------------------------------------------- */
+/* ---- comparing --------------------------------------------------------------------------------*/
 
 double relative_error(size_t n, const float *got, const double *want)
 {
@@ -317,8 +314,7 @@ result twin_compare(twin *t)
     return r;
 }
 
-/* ---- the same bits again
- * ------------------------------------------------------------------------- */
+/* ---- the same bits again ----------------------------------------------------------------------*/
 
 typedef struct {
     float *bits;

@@ -12,8 +12,7 @@ static lane_source channel_source(const float *tensor, ir_shape s, int image, in
     return (lane_source){tensor + channel_at(s, image, c) + pixel * width, width};
 }
 
-/* ---- concat
- * -------------------------------------------------------------------------------------*/
+/* ---- concat -----------------------------------------------------------------------------------*/
 
 /* The input that channel c of the output comes from; c becomes the channel there. */
 static const ir_node *owner(const ir_node *node, int *c)
@@ -72,8 +71,7 @@ static void concat_backward(ir_backend *b, ir_node *node)
     }
 }
 
-/* ---- slice
- * --------------------------------------------------------------------------------------*/
+/* ---- slice ------------------------------------------------------------------------------------*/
 
 static void slice_forward(ir_backend *b, ir_node *node)
 {
@@ -91,8 +89,7 @@ static void slice_backward(ir_backend *b, ir_node *node)
                   node->grad_use[0] == IR_GRAD_ADD);
 }
 
-/* ---- mean over the channels
- * ---------------------------------------------------------------------*/
+/* ---- mean over the channels -------------------------------------------------------------------*/
 
 /* ROW pixels or fewer of all blocks; block: floats from one to the next. */
 static void mean_channels(float *y, const float *x, size_t pixels, int channels, size_t block)
@@ -156,8 +153,7 @@ static void channel_mean_backward(ir_backend *b, ir_node *node)
     }
 }
 
-/* ---- maximum over the channels; node->saved: the channel that won, an int32_t a pixel
- * -----------*/
+/* ---- maximum over the channels; node->saved: the channel that won, an int32_t a pixel ---------*/
 
 /* The largest of the lanes seen so far, and which channel each was. */
 typedef struct {

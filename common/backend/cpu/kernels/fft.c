@@ -144,8 +144,7 @@ static void spectra_in(const transforms *t, const float *spectra, float *x, ir_s
     }
 }
 
-/* ---- the transforms
- * -----------------------------------------------------------------------------*/
+/* ---- the transforms ---------------------------------------------------------------------------*/
 
 /* Columns that stand for themselves alone: 0, and W / 2 when W is even. */
 static bool is_single(int v, int w)

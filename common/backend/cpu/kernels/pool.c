@@ -49,8 +49,7 @@ static size_t row_floats(ir_shape s)
     return (size_t)s.w * (size_t)lanes(s.c);
 }
 
-/* ---- maximum; node->saved: the tap of its window that won, a byte a number
- * ----------------------*/
+/* ---- maximum; node->saved: the tap of its window that won, a byte a number --------------------*/
 
 enum { MAX_KERNEL = 16 };
 
@@ -196,8 +195,7 @@ static void max_pool_backward(ir_backend *b, ir_node *node)
     }
 }
 
-/* ---- mean
- * ---------------------------------------------------------------------------------------*/
+/* ---- mean -------------------------------------------------------------------------------------*/
 
 static inline void mean_windows(float *y, const float *x, size_t row, int count, int kernel,
                                 int stride, int width)
@@ -278,8 +276,7 @@ static void avg_pool_backward(ir_backend *b, ir_node *node)
     }
 }
 
-/* ---- over whole planes
- * --------------------------------------------------------------------------*/
+/* ---- over whole planes ------------------------------------------------------------------------*/
 
 static void global_avg_prepare(ir_backend *b, ir_node *node)
 {
