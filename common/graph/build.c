@@ -343,15 +343,25 @@ ir_node *ir_irfft2(ir_graph *g, ir_node *x, int w)
     return unary(g, IR_OP_IRFFT2, x, (ir_shape){s.n, s.c / 2, s.h, w});
 }
 
-ir_node *ir_soft_iou(ir_graph *g, ir_node *p, ir_node *y, int group)
+/* A loss of maps a against the truth y, over `group` images in a row. */
+static ir_node *loss(ir_graph *g, ir_op op, ir_node *a, ir_node *y, int group)
 {
-    const ir_shape s = p->shape, t = y->shape;
+    const ir_shape s = a->shape, t = y->shape;
     if (s.c != 1 || s.n != t.n || t.c != 1 || s.h != t.h || s.w != t.w)
-        misfit(g, IR_OP_SOFT_IOU, "maps of different shapes");
+        misfit(g, op, "maps of different shapes");
     if (group < 1 || s.n % group)
-        misfit(g, IR_OP_SOFT_IOU, "%d images in groups of %d", s.n, group);
-    ir_node *node =
-        new_node(g, IR_OP_SOFT_IOU, 2, (ir_node *[]){p, y}, (ir_shape){s.n / group, 1, 1, 1});
+        misfit(g, op, "%d images in groups of %d", s.n, group);
+    ir_node *node = new_node(g, op, 2, (ir_node *[]){a, y}, (ir_shape){s.n / group, 1, 1, 1});
     node->group = group;
     return node;
+}
+
+ir_node *ir_soft_iou(ir_graph *g, ir_node *p, ir_node *y, int group)
+{
+    return loss(g, IR_OP_SOFT_IOU, p, y, group);
+}
+
+ir_node *ir_bce(ir_graph *g, ir_node *logit, ir_node *y, int group)
+{
+    return loss(g, IR_OP_BCE, logit, y, group);
 }

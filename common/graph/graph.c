@@ -30,6 +30,7 @@ const char *const ir_op_name[IR_OP_COUNT] = {
     [IR_OP_RFFT2] = "rfft2",
     [IR_OP_IRFFT2] = "irfft2",
     [IR_OP_SOFT_IOU] = "soft_iou",
+    [IR_OP_BCE] = "bce",
     [IR_OP_DEFORM] = "deform",
 };
 

@@ -127,6 +127,10 @@ ir_node *ir_irfft2(ir_graph *g, ir_node *x, int w);
  * `group` images in a row (1: per image; N must be a multiple). p, y (N,1,H,W) -> (N/group,1,1,1).
  * y gets no gradient. */
 ir_node *ir_soft_iou(ir_graph *g, ir_node *p, ir_node *y, int group);
+/* Binary cross-entropy of sigmoid(z) against y, the mean over the pixels of `group` images in a
+ * row: -y log sigmoid(z) - (1 - y) log(1 - sigmoid(z)), finite for every z. Shapes as above. y may
+ * be more than 1; it gets no gradient. */
+ir_node *ir_bce(ir_graph *g, ir_node *logit, ir_node *y, int group);
 
 /* ---- planning and running ---------------------------------------------------------------------
  */

@@ -29,6 +29,7 @@ typedef enum {
     IR_OP_RFFT2,
     IR_OP_IRFFT2,
     IR_OP_SOFT_IOU,
+    IR_OP_BCE,
     IR_OP_DEFORM,
     IR_OP_COUNT
 } ir_op;
@@ -58,7 +59,7 @@ struct ir_node {
     int kernel_h, kernel_w; /* DEFORM */
     bool depthwise, align_corners;
     int first;               /* SLICE: first channel */
-    int group;               /* SOFT_IOU */
+    int group;               /* SOFT_IOU, BCE */
     double scale;            /* MUL, SCALE; DROPOUT: probability p */
     double slope;            /* LEAKY_RELU */
     double momentum, eps;    /* BATCHNORM */

@@ -12,6 +12,7 @@ ir_backward_needs ir_node_backward_needs(const ir_node *node)
     case IR_OP_MUL:
     case IR_OP_LINEAR:
     case IR_OP_SOFT_IOU:
+    case IR_OP_BCE:
         return (ir_backward_needs){.inputs = true};
     case IR_OP_LEAKY_RELU:
     case IR_OP_SIGMOID:
@@ -26,6 +27,12 @@ ir_backward_needs ir_node_backward_needs(const ir_node *node)
     }
 }
 
+/* Not to the truth that a loss compares with. */
+static bool passes_gradient_to(const ir_node *node, int k)
+{
+    return k == 0 || (node->op != IR_OP_SOFT_IOU && node->op != IR_OP_BCE);
+}
+
 /* wants_grad: a parameter or a wanted input stands above the node, and a seeded node below it. */
 static void find_gradients(ir_graph *g)
 {
@@ -38,7 +45,7 @@ static void find_gradients(ir_graph *g)
         ir_node *node = g->node[i];
         node->wants_grad |= node->weight && node->weight->trained;
         for (int k = 0; k < node->inputs; k++)
-            if (!(node->op == IR_OP_SOFT_IOU && k == 1))
+            if (passes_gradient_to(node, k))
                 node->wants_grad |= node->in[k]->wants_grad;
     }
     bool *below = ir_calloc((size_t)g->nodes + 1, sizeof *below);
@@ -49,7 +56,8 @@ static void find_gradients(ir_graph *g)
         below[i] |= node->seeded;
         node->wants_grad &= below[i];
         for (int k = 0; k < node->inputs; k++)
-            below[node->in[k]->index] |= below[i];
+            if (passes_gradient_to(node, k))
+                below[node->in[k]->index] |= below[i];
     }
     free(below);
 }
@@ -67,7 +75,7 @@ static void order_gradients(ir_graph *g)
             continue;
         for (int k = 0; k < node->inputs; k++) {
             const ir_node *in = node->in[k];
-            if (!in->wants_grad || (node->op == IR_OP_SOFT_IOU && k == 1))
+            if (!in->wants_grad || !passes_gradient_to(node, k))
                 continue;
             node->grad_use[k] = written[in->index] ? IR_GRAD_ADD : IR_GRAD_WRITE;
             written[in->index] = true;

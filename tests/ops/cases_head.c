@@ -1,4 +1,4 @@
-/* Shapes for log-softmax, soft-IoU and the Fourier transforms. */
+/* Shapes for log-softmax, the losses and the Fourier transforms. */
 #include "cases.h"
 
 static void build_log_softmax(twin *t, int n, int c, filling fill)
@@ -23,7 +23,7 @@ static void log_softmax_bench(twin *t)
     build_log_softmax(t, 64, 30, FILL_NORMAL);
 }
 
-/* ---- soft-IoU ---------------------------------------------------------------------------- */
+/* ---- losses over groups of images --------------------------------------------------------- */
 
 static void build_soft_iou(twin *t, int n, int h, int w, int group)
 {
@@ -32,24 +32,47 @@ static void build_soft_iou(twin *t, int n, int h, int w, int group)
     twin_seed(t, twin_soft_iou(t, p, y, group));
 }
 
-static void soft_iou_corner(twin *t, int i)
+/* Of logits from -20 to 20 and of 0, of a truth up to 2. */
+static void build_bce(twin *t, int n, int h, int w, int group)
+{
+    filling fill = h % 2 ? FILL_WIDE : FILL_STEPS;
+    value z = twin_input(t, (ir_shape){n, 1, h, w}, fill, true);
+    z = twin_scale(t, z, h % 2 ? 1.5 : 1);
+    value y = twin_input(t, (ir_shape){n, 1, h, w}, FILL_POSITIVE, false);
+    twin_seed(t, twin_bce(t, z, y, group));
+}
+
+typedef void loss_builder(twin *t, int n, int h, int w, int group);
+
+static void loss_corner(twin *t, loss_builder *build, int i)
 {
     static const int sizes[][4] = {{4, 16, 16, 1}, {4, 9, 7, 2},     {3, 5, 5, 3},
                                    {1, 3, 2, 1},   {2, 100, 120, 2}, {6, 33, 1, 1}};
-    build_soft_iou(t, sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3]);
+    build(t, sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3]);
 }
 
-static void soft_iou_random(twin *t)
+static void loss_random(twin *t, loss_builder *build)
 {
     int group = twin_between(t, 1, 4), groups = twin_between(t, 1, 3);
     ir_shape s = twin_shape(t);
-    build_soft_iou(t, group * groups, s.h, s.w, group);
+    build(t, group * groups, s.h, s.w, group);
 }
 
-static void soft_iou_bench(twin *t)
-{
-    build_soft_iou(t, 16, 256, 256, 1);
-}
+#define LOSS(name)                                                                                 \
+    static void name##_corner(twin *t, int i)                                                      \
+    {                                                                                              \
+        loss_corner(t, build_##name, i);                                                           \
+    }                                                                                              \
+    static void name##_random(twin *t)                                                             \
+    {                                                                                              \
+        loss_random(t, build_##name);                                                              \
+    }                                                                                              \
+    static void name##_bench(twin *t)                                                              \
+    {                                                                                              \
+        build_##name(t, 16, 256, 256, 1);                                                          \
+    }
+LOSS(soft_iou)
+LOSS(bce)
 
 /* ---- Fourier transforms ------------------------------------------------------------------ */
 
@@ -108,6 +131,7 @@ static void irfft2_bench(twin *t)
 const op_case head_cases[HEAD_CASES] = {
     {"log_softmax", 4, log_softmax_corner, log_softmax_random, log_softmax_bench},
     {"soft_iou", 6, soft_iou_corner, soft_iou_random, soft_iou_bench},
+    {"bce", 6, bce_corner, bce_random, bce_bench},
     {"rfft2", FFT_CORNERS, rfft2_corner, rfft2_random, rfft2_bench},
     {"irfft2", FFT_CORNERS, irfft2_corner, irfft2_random, irfft2_bench},
 };

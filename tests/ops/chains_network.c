@@ -208,6 +208,15 @@ static void branches_without_gradient(twin *t)
     twin_keep(t, conv_bn_relu(t, y, "behind", 5, 1));
 }
 
+/* Neither a loss's truth has a gradient nor what makes it. */
+static void truth_without_gradient(twin *t)
+{
+    value x = twin_input(t, (ir_shape){2, 8, 8, 8}, FILL_NORMAL, true);
+    value z = pointwise(t, x, "logit", 1), y = twin_sigmoid(t, pointwise(t, x, "truth", 1));
+    twin_seed(t, twin_soft_iou(t, twin_sigmoid(t, z), y, 1));
+    twin_seed(t, twin_bce(t, z, y, 2));
+}
+
 /* Channels that fill no block: what lies in the rest of it (a sigmoid makes 1/2 of 0 there, a
  * mean's gradient goes everywhere) must not be counted. */
 static void padding_in_forward(twin *t)
@@ -261,5 +270,6 @@ const chain_case network_chains[] = {
     {"padding_in_forward", padding_in_forward},
     {"padding_in_backward", padding_in_backward},
     {"branches_without_gradient", branches_without_gradient},
+    {"truth_without_gradient", truth_without_gradient},
 };
 const int network_chain_count = sizeof network_chains / sizeof network_chains[0];

@@ -1,4 +1,4 @@
-/* Log-softmax and the soft-IoU loss. */
+/* Log-softmax, the soft-IoU loss and binary cross-entropy. */
 #include <math.h>
 
 #include "reference.h"
@@ -88,6 +88,46 @@ tensor *ref_soft_iou(tape *t, tensor *p, tensor *y, int group)
     static const reference_op op = {"soft_iou", soft_iou_forward, soft_iou_backward, NULL};
     ir_shape out = {p->shape.n / group, 1, 1, 1};
     step *s = tape_step(t, &op, 2, (tensor *[]){p, y}, out);
+    s->group = group;
+    return s->out;
+}
+
+/* ---- loss = mean of -y log p - (1 - y) log(1 - p), p = 1 / (1 + exp(-z)) ----------------- */
+
+/* log p, from whichever of p and 1 - p is not nearly 0 */
+static double log_sigmoid(double z)
+{
+    return z > 0 ? -log1p(exp(-z)) : z - log1p(exp(z));
+}
+
+static void bce_forward(const step *s)
+{
+    size_t size = s->in[0]->size / s->out->size;
+    for (size_t k = 0; k < s->out->size; k++) {
+        double sum = 0;
+        for (size_t e = k * size; e < (k + 1) * size; e++) {
+            double z = s->in[0]->v[e], y = s->in[1]->v[e];
+            sum -= y * log_sigmoid(z) + (1 - y) * log_sigmoid(-z);
+        }
+        s->out->v[k] = sum / (double)size;
+    }
+}
+
+/* dloss/dz = (p - y) / size */
+static void bce_backward(const step *s)
+{
+    size_t size = s->in[0]->size / s->out->size;
+    for (size_t e = 0; e < s->in[0]->size; e++) {
+        double p = 1 / (1 + exp(-s->in[0]->v[e]));
+        s->in[0]->g[e] += s->out->g[e / size] * (p - s->in[1]->v[e]) / (double)size;
+    }
+}
+
+tensor *ref_bce(tape *t, tensor *z, tensor *y, int group)
+{
+    static const reference_op op = {"bce", bce_forward, bce_backward, NULL};
+    ir_shape out = {z->shape.n / group, 1, 1, 1};
+    step *s = tape_step(t, &op, 2, (tensor *[]){z, y}, out);
     s->group = group;
     return s->out;
 }

@@ -300,6 +300,12 @@ value twin_soft_iou(twin *t, value p, value y, int group)
     return both(t, node, ref_soft_iou(&t->tape, p.ref, y.ref, group), " group %d", group);
 }
 
+value twin_bce(twin *t, value z, value y, int group)
+{
+    ir_node *node = t->graph ? ir_bce(t->graph, z.node, y.node, group) : NULL;
+    return both(t, node, ref_bce(&t->tape, z.ref, y.ref, group), " group %d", group);
+}
+
 value twin_rfft2(twin *t, value x)
 {
     ir_node *node = t->graph ? ir_rfft2(t->graph, x.node) : NULL;

@@ -32,6 +32,7 @@ const ir_cpu_isa IR_NAME(ir_cpu) = {
             [IR_OP_RFFT2] = &IR_NAME(ir_cpu_rfft2),
             [IR_OP_IRFFT2] = &IR_NAME(ir_cpu_irfft2),
             [IR_OP_SOFT_IOU] = &IR_NAME(ir_cpu_soft_iou),
+            [IR_OP_BCE] = &IR_NAME(ir_cpu_bce),
             [IR_OP_DEFORM] = &IR_NAME(ir_cpu_deform),
         },
     .put = IR_NAME(ir_cpu_put),

@@ -1,0 +1,81 @@
+/* Binary cross-entropy from the logit, the mean over groups of images:
+ *
+ *     mean of max(z, 0) - z y + log(1 + exp(-|z|)),   its derivative by z: (sigmoid(z) - y) /
+ * pixels
+ *
+ * which overflows for no z. */
+#include <math.h>
+
+#include "loops.h"
+
+enum { FACTORS = 512 }; /* each from 1 to 2: their product stays below DBL_MAX */
+
+static void prepare(ir_backend *b, ir_node *node)
+{
+    (void)b;
+    node->scratch_bytes = (size_t)parts_of(node->in[0]->shape) * sizeof(double);
+}
+
+/* Sums of logarithms are logarithms of products. */
+static double part_sum(const float *z, const float *y, size_t floats)
+{
+    double sum = 0;
+    for (size_t first = 0; first < floats; first += FACTORS) {
+        const size_t end = first + smaller(FACTORS, floats - first);
+        double linear = 0, product = 1;
+#pragma omp simd reduction(+ : linear) reduction(* : product)
+        for (size_t i = first; i < end; i++) {
+            const double positive = z[i] > 0 ? z[i] : 0;
+            linear += positive - (double)z[i] * y[i];
+            product *= 1 + (double)exponential(z[i] > 0 ? -z[i] : z[i]);
+        }
+        sum += linear + log(product);
+    }
+    return sum;
+}
+
+static double pixels_of_group(const ir_node *node)
+{
+    return (double)pixels_of(node->in[0]->shape) * node->group;
+}
+
+static void forward(ir_backend *b, ir_node *node)
+{
+    (void)b;
+    const ir_shape s = node->in[0]->shape;
+    const int count = parts_of(s), each = parts_of_plane(s) * node->group;
+    double *found = node->scratch;
+#pragma omp parallel for schedule(static) if (!is_small(s))
+    for (int i = 0; i < count; i++) {
+        const part p = part_at(s, i);
+        found[i] = part_sum(node->in[0]->value + p.at, node->in[1]->value + p.at, p.floats);
+    }
+    for (int k = 0; k < node->shape.n; k++) {
+        double total = 0;
+        for (int i = k * each; i < (k + 1) * each; i++)
+            total += found[i];
+        node->value[k] = (float)(total / pixels_of_group(node));
+    }
+}
+
+static void backward(ir_backend *b, ir_node *node)
+{
+    (void)b;
+    if (node->grad_use[0] == IR_GRAD_NONE)
+        return;
+    const ir_shape s = node->in[0]->shape;
+    const int count = parts_of(s);
+    const bool add = node->grad_use[0] == IR_GRAD_ADD;
+#pragma omp parallel for schedule(static) if (!is_small(s))
+    for (int i = 0; i < count; i++) {
+        const part p = part_at(s, i);
+        const float share = (float)(node->grad[p.image / node->group] / pixels_of_group(node));
+        const float *z = node->in[0]->value + p.at, *y = node->in[1]->value + p.at;
+        float *dz = node->in[0]->grad + p.at;
+#pragma omp simd
+        for (size_t j = 0; j < p.floats; j++)
+            dz[j] = grad_of(dz[j], share * (sigmoid_of(z[j]) - y[j]), add);
+    }
+}
+
+const ir_op_table IR_NAME(ir_cpu_bce) = {prepare, forward, backward, NULL};
