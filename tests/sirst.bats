@@ -53,7 +53,7 @@ score() {
         ir-corrupt -n "$name" -s 3 @list > corrupted
         echo "$name: $(wc -c < corrupted) of $(wc -c < clean) bytes"
         [ "$(wc -c < corrupted)" = "$(wc -c < clean)" ]
-        ! cmp -s clean corrupted
+        run ! cmp -s clean corrupted
     done
 }
 
