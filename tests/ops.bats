@@ -40,3 +40,18 @@ passes() {
     run --separate-stderr test-ops -i mmx
     usage_error "'mmx' is none of base, avx2, avx512, all"
 }
+
+@test "a graph that cannot be says why in one line" {
+    local job
+    declare -A why=(
+        [gradient-wanted]='gradient_magnitude: backward needs its gradient, and it has none'
+        [gradient-colour]='gradient_magnitude in the graph: 3 channels'
+        [even-kernel]='deform in the graph: a kernel of 2 x 1'
+        [few-offsets]='deform in block: offsets of 5x6x8x8 for 9 taps on 5x3x8x8'
+        [odd-group]='bce in the graph: 5 images in groups of 2'
+    )
+    for job in "${!why[@]}"; do
+        run --separate-stderr test-graph "$job"
+        one_line_error 1 "^test-graph: ${why[$job]}\$"
+    done
+}

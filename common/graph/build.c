@@ -90,13 +90,13 @@ static void conv_params(ir_graph *g, ir_node *node, const char *name, ir_conv c,
 {
     const ir_initial usual = uniform(1 / sqrt((double)dim[1] * dim[2] * dim[3]));
     const ir_initial weight = c.fixed ? (ir_initial){.kind = IR_INIT_VALUES, .values = c.fixed}
-                            : c.deviation > 0
-                                ? (ir_initial){.kind = IR_INIT_NORMAL, .bound = c.deviation}
-                                : usual;
+                              : c.deviation > 0
+                                  ? (ir_initial){.kind = IR_INIT_NORMAL, .bound = c.deviation}
+                                  : usual;
     node->weight = param(g, name, "weight", 4, dim, !c.fixed, weight);
     if (c.bias)
-        node->bias = param(g, name, "bias", 1, &c.out, true,
-                           c.fixed_bias ? constant(c.bias_init) : usual);
+        node->bias =
+            param(g, name, "bias", 1, &c.out, true, c.fixed_bias ? constant(c.bias_init) : usual);
 }
 
 ir_node *ir_conv2d(ir_graph *g, ir_node *x, const char *name, ir_conv c)
@@ -341,6 +341,13 @@ ir_node *ir_irfft2(ir_graph *g, ir_node *x, int w)
     if (s.c % 2 || w / 2 + 1 != s.w)
         misfit(g, IR_OP_IRFFT2, "%d channels of width %d to width %d", s.c, s.w, w);
     return unary(g, IR_OP_IRFFT2, x, (ir_shape){s.n, s.c / 2, s.h, w});
+}
+
+ir_node *ir_gradient_magnitude(ir_graph *g, ir_node *x)
+{
+    if (x->shape.c != 1)
+        misfit(g, IR_OP_GRADIENT, "%d channels", x->shape.c);
+    return unary(g, IR_OP_GRADIENT, x, x->shape);
 }
 
 /* A loss of maps a against the truth y, over `group` images in a row. */

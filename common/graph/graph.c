@@ -32,6 +32,7 @@ const char *const ir_op_name[IR_OP_COUNT] = {
     [IR_OP_SOFT_IOU] = "soft_iou",
     [IR_OP_BCE] = "bce",
     [IR_OP_DEFORM] = "deform",
+    [IR_OP_GRADIENT] = "gradient_magnitude",
 };
 
 ir_graph *ir_graph_new(ir_params *params, ir_mode mode)

@@ -118,6 +118,9 @@ ir_node *ir_dropout(ir_graph *g, ir_node *x, double p);
 /* x (N,C,1,1) -> (N,out,1,1). NAME.weight (out, in), NAME.bias (out). zero: both start at 0. */
 ir_node *ir_linear(ir_graph *g, ir_node *x, const char *name, int out, bool zero);
 ir_node *ir_log_softmax(ir_graph *g, ir_node *x); /* over C, of (N,C,1,1) */
+/* sqrt(v^2 + h^2 + 1e-6) with v = x[i+1,j] - x[i-1,j], h = x[i,j+1] - x[i,j-1], zeros outside, of
+ * (N,1,H,W). For images and masks: it has no backward, and planning dies where one is needed. */
+ir_node *ir_gradient_magnitude(ir_graph *g, ir_node *x);
 /* Real 2-D FFT of each plane, unnormalised: (N,C,H,W) -> (N,2C,H,W/2+1), the C real parts, then the
  * C imaginary parts. The inverse divides by H W and needs to be told the width (W or W+1 share a
  * spectrum); as numpy.fft.irfft2 it ignores the imaginary parts that a real plane cannot have. */

@@ -31,6 +31,7 @@ typedef enum {
     IR_OP_SOFT_IOU,
     IR_OP_BCE,
     IR_OP_DEFORM,
+    IR_OP_GRADIENT,
     IR_OP_COUNT
 } ir_op;
 

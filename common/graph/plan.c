@@ -102,6 +102,8 @@ void ir_graph_plan(ir_graph *g)
         if (!op || !op->forward)
             ir_die("%s: the %s backend has no such operation", ir_op_name[node->op],
                    g->backend->name);
+        if (node->wants_grad && !op->backward)
+            ir_die("%s: backward needs its gradient, and it has none", ir_op_name[node->op]);
         if (op->prepare)
             op->prepare(g->backend, node);
     }

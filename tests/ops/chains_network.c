@@ -217,6 +217,19 @@ static void truth_without_gradient(twin *t)
     twin_seed(t, twin_bce(t, z, y, 2));
 }
 
+/* A loss on edges: the truth is the gradient magnitude of a mask. */
+static void gradient_magnitude(twin *t)
+{
+    static const ir_shape masks[] = {{2, 1, 9, 7}, {1, 1, 1, 1}, {1, 1, 1, 5},
+                                     {3, 1, 6, 1}, {1, 1, 2, 2}, {1, 1, 131, 130}};
+    for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
+        value mask = twin_input(t, masks[i], i % 2 ? FILL_NORMAL : FILL_MASK, false);
+        value edges = twin_gradient_magnitude(t, mask);
+        twin_keep(t, edges);
+        twin_seed(t, twin_bce(t, twin_input(t, masks[i], FILL_NORMAL, true), edges, masks[i].n));
+    }
+}
+
 /* Channels that fill no block: what lies in the rest of it (a sigmoid makes 1/2 of 0 there, a
  * mean's gradient goes everywhere) must not be counted. */
 static void padding_in_forward(twin *t)
@@ -271,5 +284,6 @@ const chain_case network_chains[] = {
     {"padding_in_backward", padding_in_backward},
     {"branches_without_gradient", branches_without_gradient},
     {"truth_without_gradient", truth_without_gradient},
+    {"gradient_magnitude", gradient_magnitude},
 };
 const int network_chain_count = sizeof network_chains / sizeof network_chains[0];

@@ -39,6 +39,8 @@ tensor *ref_resize(tape *t, tensor *x, int h, int w, bool align_corners);
 tensor *ref_log_softmax(tape *t, tensor *x);
 tensor *ref_soft_iou(tape *t, tensor *p, tensor *y, int group);
 tensor *ref_bce(tape *t, tensor *z, tensor *y, int group);
+/* no backward */
+tensor *ref_gradient_magnitude(tape *t, tensor *x);
 tensor *ref_rfft2(tape *t, tensor *x);
 tensor *ref_irfft2(tape *t, tensor *x, int w);
 

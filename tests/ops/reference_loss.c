@@ -1,4 +1,4 @@
-/* Log-softmax, the soft-IoU loss and binary cross-entropy. */
+/* Log-softmax, the soft-IoU loss and binary cross-entropy, the gradient of a mask. */
 #include <math.h>
 
 #include "reference.h"
@@ -130,4 +130,34 @@ tensor *ref_bce(tape *t, tensor *z, tensor *y, int group)
     step *s = tape_step(t, &op, 2, (tensor *[]){z, y}, out);
     s->group = group;
     return s->out;
+}
+
+/* ---- y[i,j] = sqrt(v^2 + h^2 + 1e-6), v = x[i+1,j] - x[i-1,j], h = x[i,j+1] - x[i,j-1] --- */
+
+/* x[i,j] of image n, 0 outside */
+static double pixel(const tensor *x, int n, int i, int j)
+{
+    ir_shape s = x->shape;
+    return i < 0 || i >= s.h || j < 0 || j >= s.w ? 0 : x->v[at(s, n, 0, i, j)];
+}
+
+static void gradient_magnitude_forward(const step *s)
+{
+    ir_shape sy = s->out->shape;
+    const tensor *x = s->in[0];
+    for (int n = 0; n < sy.n; n++) {
+        for (int i = 0; i < sy.h; i++) {
+            for (int j = 0; j < sy.w; j++) {
+                double v = pixel(x, n, i + 1, j) - pixel(x, n, i - 1, j);
+                double h = pixel(x, n, i, j + 1) - pixel(x, n, i, j - 1);
+                s->out->v[at(sy, n, 0, i, j)] = sqrt(v * v + h * h + 1e-6);
+            }
+        }
+    }
+}
+
+tensor *ref_gradient_magnitude(tape *t, tensor *x)
+{
+    static const reference_op op = {"gradient_magnitude", gradient_magnitude_forward, NULL, NULL};
+    return tape_step(t, &op, 1, &x, x->shape)->out;
 }

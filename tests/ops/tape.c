@@ -61,7 +61,8 @@ void tape_backward(tape *t)
 {
     for (int i = t->steps - 1; i >= 0; i--) {
         const step *s = &t->step[i];
-        s->op->backward(s);
+        if (s->op->backward)
+            s->op->backward(s);
         for (int k = 0; k < s->inputs; k++)
             round_all(t, s->in[k]->g, s->in[k]->size);
     }

@@ -28,7 +28,8 @@ typedef struct step step;
 typedef struct {
     const char *name;
     void (*forward)(const step *s);
-    void (*backward)(const step *s); /* adds to the gradients of in[], weight and bias */
+    void (*backward)(
+        const step *s); /* adds to the gradients of in[], weight and bias; NULL: none */
     /* How far (least) the values are from a place where a rounding error makes all the difference,
      * such as where the gradient jumps; NULL: there is none. Exact ties are no such place: the
      * first of equals wins in any arithmetic. */

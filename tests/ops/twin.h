@@ -119,6 +119,7 @@ value twin_linear(twin *t, value x, const char *name, int out);
 value twin_log_softmax(twin *t, value x);
 value twin_soft_iou(twin *t, value p, value y, int group);
 value twin_bce(twin *t, value z, value y, int group);
+value twin_gradient_magnitude(twin *t, value x);
 value twin_rfft2(twin *t, value x);
 value twin_irfft2(twin *t, value x, int w);
 

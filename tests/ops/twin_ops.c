@@ -306,6 +306,12 @@ value twin_bce(twin *t, value z, value y, int group)
     return both(t, node, ref_bce(&t->tape, z.ref, y.ref, group), " group %d", group);
 }
 
+value twin_gradient_magnitude(twin *t, value x)
+{
+    ir_node *node = t->graph ? ir_gradient_magnitude(t->graph, x.node) : NULL;
+    return both(t, node, ref_gradient_magnitude(&t->tape, x.ref), "");
+}
+
 value twin_rfft2(twin *t, value x)
 {
     ir_node *node = t->graph ? ir_rfft2(t->graph, x.node) : NULL;

@@ -65,6 +65,7 @@ IR_KERNEL(ir_cpu_irfft2);
 IR_KERNEL(ir_cpu_soft_iou);
 IR_KERNEL(ir_cpu_bce);
 IR_KERNEL(ir_cpu_deform);
+IR_KERNEL(ir_cpu_gradient);
 
 void IR_NAME(ir_cpu_put)(ir_backend *b, void *tensor, int n, int c, int h, int w,
                          const float *nchw);

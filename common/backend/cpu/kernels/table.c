@@ -34,6 +34,7 @@ const ir_cpu_isa IR_NAME(ir_cpu) = {
             [IR_OP_SOFT_IOU] = &IR_NAME(ir_cpu_soft_iou),
             [IR_OP_BCE] = &IR_NAME(ir_cpu_bce),
             [IR_OP_DEFORM] = &IR_NAME(ir_cpu_deform),
+            [IR_OP_GRADIENT] = &IR_NAME(ir_cpu_gradient),
         },
     .put = IR_NAME(ir_cpu_put),
     .get = IR_NAME(ir_cpu_get),
