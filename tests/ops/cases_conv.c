@@ -20,6 +20,9 @@ static const conv_shape conv2d_corners[] = {
     {{2, 16, 9, 11}, {.out = 1, .kernel = 3, .pad = 1}},
     {{2, 1, 9, 7}, {.out = 1, .kernel = 3, .pad = 1, .bias = true}},
     {{1, 2, 9, 8}, {.out = 1, .kernel = 7, .pad = 3}},
+    {{2, 2, 33, 31}, {.out = 1, .kernel = 7, .pad = 3, .bias = true}},
+    {{2, 1, 17, 19}, {.out = 1, .kernel = 5, .pad = 2}},
+    {{1, 1, 2, 3}, {.out = 1, .kernel = 5, .pad = 2, .bias = true}},
     /* planes of one pixel: channel attention */
     {{1, 16, 1, 1}, {.out = 4, .kernel = 1}},
     {{3, 4, 1, 1}, {.out = 64, .kernel = 1, .bias = true}},
@@ -54,6 +57,11 @@ static const conv_shape conv2d_corners[] = {
     {{1, 1, 9, 8}, {.out = 1, .kernel = 3, .pad = 1, .depthwise = true}},
     {{2, 17, 11, 9}, {.out = 17, .kernel = 5, .stride = 2, .pad = 2, .depthwise = true}},
     {{1, 7, 9, 9}, {.out = 7, .kernel = 3, .pad = 2, .dilation = 2, .depthwise = true}},
+    /* of the spectra of small planes */
+    {{2, 16, 2, 2}, {.out = 16, .kernel = 3, .pad = 1, .depthwise = true}},
+    {{1, 13, 3, 2}, {.out = 13, .kernel = 3, .pad = 1, .depthwise = true, .bias = true}},
+    {{2, 9, 1, 2}, {.out = 9, .kernel = 3, .pad = 1, .depthwise = true}},
+    {{1, 33, 1, 1}, {.out = 33, .kernel = 3, .pad = 1, .depthwise = true}},
 };
 
 static void conv2d_corner(twin *t, int i)
@@ -141,7 +149,8 @@ static void build_linear(twin *t, int n, int in, int out)
 
 static void linear_corner(twin *t, int i)
 {
-    static const int sizes[][3] = {{4, 256, 30}, {1, 1, 1}, {1, 1, 30}, {3, 13, 1}, {1, 7, 9}};
+    static const int sizes[][3] = {{4, 256, 30}, {1, 1, 1}, {1, 1, 30}, {3, 13, 1},
+                                   {1, 7, 9},    {5, 1, 1}, {4, 1, 17}, {2, 64, 1}};
     build_linear(t, sizes[i][0], sizes[i][1], sizes[i][2]);
 }
 
@@ -162,5 +171,5 @@ const op_case conv_cases[CONV_CASES] = {
     {"conv2d", COUNT(conv2d_corners), conv2d_corner, conv2d_random, conv2d_bench},
     {"conv_transpose2d", COUNT(transposed_corners), transposed_corner, transposed_random,
      transposed_bench},
-    {"linear", 5, linear_corner, linear_random, linear_bench},
+    {"linear", 8, linear_corner, linear_random, linear_bench},
 };

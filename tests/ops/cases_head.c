@@ -91,7 +91,8 @@ static void build_irfft2(twin *t, ir_shape s)
 static const ir_shape fft_corners[] = {
     {1, 16, 8, 8}, {2, 3, 9, 7},   {1, 1, 16, 12}, {2, 1, 5, 6},   {1, 13, 6, 5},
     {1, 8, 1, 9},  {1, 5, 7, 1},   {3, 4, 1, 1},   {1, 2, 32, 32}, {1, 9, 20, 3},
-    {2, 8, 4, 2},  {3, 8, 26, 27}, {8, 1, 45, 47}};
+    {2, 8, 4, 2},  {3, 8, 26, 27}, {8, 1, 45, 47}, {2, 9, 2, 2},   {1, 1, 2, 2},
+    {1, 1, 1, 1},  {2, 5, 1, 2},   {1, 17, 2, 1},  {1, 3, 3, 3}};
 enum { FFT_CORNERS = sizeof fft_corners / sizeof fft_corners[0] };
 
 static ir_shape random_plane(twin *t)
