@@ -207,14 +207,12 @@ int main(int argc, char **argv)
         .tables = corrupt_tables_new(),
         .sink = ir_sink_open(o.directory),
     };
-    ir_sink_spare(j.sink, j.images);
+    ir_sink_spare(j.sink, j.images, "pgm");
     if (o.maxval)
         ir_stream_set_maxval(j.images, o.maxval);
     ir_pipeline_run(&pipeline, &j, o.threads);
-    if (o.verbose) {
-        double seconds = ir_seconds() - start;
-        fprintf(stderr, "ir-corrupt: %ld images, %.1f images/s\n", j.count, j.count / seconds);
-    }
+    if (o.verbose)
+        ir_warn("%ld images, %.1f images/s", j.count, (double)j.count / (ir_seconds() - start));
 
     ir_sink_close(j.sink);
     corrupt_tables_free(j.tables);

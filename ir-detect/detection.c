@@ -139,7 +139,7 @@ writer *writer_open(const options *o, const ir_stream *stream)
     w->targets = o->output == OUTPUT_TARGETS;
     w->files = o->directory != NULL;
     if (!w->targets)
-        ir_sink_spare(w->sink, stream);
+        ir_sink_spare(w->sink, stream, "pgm");
     return w;
 }
 

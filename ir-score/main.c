@@ -164,7 +164,7 @@ static void fit(const options *o, ir_image *im)
 static void score(const options *o, const double *clean_iou)
 {
     ir_matched *input = ir_matched_open(o->operand[FRAME] != NULL ? 3 : 2, o->operand);
-    overlay *pictures = o->overlay != NULL ? overlay_new(o->overlay) : NULL;
+    overlay *pictures = o->overlay != NULL ? overlay_new(o->overlay, input) : NULL;
     roc curve = roc_new(o->thresholds > 0 ? o->thresholds : DEFAULT_THRESHOLDS);
     matcher *m = matcher_new();
     ir_image im[STREAMS] = {0};

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "stream/stream.h"
 
 struct overlay {
     ir_sink *sink;
@@ -13,11 +12,12 @@ struct overlay {
     int room; /* pixels */
 };
 
-overlay *overlay_new(const char *directory)
+overlay *overlay_new(const char *directory, const ir_matched *input)
 {
     overlay *o = ir_calloc(1, sizeof *o);
 
     o->sink = ir_sink_open(directory);
+    ir_matched_spare(input, o->sink, "ppm");
     return o;
 }
 

@@ -2,12 +2,12 @@
 #ifndef IR_SCORE_OVERLAY_H
 #define IR_SCORE_OVERLAY_H
 
-#include "stream/image.h"
+#include "stream/stream.h"
 
 typedef struct overlay overlay;
 
-/* directory is made when it is not there. */
-overlay *overlay_new(const char *directory);
+/* directory is made when it is not there. Dies when a picture would overwrite a file of input. */
+overlay *overlay_new(const char *directory, const ir_matched *input);
 void overlay_free(overlay *o);
 
 /* Writes directory/NAME.ppm, NAME being the prediction's: pixels that are predicted (>= level) and

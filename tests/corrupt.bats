@@ -449,6 +449,6 @@ near_zero() {
     pgm 2 2 255 1 2 3 4 >frames/a.pgm
     cp frames/a.pgm kept.pgm
     run --separate-stderr ir-corrupt -n brightness -s 1 -o frames frames
-    one_line_error 1 '^ir-corrupt: frames/a.pgm: an input that -o frames would overwrite'
+    one_line_error 1 '^ir-corrupt: frames/a.pgm: an input that output to frames would overwrite'
     cmp frames/a.pgm kept.pgm
 }

@@ -341,6 +341,18 @@ CASES
     one_line_error 1 '^ir-score: a: two images'
 }
 
+@test "--overlay does not overwrite the frames" {
+    mkdir frames masks
+    pgm 2 2 255 9 8 7 6 | pgmtoppm white > frames/a.ppm
+    pgm 2 2 255 0 255 0 0 > masks/a.pgm
+    cp frames/a.ppm kept.ppm
+    run --separate-stderr ir-score --overlay frames --frames frames masks masks
+    one_line_error 1 '^ir-score: frames/a.ppm: an input that output to frames would overwrite$'
+    cmp frames/a.ppm kept.ppm
+    ir-score --overlay masks --frames frames masks masks
+    [ "$(ls masks)" = $'a.pgm\na.ppm' ]
+}
+
 @test "--overlay into a directory that cannot be made fails" {
     pgm 1 1 255 0 > a.pgm
     run --separate-stderr ir-score --overlay a.pgm --frames a.pgm a.pgm a.pgm

@@ -37,17 +37,18 @@ ir_sink *ir_sink_open(const char *directory)
     return sink;
 }
 
-void ir_sink_spare(const ir_sink *sink, const ir_stream *stream)
+void ir_sink_spare(const ir_sink *sink, const ir_stream *stream, const char *extension)
 {
     if (!sink->directory)
         return;
     const ir_paths *paths = ir_stream_paths(stream);
     for (size_t i = 0; i < paths->count; i++) {
         struct stat in, out;
-        char *target = ir_format("%s/%s.pgm", sink->directory, paths->item[i].name);
+        char *target = ir_format("%s/%s.%s", sink->directory, paths->item[i].name, extension);
         if (stat(target, &out) == 0 && stat(paths->item[i].path, &in) == 0 &&
             in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-            ir_die("%s: an input that -o %s would overwrite", paths->item[i].path, sink->directory);
+            ir_die("%s: an input that output to %s would overwrite", paths->item[i].path,
+                   sink->directory);
         free(target);
     }
 }

@@ -59,8 +59,10 @@ void ir_matched_close(ir_matched *matched);
  * every file whole or not there; the same name twice is an error). */
 typedef struct ir_sink ir_sink;
 ir_sink *ir_sink_open(const char *directory); /* NULL: stdout, flushed after every image */
-/* Dies when one of the stream's own files is among those that the sink would write. */
-void ir_sink_spare(const ir_sink *sink, const ir_stream *stream);
+/* Dies when one of the stream's own files is among those that the sink would write:
+ * DIR/NAME.EXTENSION for every NAME in the stream. */
+void ir_sink_spare(const ir_sink *sink, const ir_stream *stream, const char *extension);
+void ir_matched_spare(const ir_matched *matched, const ir_sink *sink, const char *extension);
 void ir_sink_put(ir_sink *sink, const ir_image *im);
 /* With a directory: DIR/NAME.EXTENSION, for what is no PGM; the caller closes it. */
 ir_output ir_sink_file(ir_sink *sink, const char *name, const char *extension);
