@@ -16,7 +16,7 @@ DEPS    =
 
 # Debian's packages: to build and run, to test, to lint.
 BUILD_PACKAGES = gcc libc6-dev pkg-config netpbm libnetpbm-dev libarchive-dev libdnnl-dev \
-                 libfftw3-dev libjpeg62-turbo-dev
+                 libfftw3-dev libopenblas-dev libjpeg62-turbo-dev
 CHECK_PACKAGES = bats procps parallel python3-numpy python3-scipy python3-torch
 LINT_PACKAGES  = clang-format cppcheck mandoc shellcheck
 

@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "base/pipeline.h"
+#include "classical/blas.h"
 #include "classical/method.h"
 #include "detection.h"
 
@@ -105,6 +106,7 @@ long detect_classical(const options *o, int operands, char *const *operand)
 
     for (int i = 0; i < PARAMETERS; i++)
         j.parameter[i] = o->parameter[i] > 0 ? o->parameter[i] : j.method->parameter[i];
+    openblas_set_num_threads(1);
     j.writer = writer_open(o, j.stream);
     if (o->maxval > 0)
         ir_stream_set_maxval(j.stream, o->maxval);

@@ -3,7 +3,8 @@
 
 load helper
 
-METHODS="mspcm"
+METHODS="mspcm ipi"
+ITERATIVE="ipi"
 
 setup_file() {
     export DATA=$BATS_FILE_TMPDIR/data
@@ -27,6 +28,11 @@ parity() {
     parity mspcm "$DATA/images"
 }
 
+@test "ipi agrees with its definition in NumPy" {
+    parity ipi
+    parity ipi "$DATA/images"
+}
+
 # ---- what is found -------------------------------------------------------------------------------
 
 @test "mspcm finds a spot and no edge" {
@@ -45,7 +51,7 @@ parity() {
 
 @test "every method finds most targets of generated scenes" {
     for method in $METHODS; do
-        ir-detect -m "$method" "$DATA/images" | ir-score --tsv - "$DATA/masks" |
+        ir-detect -m "$method" -k 5 "$DATA/images" | ir-score --tsv - "$DATA/masks" |
             awk -F'\t' 'NR == 2 { print; exit !($3 >= 0.5 && $1 > 0.1) }'
     done
 }
@@ -86,6 +92,22 @@ parity() {
     done
 }
 
+@test "an iteration that does not converge says so with -v and fails with --strict" {
+    frame=$(printf '%s\n' "$DATA"/images/*.pgm | head -n 1)
+    name=$(basename "$frame" .pgm)
+    for method in $ITERATIVE; do
+        ir-detect -m "$method" --strict "$frame" > whole
+        run --separate-stderr ir-detect -m "$method" -v --iterations 2 --soft "$frame"
+        [[ $status -eq 0 && ${stderr%%$'\n'*} =~ ^ir-detect:\ $name:\ 2\ iterations,\ residual\ [0-9.e-]+,\ [0-9.]+\ s,\ no\ convergence$ ]]
+        run --separate-stderr ir-detect -m "$method" -v "$frame"
+        [[ ${stderr%%$'\n'*} =~ ^ir-detect:\ $name:\ [0-9]+\ iterations,\ residual\ [0-9.e-]+,\ [0-9.]+\ s$ ]]
+        run --separate-stderr ir-detect -m "$method" --strict --iterations 2 -o out "$frame"
+        one_line_error 1 "^ir-detect: $name: no convergence in 2 iterations, residual "
+        [[ -z $(ls out) ]]
+        rm -r out
+    done
+}
+
 @test "wrong command lines" {
     while read -r -a arguments; do
         run --separate-stderr ir-detect "${arguments[@]}"
@@ -97,6 +119,12 @@ parity() {
 -m mspcm --largest 2 frame.pgm
 -m mspcm --largest 4.5 frame.pgm
 -m top-hat --largest 9 frame.pgm
+-m ipi --largest 9 frame.pgm
+-m ipi --patch 2 frame.pgm
+-m ipi --step 0 frame.pgm
+-m ipi --lambda 0 frame.pgm
+-m ipi --tolerance -1 frame.pgm
+-m ipi --iterations 0 frame.pgm
 -c net.tar --strict frame.pgm
 -c net.tar --largest 9 frame.pgm
 CASES

@@ -23,6 +23,10 @@ const parameter_kind parameter_kinds[PARAMETERS] = {
 const method methods[METHODS] = {
     {"top-hat", top_hat_saliency, 10, {[RADIUS] = 5}},
     {"mspcm", mspcm_saliency, 15, {[LARGEST] = 9}},
+    {"ipi",
+     ipi_saliency,
+     10,
+     {[PATCH] = 50, [STEP] = 10, [LAMBDA] = 1, [TOLERANCE] = 1e-6, [ITERATIONS] = 1000}},
 };
 
 void *scratch_room(scratch *s, int slot, size_t count, size_t size)

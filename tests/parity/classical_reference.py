@@ -31,14 +31,14 @@ def cut(image, corners, height, width):
 
 
 def median_image(patches, corners, shape):
-    """Every pixel is the median of what the patches over it say."""
+    """Every pixel is the median of what the patches over it say, 0 where none is."""
     height, width = patches.shape[1:]
     said = [[[] for _ in range(shape[1])] for _ in range(shape[0])]
     for patch, (top, left) in zip(patches, corners):
         for y in range(height):
             for x in range(width):
                 said[top + y][left + x].append(patch[y, x])
-    return np.array([[np.median(pixel) for pixel in row] for row in said])
+    return np.array([[np.median(pixel or 0) for pixel in row] for row in said])
 
 
 def last_image(patches, corners, shape):
@@ -100,7 +100,7 @@ def apg(data, weight, tolerance, iterations):
         ya, ye = a + momentum * (a - a_old), e + momentum * (e - e_old)
         half = (ya + ye - data) / 2
         u, s, v = np.linalg.svd(ya - half, full_matrices=False)
-        rank = int((s > mu / 2).sum())
+        rank = int((s > mu / 2 * (1 + 1e-7)).sum())  # the first mu / 2 is a singular value
         a_old, e_old = a, e
         a = u[:, :rank] * (s[:rank] - mu / 2) @ v[:rank]
         e = shrink(ye - half, weight * mu / 2)

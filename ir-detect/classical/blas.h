@@ -1,0 +1,40 @@
+/* The routines of BLAS and LAPACK that are used here, by their Fortran names; in Fortran's way
+ * every argument is a pointer and the lengths of character arguments come last. Matrices are
+ * column-major. */
+#ifndef IR_DETECT_BLAS_H
+#define IR_DETECT_BLAS_H
+
+#include <complex.h>
+#include <stddef.h>
+
+typedef double complex zcomplex;
+
+void dgemm_(const char *transa, const char *transb, const int *m, const int *n, const int *k,
+            const double *alpha, const double *a, const int *lda, const double *b, const int *ldb,
+            const double *beta, double *c, const int *ldc, size_t, size_t);
+void dsyrk_(const char *uplo, const char *trans, const int *n, const int *k, const double *alpha,
+            const double *a, const int *lda, const double *beta, double *c, const int *ldc, size_t,
+            size_t);
+void zgemm_(const char *transa, const char *transb, const int *m, const int *n, const int *k,
+            const zcomplex *alpha, const zcomplex *a, const int *lda, const zcomplex *b,
+            const int *ldb, const zcomplex *beta, zcomplex *c, const int *ldc, size_t, size_t);
+void zherk_(const char *uplo, const char *trans, const int *n, const int *k, const double *alpha,
+            const zcomplex *a, const int *lda, const double *beta, zcomplex *c, const int *ldc,
+            size_t, size_t);
+void dsytrd_(const char *uplo, const int *n, double *a, const int *lda, double *d, double *e,
+             double *tau, double *work, const int *lwork, int *info, size_t);
+void dstemr_(const char *jobz, const char *range, const int *n, double *d, double *e,
+             const double *vl, const double *vu, const int *il, const int *iu, int *m, double *w,
+             double *z, const int *ldz, const int *nzc, int *isuppz, int *tryrac, double *work,
+             const int *lwork, int *iwork, const int *liwork, int *info, size_t, size_t);
+void dormtr_(const char *side, const char *uplo, const char *trans, const int *m, const int *n,
+             const double *a, const int *lda, const double *tau, double *c, const int *ldc,
+             double *work, const int *lwork, int *info, size_t, size_t, size_t);
+void zheevd_(const char *jobz, const char *uplo, const int *n, zcomplex *a, const int *lda,
+             double *w, zcomplex *work, const int *lwork, double *rwork, const int *lrwork,
+             int *iwork, const int *liwork, int *info, size_t, size_t);
+
+/* OpenBLAS: images are worked on side by side, each on one processor. */
+void openblas_set_num_threads(int threads);
+
+#endif
