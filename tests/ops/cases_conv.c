@@ -20,7 +20,7 @@ static const conv_shape conv2d_corners[] = {
     {{2, 16, 9, 11}, {.out = 1, .kernel = 3, .pad = 1}},
     {{2, 1, 9, 7}, {.out = 1, .kernel = 3, .pad = 1, .bias = true}},
     {{1, 2, 9, 8}, {.out = 1, .kernel = 7, .pad = 3}},
-    {{2, 2, 33, 31}, {.out = 1, .kernel = 7, .pad = 3, .bias = true}},
+    {{2, 2, 33, 31}, {.out = 1, .kernel = 7, .pad = 3}},
     {{2, 1, 17, 19}, {.out = 1, .kernel = 5, .pad = 2}},
     {{1, 1, 2, 3}, {.out = 1, .kernel = 5, .pad = 2, .bias = true}},
     /* planes of one pixel: channel attention */

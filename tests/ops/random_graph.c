@@ -66,6 +66,22 @@ static value random_conv(pile *p, value x, const char *name)
     return twin_conv2d(t, x, name, c);
 }
 
+/* Displaced by 0 to 1, or not at all. */
+static value random_deform(pile *p, value x, const char *name)
+{
+    twin *t = p->t;
+    ir_deform d = {.out = twin_between(t, 1, t->setup.channels),
+                   .kernel_h = 1 + 2 * twin_between(t, 0, 1),
+                   .kernel_w = 1 + 2 * twin_between(t, 0, 1)};
+    ir_conv displace = {.out = 2 * d.kernel_h * d.kernel_w, .kernel = 1};
+    char offset[24];
+    if (twin_chance(t, 0.3))
+        return twin_deform_conv2d(t, x, NULL, name, d);
+    snprintf(offset, sizeof offset, "%s_offset", name);
+    value by = twin_sigmoid(t, twin_conv2d(t, x, offset, displace));
+    return twin_deform_conv2d(t, x, &by, name, d);
+}
+
 static value random_pool(pile *p, value x)
 {
     twin *t = p->t;
@@ -152,7 +168,7 @@ static value random_operation(pile *p, int i)
     snprintf(name, sizeof name, "p%d", p->names++);
     int what = twin_between(t, 0, 99);
     if (what < 30)
-        return random_conv(p, x, name);
+        return what < 27 ? random_conv(p, x, name) : random_deform(p, x, name);
     if (what < 45 && s.n * s.h * s.w >= 24)
         return twin_batchnorm(t, x, name, 0.1);
     if (what < 65)
