@@ -10,7 +10,7 @@ static const char usage[] =
     "Writes a mask of 0 and 255 for every image, or what --soft or --targets say.\n"
     "\n"
     "  -c, --checkpoint file  a learned detector, made by ir-train\n"
-    "  -m, --method name      a classical detector: top-hat, mspcm, ipi\n"
+    "  -m, --method name      a classical detector: top-hat, mspcm, ipi, nram, pstnn\n"
     "  -t, --threshold x      a pixel is a target above x; learned: of the probability (default\n"
     "                         0.5), classical: of the saliency's range (default: see -k)\n"
     "      --soft             writes probability maps, or saliency scaled to its own range\n"

@@ -47,9 +47,9 @@ typedef struct {
     double parameter[PARAMETERS]; /* the defaults; 0: it has no such parameter */
 } method;
 
-enum { METHODS = 3 };
+enum { METHODS = 5 };
 extern const method methods[METHODS];
 
-saliency_function top_hat_saliency, mspcm_saliency, ipi_saliency;
+saliency_function top_hat_saliency, mspcm_saliency, ipi_saliency, nram_saliency, pstnn_saliency;
 
 #endif

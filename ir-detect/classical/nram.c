@@ -1,0 +1,266 @@
+/* NRAM (Zhang, Peng, Zhang, Cao and Peng, "Infrared small target detection via non-convex rank
+ * approximation minimization joint l2,1 norm", Remote Sensing 10(11), 2018): the matrix of an
+ * image's patches is a background of low rank, sparse targets, and strong edges that fill whole
+ * patches,
+ *
+ *     minimise  |B|_gamma + lambda |W . T|_1 + beta |E|_2,1  subject to  D = B + T + E.
+ *
+ * The gamma norm, the sum of (1 + gamma) s / (gamma + s) over the singular values s, comes nearer
+ * to the rank than the nuclear norm; the weights W fall with the element. Solved by the alternating
+ * direction method of multipliers, B's step by difference-of-convex programming. Values, step,
+ * weights and penalties are those of the code that the authors published; like it, T takes nothing
+ * negative (the code's threshold for that is larger than any element).
+ *
+ * With the dual variable Z (divided by the penalty), an iteration makes B from G = D - T - E - Z, T
+ * from D - B - E - Z, then E = f Q from Q = D - T - B - Z with a factor f for each patch, and Z' =
+ * (E - Q) / growth. So E and Z are kept as Q and f. */
+#include "nram.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "patches.h"
+#include "spectrum.h"
+
+enum { IMAGE_SLOT, DATA_SLOT, VALUES_SLOT };
+enum {
+    SPARSE_SLOT = NRAM_SLOT,
+    Q_SLOT,
+    Q_BEFORE_SLOT,
+    G_SLOT,
+    LOW_SLOT,
+    FACTOR_SLOT,
+    LINES_SLOT,
+    ROOM_SLOT,
+    SPECTRUM_SLOT,
+};
+
+enum { BLOCK = 96 }; /* columns */
+
+static const double growth = 1.1; /* of the penalty, an iteration */
+
+typedef struct {
+    int rows, columns, lines;
+    const double *data;
+    const nram_options *options;
+    double *sparse, *q, *q_before, *g;
+    double *low;    /* a block's B */
+    double *shrunk; /* B's singular values, the last ones' to begin with */
+    double *factor; /* theirs to G's */
+    double *f;      /* for each patch: E = f Q; */
+    double *f_before;
+    double *squares; /* of Q, for each patch */
+    double *room;
+    double penalty;
+    int rank;
+    spectrum spectrum;
+} nram_state;
+
+static void start(nram_state *n, const double *data, int rows, int columns, const nram_options *o,
+                  scratch *s)
+{
+    size_t count = (size_t)rows * (size_t)columns, lines;
+
+    *n = (nram_state){.rows = rows,
+                      .columns = columns,
+                      .lines = o->lines_are_rows ? rows : columns,
+                      .data = data,
+                      .options = o,
+                      .sparse = scratch_room(s, SPARSE_SLOT, count, sizeof(double)),
+                      .q = scratch_room(s, Q_SLOT, count, sizeof(double)),
+                      .q_before = scratch_room(s, Q_BEFORE_SLOT, count, sizeof(double)),
+                      .g = scratch_room(s, G_SLOT, count, sizeof(double)),
+                      .low = scratch_room(s, LOW_SLOT, (size_t)rows * BLOCK, sizeof(double)),
+                      .factor = scratch_room(s, FACTOR_SLOT, 2 * (size_t)rows, sizeof(double)),
+                      .room = scratch_room(s, ROOM_SLOT, (size_t)rows * BLOCK, sizeof(double)),
+                      .penalty = 3 * sqrt(columns)};
+    lines = (size_t)n->lines;
+    n->shrunk = n->factor + rows;
+    n->f = scratch_room(s, LINES_SLOT, 3 * lines, sizeof(double));
+    n->f_before = n->f + lines;
+    n->squares = n->f_before + lines;
+    memset(n->f, 0, 3 * lines * sizeof *n->f);
+    memset(n->shrunk, 0, (size_t)rows * sizeof *n->shrunk);
+    memset(n->sparse, 0, count * sizeof *n->sparse);
+    memset(n->q, 0, count * sizeof *n->q);
+    memcpy(n->g, data, count * sizeof *n->g);
+    spectrum_room(&n->spectrum, rows, s, SPECTRUM_SLOT);
+    spectrum_add(&n->spectrum, 0, n->g, columns);
+}
+
+/* Difference-of-convex iteration: each step subtracts the gamma norm's slope at the step before
+ * from the singular values. A value that was zero needs to be above (1 + gamma) / (gamma penalty),
+ * so those below that need not be known. */
+static void shrink_singular_values(nram_state *n)
+{
+    double gamma = n->options->gamma, slope = (1 + gamma) * gamma / n->penalty;
+    const spectrum *s = &n->spectrum;
+
+    spectrum_find(&n->spectrum, n->rank, slope / (gamma * gamma));
+    for (int step = 0; step < 100; step++) {
+        double change = 0;
+
+        for (int i = 0; i < s->count; i++) {
+            double below = gamma + n->shrunk[i];
+            double now = fmax(s->value[i] - slope / (below * below), 0);
+
+            change += (now - n->shrunk[i]) * (now - n->shrunk[i]);
+            n->shrunk[i] = now;
+        }
+        if (change < 1e-6)
+            break;
+    }
+    n->rank = 0;
+    while (n->rank < s->count && n->shrunk[n->rank] > 0) {
+        n->factor[n->rank] = n->shrunk[n->rank] / s->value[n->rank];
+        n->rank++;
+    }
+}
+
+/* T and Q of one column of the matrix, and Q's squares by patch. f, squares: of the column's one
+ * patch (stride 0) or of the patch in each row (stride 1). */
+static void update_column(const nram_state *n, size_t at, const double *restrict low,
+                          const double *restrict f, double *restrict squares, int stride)
+{
+    const double *restrict data = n->data + at, *restrict before = n->q_before + at;
+    double *restrict sparse = n->sparse + at, *restrict q = n->q + at;
+    double weight = n->options->lambda * sqrt(n->rows) / 2.5 / n->penalty;
+
+    for (int i = 0; i < n->rows; i++) {
+        double dual = (f[i * stride] - 1) * before[i] / growth;
+        double rest = data[i] - low[i] - f[i * stride] * before[i] - dual;
+        double t = rest - weight / (fabs(rest) + 0.04);
+
+        sparse[i] = t > 0 ? t : 0;
+        q[i] = data[i] - sparse[i] - low[i] - dual;
+        squares[i * stride] += q[i] * q[i];
+    }
+}
+
+static void update_targets(nram_state *n)
+{
+    int stride = n->options->lines_are_rows;
+
+    memset(n->squares, 0, (size_t)n->lines * sizeof *n->squares);
+    for (int first = 0; first < n->columns; first += BLOCK) {
+        int columns = n->columns - first < BLOCK ? n->columns - first : BLOCK;
+        size_t at = (size_t)first * (size_t)n->rows;
+
+        spectrum_apply(&n->spectrum, n->rank, n->factor, n->g + at, columns, n->low, n->room);
+        for (int j = 0; j < columns; j++) {
+            size_t line = stride ? 0 : (size_t)(first + j), column = (size_t)j * (size_t)n->rows;
+
+            update_column(n, at + column, n->low + column, n->f_before + line, n->squares + line,
+                          stride);
+        }
+    }
+}
+
+static void update_edges(nram_state *n)
+{
+    double threshold = n->options->beta / n->penalty;
+
+    for (int i = 0; i < n->lines; i++) {
+        double norm = sqrt(n->squares[i]);
+
+        n->f[i] = norm > threshold ? (norm - threshold) / norm : 0;
+    }
+}
+
+/* G of one column, and the squared norm of D - B - T - E there. */
+static double next_column(const nram_state *n, size_t at, const double *restrict f,
+                          const double *restrict f_before, int stride)
+{
+    const double *restrict data = n->data + at, *restrict before = n->q_before + at;
+    const double *restrict sparse = n->sparse + at, *restrict q = n->q + at;
+    double *restrict g = n->g + at;
+    double left = 0;
+
+    for (int i = 0; i < n->rows; i++) {
+        double edge = f[i * stride] * q[i];
+        double rest = q[i] + (f_before[i * stride] - 1) * before[i] / growth - edge;
+
+        left += rest * rest;
+        g[i] = data[i] - sparse[i] - edge - (edge - q[i]) / growth;
+    }
+    return left;
+}
+
+/* The next G and its Gram matrix; the squared norm of what is left over. */
+static double next_background(nram_state *n)
+{
+    int stride = n->options->lines_are_rows;
+    double left = 0;
+
+    for (int first = 0; first < n->columns; first += BLOCK) {
+        int columns = n->columns - first < BLOCK ? n->columns - first : BLOCK;
+        size_t at = (size_t)first * (size_t)n->rows;
+
+        for (int j = 0; j < columns; j++) {
+            size_t line = stride ? 0 : (size_t)(first + j);
+
+            left += next_column(n, at + (size_t)j * (size_t)n->rows, n->f + line,
+                                n->f_before + line, stride);
+        }
+        spectrum_add(&n->spectrum, first > 0, n->g + at, columns);
+    }
+    return left;
+}
+
+static void swap(double **a, double **b)
+{
+    double *other = *a;
+
+    *a = *b;
+    *b = other;
+}
+
+const double *nram_split(const double *data, int rows, int columns, const nram_options *o,
+                         scratch *s, solution *how)
+{
+    nram_state n;
+    double squares = 0;
+
+    start(&n, data, rows, columns, o, s);
+    for (size_t i = 0; i < (size_t)rows * (size_t)columns; i++)
+        squares += data[i] * data[i];
+    *how = (solution){0};
+    do {
+        swap(&n.q, &n.q_before);
+        swap(&n.f, &n.f_before);
+        shrink_singular_values(&n);
+        update_targets(&n);
+        update_edges(&n);
+        how->residual = sqrt(next_background(&n) / squares);
+        how->iterations++;
+        how->converged = how->residual < o->tolerance;
+        n.penalty *= growth;
+    } while (!how->converged && how->iterations < o->iterations);
+    return n.sparse;
+}
+
+solution nram_saliency(const ir_image *im, const double *parameter, scratch *s, float *saliency)
+{
+    patch_grid g = patches_of(im, (int)parameter[PATCH], (int)parameter[STEP]);
+    size_t pixels = (size_t)im->width * (size_t)im->height;
+    size_t count = (size_t)g.rows * (size_t)g.columns;
+    double *image = scratch_room(s, IMAGE_SLOT, pixels, sizeof *image);
+    double *data = scratch_room(s, DATA_SLOT, count, sizeof *data);
+    double *values = scratch_room(s, VALUES_SLOT, patches_over(&g), sizeof *values);
+    double scale = 1 / sqrt(g.rows);
+    nram_options o = {.lambda = parameter[LAMBDA] * scale,
+                      .beta = 3 * scale,
+                      .gamma = parameter[GAMMA],
+                      .tolerance = parameter[TOLERANCE],
+                      .iterations = (int)parameter[ITERATIONS],
+                      .lines_are_rows = g.patch_stride == 1};
+    solution how = {.converged = true};
+
+    if (!image_to_unit_range(im, image)) {
+        memset(saliency, 0, pixels * sizeof *saliency);
+        return how;
+    }
+    patches_cut(&g, image, data);
+    patches_median(&g, nram_split(data, g.rows, g.columns, &o, s, &how), values, saliency);
+    return how;
+}
