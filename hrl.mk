@@ -88,9 +88,20 @@ BEGUN    := $(wildcard $(RUN)/0000)
 
 # require CONDITION,MESSAGE: CONDITION is not empty, or make stops.
 require = $(if $(strip $1),,$(error $2))
-$(foreach k,RUN CACHE $(PATHS),\
-    $(call require,$(if $(word 2,$($k)),,ok),$k has a blank in it: $($k)))
+
+# Paths go into rules, patterns and the recipes' text, where these characters mean something.
+odd = : % ; = & | < > ( ) { } [ ] * ? ! ~ ` ' " $$ \ \#
+without = $(call require,$(if $(findstring $1,$($2)),,ok),$2 has $1 in it: $($2))
+plain = $(call require,$(if $(word 2,$($1)),,ok),$1 has a blank in it: $($1))\
+        $(call require,$(if $(filter -%,$($1)),,ok),$1 begins with -: $($1))\
+        $(foreach c,$(odd),$(call without,$c,$1))
+$(call require,$(RUN),RUN is empty)
+$(call plain,RUN)
 $(call require,$(if $(wildcard $(RUN)/run.sh),,ok),RUN: $(RUN) is where the scripts of hrl.mk are)
+
+# whole KNOB,LEAST,DIGITS: it is a whole number from LEAST on, of so many digits at most.
+whole = $(call require,$(shell n='$($1)'; [[ $$n =~ ^[0-9]{1,$3}$$ && 10#$$n -ge $2 ]] && echo ok),\
+        $1 is "$($1)": not a whole number from $2 on of at most $3 digits)
 
 # A knob is what was given, what was recorded, or its default, in this order.
 define knob
@@ -108,20 +119,26 @@ endif
 endef
 $(foreach k,$(SHAPES) ROUNDS,$(eval $(call knob,$k)))
 
+$(foreach k,$(SHAPES),$(if $(filter $k,$(PATHS)),$(call plain,$k),$(call without,',$k)))
+
 NUMBERS := $(shell seq -f %04.0f 0 $(ROUNDS) 2>&-)
 ROUND   := $(NUMBERS:%=$(RUN)/%)
 CACHE   ?= $(patsubst %/,%,$(dir $(abspath $(RUN))))/.irtools-cache/$(notdir \
            $(DATA))-$(firstword $(shell echo '$(DATA)' | cksum))
+$(call plain,CACHE)
 
 ifneq ($(filter-out show compare help,$(GOALS)),)
 $(call require,$(DATA),DATA is missing: the directory of the frames)
 $(call require,$(wildcard $(DATA)/.),DATA: no directory $(DATA))
+$(call whole,THREADS,1,4)
+$(call whole,SEED,0,14)
 $(call require,$(if $(filter-out nearest,$(RESIZE_MASKS)),,ok),RESIZE_MASKS is "$(RESIZE_MASKS)": \
     not nearest)
 endif
 ifneq ($(TRAINING),)
-$(call require,$(if $(word 10001,$(NUMBERS)),,$(NUMBERS)),ROUNDS is "$(ROUNDS)": not 0 to 9999)
-$(call require,$(if $(KEEP),$(shell seq 1 $(KEEP) 2>&-),all),KEEP is "$(KEEP)": not 1 or more)
+$(call whole,ROUNDS,0,4)
+$(call whole,EPOCHS,1,4)
+$(if $(KEEP),$(call whole,KEEP,1,4))
 $(call require,$(filter $(STRATEGY),none random noise blur isp hrl),STRATEGY is "$(STRATEGY)": \
     not none random noise blur isp hrl)
 endif
@@ -226,6 +243,7 @@ DETECT ?= ir-detect -c "$$tmp/detector.tar" -d $(DEVICE) -j 1 $(maxval)
 # there are threads.
 robustness:
 	@$(shell_functions)
+	[ ! -d "$(TABLE)" ] || fail "$(TABLE) is a directory"
 	begin "$(TABLE)" robustness.lock
 	$(if $(findstring detector.tar,$(DETECT)),copy_detector "$(CHECKPOINT)")
 	frame_names test > "$$tmp/test.txt"

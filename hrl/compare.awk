@@ -1,10 +1,11 @@
 # One score of several robustness tables, side by side, with the gain over the first table.
 # -v metric=iou -v names="a b": the names of the tables' columns.
 
-BEGIN { FS = OFS = "\t"; split(names, name, " ") }
+BEGIN { FS = OFS = "\t"; wanted = split(names, name, " ") }
 
 FNR == 1 {
     tables++
+    split("", column)
     for (i = 1; i <= NF; i++) column[$i] = i
     if (!(metric in column)) {
         print "hrl.mk: " FILENAME ": no column " metric > "/dev/stderr"
@@ -22,6 +23,10 @@ FNR == 1 {
 
 END {
     if (failed) exit 1
+    if (tables < wanted) {
+        print "hrl.mk: a table is empty, of " names > "/dev/stderr"
+        exit 1
+    }
     printf "corruption\tseverity"
     for (t = 1; t <= tables; t++) printf "\t%s", name[t]
     for (t = 2; t <= tables; t++) printf "\tgain%s", (tables > 2 ? ":" name[t] : "")

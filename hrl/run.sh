@@ -34,8 +34,9 @@ begin() {
     mkdir "$tmp"
 }
 
-# finish: $tmp becomes the target.
+# finish: $tmp becomes the target, and what the members had to say is said.
 finish() {
+    find "$tmp" -name '*.err' -exec cat {} + >&2
     rm -f "$tmp"/*.err "$tmp"/*.fifo
     sync "$tmp"/* "$tmp"
     mv -T "$tmp" "$target"
@@ -174,13 +175,16 @@ shuffled() {
 
 # learning_rate ROUND RATE STEP...: a tenth for every STEP that ROUND is past.
 learning_rate() {
-    local round=$((10#$1)) rate=$2 step
+    local round=$((10#$1)) rate=$2 step falls=0
 
     shift 2
     for step; do
-        [ "$round" -le "$step" ] || rate+=/10
+        [[ $step =~ ^[0-9]+$ ]] || fail "LR_STEPS: $step is not the number of a round"
+        [ "$round" -le "$step" ] || falls=$((falls + 1))
     done
-    awk "BEGIN { printf \"%.9g\\n\", $rate }"
+    awk -v rate="$rate" -v falls="$falls" \
+        'BEGIN { if (rate + 0 != rate) exit 1; printf "%.9g\n", rate / 10 ^ falls }' ||
+        fail "LR: $rate is not a number"
 }
 
 # ---- rounds that are done ------------------------------------------------------------------------
@@ -286,6 +290,7 @@ compare() {
         [ ! -d "$name" ] || name=$name/robustness.tsv
         [ -r "$name" ] ||
             fail "$name is missing: make -f hrl.mk robustness RUN=${name%/robustness.tsv}"
+        [[ $name = /* ]] || name=./$name # awk takes a=b for an assignment
         tables+=("$name")
     done
     awk -f "$here/compare.awk" -v metric="$metric" -v names="$*" "${tables[@]}" | aligned

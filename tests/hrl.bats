@@ -281,6 +281,14 @@ ended() {
     [ "$rates" = '0.5 0.05 0.05 0.005' ]
 }
 
+@test "a rate or step that is no number ends the round by its name" {
+    run --separate-stderr hrl DATA=data ROUNDS=1 LR=fast
+    refused '^hrl.mk: LR: fast is not a number$'
+    run --separate-stderr hrl DATA=data ROUNDS=1 RUN=other LR_STEPS='1 x'
+    refused '^hrl.mk: LR_STEPS: x is not the number of a round$'
+    [ "$(ls run other)" = $'other:\n0000\nknobs\n\nrun:\n0000\nknobs' ]
+}
+
 @test "INIT is the start" {
     echo mine > given.tar
     hrl DATA=data ROUNDS=1 INIT=given.tar
@@ -346,14 +354,30 @@ ended() {
     refused 'no directory .*nowhere'
     run --separate-stderr hrl DATA=data STRATEGY=fog
     refused 'STRATEGY is "fog": not none random noise blur isp hrl'
-    for rounds in many 10001 ''; do
+    for rounds in many 10001 '' '3 4' 2.5; do
         run --separate-stderr hrl DATA=data ROUNDS="$rounds"
-        refused 'ROUNDS is ".*": not 0 to 9999'
+        refused 'ROUNDS is ".*": not a whole number from 0 on'
     done
     run --separate-stderr hrl DATA=data KEEP=0
-    refused 'KEEP is "0": not 1 or more'
+    refused 'KEEP is "0": not a whole number from 1 on'
+    for knob in EPOCHS=many EPOCHS=0 THREADS=all SEED=-1 SEED=18446744073709551615; do
+        run --separate-stderr hrl DATA=data $knob
+        refused "${knob%=*} is \"${knob#*=}\": not a whole number from"
+    done
     run --separate-stderr hrl DATA=data RUN='my run'
     refused 'RUN has a blank in it: my run'
+    run --separate-stderr hrl DATA=data RUN=/
+    refused 'RUN is empty'
+    run --separate-stderr hrl DATA=data RUN=-x
+    refused 'RUN begins with -: -x'
+    for c in : % ';' = '&' '(' ')' '[' '*' '?' '!' '~' '`' "'" '"' '$$' "\\" '#'; do
+        run --separate-stderr hrl DATA=data RUN="a${c}b"
+        refused 'RUN has .* in it: a.b'
+        run --separate-stderr hrl DATA="a${c}b"
+        refused 'DATA has .* in it: .*/a.b'
+    done
+    run --separate-stderr hrl DATA=data TRAIN_OPTIONS="--log 'my log'"
+    refused "TRAIN_OPTIONS has ' in it: --log 'my log'"
     run --separate-stderr hrl DATA=data RUN=share/hrl
     refused 'RUN: share/hrl is where the scripts of hrl.mk are'
     rm data/train.txt
@@ -525,11 +549,22 @@ END
     grep -q given seen
 }
 
+@test "what the programs say in a round that goes well is said at its end" {
+    mkdir some
+    cp "$BATS_TEST_DIRNAME"/fake/* some
+    sed -i '3i echo "ir-policy: batch 1" >&2' some/ir-policy
+    PATH=$PWD/some:/usr/bin:/bin
+    hrl DATA=data ROUNDS=1 2> said
+    diff said - <<< $'ir-policy: batch 1\nir-policy: batch 1' # init and play
+}
+
 @test "robustness that fails leaves the old table, with one line" {
     hrl DATA=data ROUNDS=1
     echo old > run/robustness.tsv
     run --separate-stderr hrl robustness DETECT='sh -c "echo mine: broken >&2; exit 1"'
     refused '^hrl.mk: run/robustness.tsv: mine: broken$'
+    run --separate-stderr hrl robustness TABLE=run/0001
+    refused '^hrl.mk: run/0001 is a directory$'
     run --separate-stderr hrl robustness CHECKPOINT=nothing.tar
     refused '^hrl.mk: nothing.tar: cannot be read$'
     [ "$(cat run/robustness.tsv)" = old ]
@@ -562,6 +597,13 @@ END
     refused 'RUNS must name two runs at least'
     run --separate-stderr hrl compare RUNS='a b' METRIC=fog
     refused 'a/robustness.tsv: no column fog'
+    # another table's column is not taken for it
+    cut -f 1-3 b/robustness.tsv > c=1.tsv
+    run --separate-stderr hrl compare RUNS='a c=1.tsv' METRIC=rce
+    refused 'c=1.tsv: no column rce'
+    : > empty.tsv
+    run --separate-stderr hrl compare RUNS='empty.tsv a b'
+    refused 'a table is empty, of empty.tsv a b'
 }
 
 @test "tables are aligned on a terminal" {

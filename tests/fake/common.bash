@@ -20,8 +20,7 @@ one_item() {
     local who at
 
     item=$((item + 1))
-    [ -e "$IR_FAKE/gate" ] || return 0
-    read -r who at < "$IR_FAKE/gate"
+    read -r who at 2> /dev/null < "$IR_FAKE/gate" || return 0
     if [ "$program $item" = "$who $at" ]; then
         echo $$ > "$IR_FAKE/reached"
         read -r < "$IR_FAKE/never" || die "the test is gone"
