@@ -1,6 +1,4 @@
 /* ir-detect: finds small targets in infrared images. See ir-detect(1). */
-#include <getopt.h>
-
 #include "base/base.h"
 #include "base/option.h"
 #include "detect.h"
@@ -34,7 +32,6 @@ static const char usage[] =
     "An image operand is a file, a directory, @list or - (standard input, the default).\n";
 
 enum { SOFT = 256, DEPTH, TARGETS, STRICT, MAXVAL, PARAMETER };
-enum { MAX_THREADS = 1024 };
 
 static const struct option long_options[] = {
     {"checkpoint", required_argument, NULL, 'c'},
@@ -59,9 +56,7 @@ static const struct option long_options[] = {
     {"device", required_argument, NULL, 'd'},
     {"threads", required_argument, NULL, 'j'},
     {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {0},
+    IR_LAST_OPTIONS,
 };
 
 static int find_method(const char *name)
@@ -90,7 +85,7 @@ static void set_parameter(options *o, int i)
         o->parameter[i] = ir_real(optarg, p->min, p->max, p->name);
 }
 
-static void set_option(options *o, int option, char *const *argv)
+static void set_option(options *o, int option)
 {
     static const char *const depths[] = {"8", "16"};
 
@@ -127,23 +122,17 @@ static void set_option(options *o, int option, char *const *argv)
         o->strict = true;
         break;
     case MAXVAL:
-        o->maxval = (int)ir_number(optarg, 1, 65535, "--maxval");
+        o->maxval = ir_maxval(optarg);
         break;
     case 'd':
         o->device = optarg;
         break;
     case 'j':
-        o->threads = (int)ir_number(optarg, 1, MAX_THREADS, "--threads");
+        o->threads = ir_threads(optarg);
         break;
     case 'v':
         o->verbose = true;
         break;
-    case 'h':
-        ir_print_help(usage);
-    case 'V':
-        ir_print_version();
-    default:
-        ir_option_die(option, argv);
     }
 }
 
@@ -174,9 +163,8 @@ static options parse(int argc, char **argv)
     options o = {.method = -1, .threshold = -1, .k = -1};
     int option;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":c:m:t:o:k:d:j:vhV", long_options, NULL)) != -1)
-        set_option(&o, option, argv);
+    while ((option = ir_option(argc, argv, ":c:m:t:o:k:d:j:vhV", long_options, usage)) != -1)
+        set_option(&o, option);
     check(&o);
     if (o.device == NULL)
         o.device = "auto";
