@@ -1,7 +1,6 @@
 /* ir-train init: the network's first parameters and the normalisation of its input. */
 #include "init.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -32,12 +31,10 @@ static const struct option long_options[] = {
     {"maxval", required_argument, NULL, MAXVAL},
     {"seed", required_argument, NULL, 'r'},
     {"write", required_argument, NULL, 'w'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {0},
+    IR_LAST_OPTIONS,
 };
 
-static void set_option(init_options *o, int option, char **argv, const char *usage)
+static void set_option(init_options *o, int option)
 {
     static const char *const start[] = {"prior", "published"};
 
@@ -62,7 +59,7 @@ static void set_option(init_options *o, int option, char **argv, const char *usa
         o->net.dropout = ir_real(optarg, 0, 0.99, "--dropout");
         break;
     case MAXVAL:
-        o->maxval = (int)ir_number(optarg, 1, 65535, "--maxval");
+        o->maxval = ir_maxval(optarg);
         break;
     case 'r':
         o->seed = ir_seed(optarg);
@@ -70,12 +67,6 @@ static void set_option(init_options *o, int option, char **argv, const char *usa
     case 'w':
         o->write = optarg;
         break;
-    case 'h':
-        ir_print_help(usage);
-    case 'V':
-        ir_print_version();
-    default:
-        ir_option_die(option, argv);
     }
 }
 
@@ -83,9 +74,8 @@ static void parse(init_options *o, int argc, char **argv, const char *usage)
 {
     int option;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":r:w:hV", long_options, NULL)) != -1)
-        set_option(o, option, argv, usage);
+    while ((option = ir_option(argc, argv, ":r:w:hV", long_options, usage)) != -1)
+        set_option(o, option);
     if (!o->net.net[0])
         ir_usage_die("init: --net is missing");
     if ((o->mean < 0) != (o->std < 0))

@@ -8,7 +8,7 @@
 
 /* Names the option that getopt_long() stumbled over, for which it returned result, '?' or ':'; its
  * own message would be in other words and carry the whole path of the program. */
-void ir_option_die(int result, char *const *argv)
+_Noreturn static void die_at_option(int result, char *const *argv)
 {
     const char *last = argv[optind - 1]; /* the option, unless it stands in a cluster: -xq */
     const char letter[] = {'-', (char)optopt, '\0'};
@@ -35,7 +35,7 @@ int ir_option(int argc, char **argv, const char *letters, const struct option *n
         ir_print_version();
     case '?':
     case ':':
-        ir_option_die(option, argv);
+        die_at_option(option, argv);
     default:
         return option;
     }

@@ -17,7 +17,4 @@
 int ir_option(int argc, char **argv, const char *letters, const struct option *names,
               const char *usage);
 
-/* What ir_option() does where getopt_long() returned result, '?' or ':'. */
-_Noreturn void ir_option_die(int result, char *const *argv);
-
 #endif
