@@ -34,6 +34,8 @@ passes() {
 @test "a check that does not exist is a wrong command line" {
     run --separate-stderr test-ops -o conv3d -i base
     usage_error 'no check named conv3d'
+    run --separate-stderr test-ops -b -o two_shapes -i base
+    usage_error 'no operation named two_shapes'
 }
 
 @test "an instruction set that does not exist is a wrong command line" {

@@ -58,11 +58,16 @@ static void bench_one(const op_case *op, ir_backend *b, const char *label)
     twin_end(&t);
 }
 
-void bench_operations(const test_options *options)
+int bench_operations(const test_options *options)
 {
     ir_backend *b = test_backend(options, 0);
-    for (int i = 0; operation(i); i++)
-        if (wanted(options, operation(i)->name))
-            bench_one(operation(i), b, test_label(options));
+    int timed = 0;
+    for (int i = 0; operation(i); i++) {
+        if (!wanted(options, operation(i)->name))
+            continue;
+        bench_one(operation(i), b, test_label(options));
+        timed++;
+    }
     ir_backend_close(b);
+    return timed;
 }

@@ -37,7 +37,7 @@ void check_sharing(const test_options *options, tally *t);         /* check_shar
 void check_optimizers(const test_options *options, tally *t);      /* check_optimizers.c */
 void check_dropout(const test_options *options, tally *t);         /* check_dropout.c */
 void check_implementations(const test_options *options, tally *t); /* check_implementations.c */
-void bench_operations(const test_options *options);                /* bench.c */
+int bench_operations(const test_options *options);                 /* bench.c: how many */
 
 /* All operations, for loops over them. */
 const op_case *operation(int i); /* NULL behind the last */

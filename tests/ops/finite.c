@@ -15,7 +15,7 @@ static double seeded_sum(twin *t)
     double sum = 0;
     tape_forward(&t->tape);
     for (int i = 0; i < t->outlets; i++)
-        for (size_t e = 0; e < t->outlet[i].value.ref->size; e++)
+        for (size_t e = 0; t->outlet[i].seeded && e < t->outlet[i].value.ref->size; e++)
             sum += t->outlet[i].seed[e] * t->outlet[i].value.ref->v[e];
     return sum;
 }
@@ -40,7 +40,9 @@ static double leaf_error(twin *t, tensor *x)
         difference += (got - want) * (got - want);
         norm += want * want;
     }
-    return difference == 0 ? 0 : sqrt(difference / norm);
+    if (difference == 0)
+        return 0;
+    return norm > 0 && isfinite(difference) ? sqrt(difference / norm) : INFINITY;
 }
 
 static double case_error(const op_case *op, ir_rng rng)
@@ -49,14 +51,14 @@ static double case_error(const op_case *op, ir_rng rng)
     double worst = 0;
     twin_start(&t, (twin_setup){.mode = IR_TRAINING, .side = 7, .channels = 5}, rng);
     op->random(&t);
-    if (!twin_draw(&t, 4 * h, true))
-        return INFINITY;
-    twin_run_reference(&t);
-    for (int i = 0; i < t.leaves; i++)
+    bool drawn = twin_draw(&t, 4 * h, true);
+    if (drawn)
+        twin_run_reference(&t);
+    for (int i = 0; drawn && i < t.leaves; i++)
         if (t.leaf[i].wants_grad || t.leaf[i].trained)
             worst = fmax(worst, leaf_error(&t, t.leaf[i].ref));
     twin_end(&t);
-    return worst;
+    return drawn ? worst : INFINITY;
 }
 
 void check_references(const test_options *options, tally *tally)

@@ -111,8 +111,7 @@ static void for_each_isa(test_options options, const char *isa,
 
 static void bench(const test_options *options, tally *t)
 {
-    (void)t;
-    bench_operations(options);
+    t->passed += bench_operations(options);
 }
 
 int main(int argc, char **argv)
@@ -154,8 +153,8 @@ int main(int argc, char **argv)
     if (!timing)
         check_references(&options, &t);
     for_each_isa(options, isa, timing ? bench : check_backend, &t);
-    if (!timing && t.passed + t.failed == 0)
-        ir_usage_die("-o: there is no check named %s", options.only);
+    if (t.passed + t.failed == 0)
+        ir_usage_die("-o: there is no %s named %s", timing ? "operation" : "check", options.only);
     if (!timing)
         printf("%d ok, %d failed\n", t.passed, t.failed);
     ir_flush(stdout, "standard output");

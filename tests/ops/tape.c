@@ -34,6 +34,8 @@ step *tape_step(tape *t, const reference_op *op, int inputs, tensor *const *in, 
 {
     if (t->steps == TAPE_MAX_STEPS)
         ir_die("a tape has room for %d steps", TAPE_MAX_STEPS);
+    if (inputs > TAPE_MAX_INPUTS)
+        ir_die("a step has room for %d inputs", TAPE_MAX_INPUTS);
     step *s = &t->step[t->steps++];
     *s = (step){.op = op, .training = t->training, .inputs = inputs};
     for (int i = 0; i < inputs; i++)

@@ -78,11 +78,11 @@ void twin_seed(twin *t, value v)
 
 /* ---- operations -------------------------------------------------------------------------- */
 
-/* " 2x8x9x9" behind what text holds already. */
-static void append_shape(char *text, size_t size, ir_shape s)
+/* "WORD 2x8x9x9" behind what text holds already. */
+static void append_shape(char *text, size_t size, const char *word, ir_shape s)
 {
     size_t used = strlen(text);
-    snprintf(text + used, size - used, " %dx%dx%dx%d", s.n, s.c, s.h, s.w);
+    snprintf(text + used, size - used, "%s %dx%dx%dx%d", word, s.n, s.c, s.h, s.w);
 }
 
 /* Checks the graph's idea of the shape and appends "conv2d 2x8x9x9 -> 2x8x5x5 k3 s2; " to t->text.
@@ -98,9 +98,8 @@ static value both(twin *t, ir_node *node, tensor *ref, const char *format, ...)
 
     snprintf(line, sizeof line, "%s", s->op->name);
     for (int i = 0; i < s->inputs; i++)
-        append_shape(line, sizeof line, s->in[i]->shape);
-    strcat(line, " ->");
-    append_shape(line, sizeof line, ref->shape);
+        append_shape(line, sizeof line, "", s->in[i]->shape);
+    append_shape(line, sizeof line, " ->", ref->shape);
     size_t used = strlen(t->text);
     snprintf(t->text + used, sizeof t->text - used, "%s%s; ", line, detail);
     if (node) {
