@@ -11,6 +11,8 @@ setup_file() {
     load helper
     scenes "$DATA" -n 3 -s 96x70 -r 3 > /dev/null
     scenes "$DATA/large" -n 3 -s 200x160 -r 3 > /dev/null
+    mkdir "$DATA/one" # more patches than a decomposition from scratch is quick for
+    cp "$(printf '%s\n' "$DATA"/large/images/*.pgm | head -n 1)" "$DATA/one"
 }
 
 setup() {
@@ -32,11 +34,13 @@ parity() {
 @test "ipi agrees with its definition in NumPy" {
     parity ipi
     parity ipi "$DATA/images"
+    parity ipi "$DATA/one"
 }
 
 @test "nram agrees with its definition in NumPy" {
     parity nram
     parity nram "$DATA/images"
+    parity nram "$DATA/one"
 }
 
 @test "pstnn agrees with its definition in NumPy" {

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clones.h"
 #include "patches.h"
 #include "spectrum.h"
 
@@ -82,9 +83,10 @@ static void start(rpca_state *r, const double *data, int rows, int columns, scra
 }
 
 /* Elements of one block: E from H = D - G, W = A - E, the sums, and the next G. */
-static void sweep_elements(const double *restrict data, const double *restrict g,
-                           const double *restrict low, double *restrict w, double *restrict next,
-                           size_t count, double by, double momentum, rpca_sums *sums)
+CLONES static void sweep_elements(const double *restrict data, const double *restrict g,
+                                  const double *restrict low, double *restrict w,
+                                  double *restrict next, size_t count, double by, double momentum,
+                                  rpca_sums *sums)
 {
     double change = 0, size = 0;
     long nonzero = 0;
@@ -179,7 +181,7 @@ const double *rpca(const double *data, int rows, int columns, const rpca_options
     double mu, last_mu, t = 1, t_next, by;
 
     start(&r, data, rows, columns, s);
-    spectrum_find(&r.spectrum, 4, INFINITY);
+    spectrum_find(&r.spectrum, 4, INFINITY, SPECTRUM_KEPT);
     /* G is half of D here */
     mu = 2 * r.spectrum.value[rows > 1 ? 1 : 0];
     last_mu = 2 * fmax(o->last_mu * r.spectrum.value[rows > 3 ? 3 : rows - 1],
@@ -192,7 +194,7 @@ const double *rpca(const double *data, int rows, int columns, const rpca_options
         int rank;
 
         if (how->iterations > 0)
-            spectrum_find(&r.spectrum, 0, mu / 2);
+            spectrum_find(&r.spectrum, 0, mu / 2, SPECTRUM_SHRUNK);
         rank = rank_above(&r.spectrum, mu / 2);
         for (int i = 0; i < rank; i++)
             r.factor[i] = 1 - mu / 2 / r.spectrum.value[i];

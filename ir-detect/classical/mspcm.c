@@ -11,6 +11,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "clones.h"
 #include "method.h"
 
 enum { COLUMNS_SLOT, SUMS_SLOT };
@@ -20,7 +21,7 @@ static int clamp(int i, int count)
     return i < 0 ? 0 : i >= count ? count - 1 : i;
 }
 
-static void add_row(int32_t *restrict sum, const uint16_t *restrict row, int width, int sign)
+CLONES static void add_row(int32_t *restrict sum, const uint16_t *restrict row, int width, int sign)
 {
 #pragma omp simd
     for (int x = 0; x < width; x++)
@@ -67,9 +68,9 @@ static inline float product(int32_t middle, int32_t a, int32_t b)
 }
 
 /* One row of contrasts into the saliency; middle, above, below: the sums round its pixels. */
-static void contrast_row(const int32_t *restrict middle, const int32_t *restrict above,
-                         const int32_t *restrict below, int side, int width, float scale,
-                         float *restrict saliency)
+CLONES static void contrast_row(const int32_t *restrict middle, const int32_t *restrict above,
+                                const int32_t *restrict below, int side, int width, float scale,
+                                float *restrict saliency)
 {
 #pragma omp simd
     for (int x = 0; x < width; x++) {

@@ -19,6 +19,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "clones.h"
 #include "patches.h"
 #include "spectrum.h"
 
@@ -49,7 +50,9 @@ typedef struct {
     double *factor; /* theirs to G's */
     double *f;      /* for each patch: E = f Q; */
     double *f_before;
-    double *squares; /* of Q, for each patch */
+    double *norm;    /* Q's, for each patch */
+    double *squares; /* of Q, while they are added up */
+    double *spread;  /* factors, for each row */
     double *room;
     double penalty;
     int rank;
@@ -76,10 +79,12 @@ static void start(nram_state *n, const double *data, int rows, int columns, cons
                       .penalty = 3 * sqrt(columns)};
     lines = (size_t)n->lines;
     n->shrunk = n->factor + rows;
-    n->f = scratch_room(s, LINES_SLOT, 3 * lines, sizeof(double));
+    n->f = scratch_room(s, LINES_SLOT, 3 * lines + 3 * (size_t)rows, sizeof(double));
     n->f_before = n->f + lines;
-    n->squares = n->f_before + lines;
-    memset(n->f, 0, 3 * lines * sizeof *n->f);
+    n->norm = n->f_before + lines;
+    n->squares = n->norm + lines;
+    n->spread = n->squares + rows;
+    memset(n->f, 0, 2 * lines * sizeof *n->f);
     memset(n->shrunk, 0, (size_t)rows * sizeof *n->shrunk);
     memset(n->sparse, 0, count * sizeof *n->sparse);
     memset(n->q, 0, count * sizeof *n->q);
@@ -96,7 +101,7 @@ static void shrink_singular_values(nram_state *n)
     double gamma = n->options->gamma, slope = (1 + gamma) * gamma / n->penalty;
     const spectrum *s = &n->spectrum;
 
-    spectrum_find(&n->spectrum, n->rank, slope / (gamma * gamma));
+    spectrum_find(&n->spectrum, n->rank, slope / (gamma * gamma), SPECTRUM_KEPT);
     for (int step = 0; step < 100; step++) {
         double change = 0;
 
@@ -117,68 +122,89 @@ static void shrink_singular_values(nram_state *n)
     }
 }
 
-/* T and Q of one column of the matrix, and Q's squares by patch. f, squares: of the column's one
- * patch (stride 0) or of the patch in each row (stride 1). */
-static void update_column(const nram_state *n, size_t at, const double *restrict low,
-                          const double *restrict f, double *restrict squares, int stride)
+/* T and Q of one column, and Q's squares; f: of the patch in each row. */
+CLONES static void update_column(const double *restrict data, const double *restrict low,
+                                 const double *restrict f, const double *restrict before,
+                                 double *restrict sparse, double *restrict q,
+                                 double *restrict squares, int rows, double weight)
 {
-    const double *restrict data = n->data + at, *restrict before = n->q_before + at;
-    double *restrict sparse = n->sparse + at, *restrict q = n->q + at;
-    double weight = n->options->lambda * sqrt(n->rows) / 2.5 / n->penalty;
-
-    for (int i = 0; i < n->rows; i++) {
-        double dual = (f[i * stride] - 1) * before[i] / growth;
-        double rest = data[i] - low[i] - f[i * stride] * before[i] - dual;
+#pragma omp simd
+    for (int i = 0; i < rows; i++) {
+        double dual = (f[i] - 1) * before[i] / growth;
+        double rest = data[i] - low[i] - f[i] * before[i] - dual;
         double t = rest - weight / (fabs(rest) + 0.04);
+        double s = t > 0 ? t : 0;
+        double left = data[i] - s - low[i] - dual;
 
-        sparse[i] = t > 0 ? t : 0;
-        q[i] = data[i] - sparse[i] - low[i] - dual;
-        squares[i * stride] += q[i] * q[i];
+        sparse[i] = s;
+        q[i] = left;
+        squares[i] += left * left;
     }
+}
+
+/* The factor f of the patch in each row of column j. */
+static const double *factors_of(const nram_state *n, const double *f, int j, double *room)
+{
+    if (n->options->lines_are_rows)
+        return f;
+    for (int i = 0; i < n->rows; i++)
+        room[i] = f[j];
+    return room;
+}
+
+static double sum(const double *x, int count)
+{
+    double all = 0;
+
+    for (int i = 0; i < count; i++)
+        all += x[i];
+    return all;
 }
 
 static void update_targets(nram_state *n)
 {
-    int stride = n->options->lines_are_rows;
+    double weight = n->options->lambda * sqrt(n->rows) / 2.5 / n->penalty;
+    size_t rows = (size_t)n->rows;
 
-    memset(n->squares, 0, (size_t)n->lines * sizeof *n->squares);
-    for (int first = 0; first < n->columns; first += BLOCK) {
-        int columns = n->columns - first < BLOCK ? n->columns - first : BLOCK;
-        size_t at = (size_t)first * (size_t)n->rows;
+    memset(n->squares, 0, rows * sizeof *n->squares);
+    for (int j = 0; j < n->columns; j++) {
+        int block = n->columns - j < BLOCK ? n->columns - j : BLOCK;
+        size_t at = (size_t)j * rows;
 
-        spectrum_apply(&n->spectrum, n->rank, n->factor, n->g + at, columns, n->low, n->room);
-        for (int j = 0; j < columns; j++) {
-            size_t line = stride ? 0 : (size_t)(first + j), column = (size_t)j * (size_t)n->rows;
-
-            update_column(n, at + column, n->low + column, n->f_before + line, n->squares + line,
-                          stride);
+        if (j % BLOCK == 0)
+            spectrum_apply(&n->spectrum, n->rank, n->factor, n->g + at, block, n->low, n->room);
+        update_column(n->data + at, n->low + (size_t)(j % BLOCK) * rows,
+                      factors_of(n, n->f_before, j, n->spread), n->q_before + at, n->sparse + at,
+                      n->q + at, n->squares, n->rows, weight);
+        if (!n->options->lines_are_rows) {
+            n->norm[j] = sqrt(sum(n->squares, n->rows));
+            memset(n->squares, 0, rows * sizeof *n->squares);
         }
     }
+    for (int i = 0; i < n->rows && n->options->lines_are_rows; i++)
+        n->norm[i] = sqrt(n->squares[i]);
 }
 
 static void update_edges(nram_state *n)
 {
     double threshold = n->options->beta / n->penalty;
 
-    for (int i = 0; i < n->lines; i++) {
-        double norm = sqrt(n->squares[i]);
-
-        n->f[i] = norm > threshold ? (norm - threshold) / norm : 0;
-    }
+    for (int i = 0; i < n->lines; i++)
+        n->f[i] = n->norm[i] > threshold ? (n->norm[i] - threshold) / n->norm[i] : 0;
 }
 
 /* G of one column, and the squared norm of D - B - T - E there. */
-static double next_column(const nram_state *n, size_t at, const double *restrict f,
-                          const double *restrict f_before, int stride)
+CLONES static double next_column(const double *restrict data, const double *restrict sparse,
+                                 const double *restrict q, const double *restrict f,
+                                 const double *restrict before, const double *restrict f_before,
+                                 double *restrict g, int rows)
 {
-    const double *restrict data = n->data + at, *restrict before = n->q_before + at;
-    const double *restrict sparse = n->sparse + at, *restrict q = n->q + at;
-    double *restrict g = n->g + at;
     double left = 0;
 
-    for (int i = 0; i < n->rows; i++) {
-        double edge = f[i * stride] * q[i];
-        double rest = q[i] + (f_before[i * stride] - 1) * before[i] / growth - edge;
+#pragma omp simd reduction(+ : left)
+    for (int i = 0; i < rows; i++) {
+        double edge = f[i] * q[i];
+        double rest = q[i] + (f_before[i] - 1) * before[i] / growth - edge;
 
         left += rest * rest;
         g[i] = data[i] - sparse[i] - edge - (edge - q[i]) / growth;
@@ -189,20 +215,21 @@ static double next_column(const nram_state *n, size_t at, const double *restrict
 /* The next G and its Gram matrix; the squared norm of what is left over. */
 static double next_background(nram_state *n)
 {
-    int stride = n->options->lines_are_rows;
+    size_t rows = (size_t)n->rows;
     double left = 0;
 
     for (int first = 0; first < n->columns; first += BLOCK) {
-        int columns = n->columns - first < BLOCK ? n->columns - first : BLOCK;
-        size_t at = (size_t)first * (size_t)n->rows;
+        int end = first + BLOCK < n->columns ? first + BLOCK : n->columns;
 
-        for (int j = 0; j < columns; j++) {
-            size_t line = stride ? 0 : (size_t)(first + j);
+        for (int j = first; j < end; j++) {
+            size_t at = (size_t)j * rows;
 
-            left += next_column(n, at + (size_t)j * (size_t)n->rows, n->f + line,
-                                n->f_before + line, stride);
+            left +=
+                next_column(n->data + at, n->sparse + at, n->q + at,
+                            factors_of(n, n->f, j, n->spread), n->q_before + at,
+                            factors_of(n, n->f_before, j, n->spread + rows), n->g + at, n->rows);
         }
-        spectrum_add(&n->spectrum, first > 0, n->g + at, columns);
+        spectrum_add(&n->spectrum, first > 0, n->g + (size_t)first * rows, end - first);
     }
     return left;
 }

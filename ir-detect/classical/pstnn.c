@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "clones.h"
 #include "patches.h"
 #include "spectrum.h"
 
@@ -37,9 +38,10 @@ typedef struct {
 
 /* T from B, the dual variable (divided by mu) for the next mu, and what B will be made of next.
  * threshold: lambda / mu, the weights' common factor; value holds B and gets X - T - dual. */
-static admm_sums update(const double *restrict x, const double *restrict prior,
-                        double *restrict sparse, double *restrict dual, double *restrict value,
-                        size_t count, double threshold, bool weighted, double growth)
+CLONES static admm_sums update(const double *restrict x, const double *restrict prior,
+                               double *restrict sparse, double *restrict dual,
+                               double *restrict value, size_t count, double threshold,
+                               bool weighted, double growth)
 {
     double left = 0;
     long nonzero = 0;
@@ -109,7 +111,7 @@ static int kept_rank(const ir_image *im, const double *image, int patch, int ste
     spectrum_room(&values, g.rows, s, SPECTRUM_SLOT);
     spectrum_add(&values, 0, room, g.columns);
     /* the largest value is at least the root of the mean of the squares */
-    spectrum_find(&values, 1, ratio * norm(room, count) / sqrt(g.rows));
+    spectrum_find(&values, 1, ratio * norm(room, count) / sqrt(g.rows), SPECTRUM_KEPT);
     while (rank < values.count && values.value[rank] >= ratio * values.value[0])
         rank++;
     return rank < g.rows ? rank : 1;

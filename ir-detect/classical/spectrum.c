@@ -7,22 +7,40 @@
 #include "base/base.h"
 #include "blas.h"
 
-enum { GRAM, VALUE, VECTOR, WORK, INDEX };
+enum { GRAM, VALUE, VECTOR, BASIS, IMAGE, PRODUCTS, PAIRS, WORK, INDEX };
 
-/* In rows: the tridiagonal matrix's diagonal, its other diagonal, a copy of both, the reflectors'
- * factors, and what LAPACK wants for its blocks. */
+/* Rows of the work: the tridiagonal matrix's diagonal and other diagonal, a copy of both, the
+ * reflectors' factors, and what LAPACK wants for its blocks. */
 enum { DIAGONAL, OFF_DIAGONAL, COPIES, FACTORS = 4, BLOCKS, WORK_ROWS = BLOCKS + 64 };
+
+/* Below so many rows a decomposition is quick anyway. */
+enum { FEWEST_ROWS = 100, FEWEST_GUARDS = 8, FEWEST_BLOCKS = 4 };
+
+static const double exactness = 1e-9;
+
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
 
 void spectrum_room(spectrum *s, int rows, scratch *room, int slot)
 {
-    size_t n = (size_t)rows;
+    size_t n = (size_t)rows, most = n / 3 + 1, small = 1 + 6 * most + 2 * most * most;
+    size_t work = WORK_ROWS * n;
 
+    work = work > small ? work : small; /* what dsyevd wants */
     *s = (spectrum){.rows = rows,
-                    .value = scratch_room(room, slot + VALUE, n, sizeof(double)),
+                    .most = (int)most,
+                    .value = scratch_room(room, slot + VALUE, 2 * n, sizeof(double)),
                     .vector = scratch_room(room, slot + VECTOR, n * n, sizeof(double)),
                     .gram = scratch_room(room, slot + GRAM, n * n, sizeof(double)),
-                    .work = scratch_room(room, slot + WORK, WORK_ROWS * n, sizeof(double)),
-                    .index = scratch_room(room, slot + INDEX, 12 * n, sizeof(int))};
+                    .basis = scratch_room(room, slot + BASIS, n * most, sizeof(double)),
+                    .image = scratch_room(room, slot + IMAGE, n * most, sizeof(double)),
+                    .products = scratch_room(room, slot + PRODUCTS, most * most, sizeof(double)),
+                    .pairs = scratch_room(room, slot + PAIRS, most * most, sizeof(double)),
+                    .work = scratch_room(room, slot + WORK, work, sizeof(double)),
+                    .index = scratch_room(room, slot + INDEX, 12 * n + 16, sizeof(int))};
+    s->ritz = s->value + n;
 }
 
 void spectrum_add(spectrum *s, double factor, const double *x, int columns)
@@ -31,6 +49,29 @@ void spectrum_add(spectrum *s, double factor, const double *x, int columns)
 
     dsyrk_("U", "N", &s->rows, &columns, &one, x, &s->rows, &factor, s->gram, &s->rows, 1, 1);
 }
+
+/* How many vectors to have for the next start, when `count` were asked for now. */
+static int with_guards(int count)
+{
+    return count + FEWEST_GUARDS + count / 4;
+}
+
+static void multiply(const char *transposed, int m, int n, int k, const double *a, int lda,
+                     const double *b, int ldb, double factor, double *c, int ldc)
+{
+    const double one = factor < 0 ? -1 : 1, keep = factor < 0 ? 1 : 0;
+
+    dgemm_(transposed, "N", &m, &n, &k, &one, a, &lda, b, &ldb, &keep, c, &ldc, 1, 1);
+}
+
+static _Noreturn void no_solution(const spectrum *s)
+{
+    ir_die("an eigenvalue problem of %d rows has no solution", s->rows);
+}
+
+/* ---- the whole matrix made tridiagonal
+ * -----------------------------------------------------------
+ */
 
 /* How many eigenvalues of a tridiagonal matrix lie above x: Sturm's sequence (the pivots of
  * T - x, Golub and Van Loan, section 8.4.1), kept from dividing by zero. */
@@ -49,21 +90,20 @@ static int eigenvalues_above(int n, const double *diagonal, const double *off, d
     return above;
 }
 
-/* The `count` largest eigenpairs of the tridiagonal matrix, ascending. */
-static void tridiagonal_pairs(spectrum *s, int count)
+/* The largest eigenpairs of the tridiagonal matrix, as many as are held, ascending. */
+static void tridiagonal_pairs(spectrum *s)
 {
     size_t n = (size_t)s->rows;
     double *copy = s->work + COPIES * n, *blocks = s->work + BLOCKS * n, none = 0;
-    int first = s->rows - count + 1, found, relative = 1, info;
+    int first = s->rows - s->held + 1, found, relative = 1, info;
     int work = 18 * s->rows, index = 10 * s->rows;
 
     memcpy(copy, s->work, 2 * n * sizeof *copy);
     dstemr_("V", "I", &s->rows, copy + DIAGONAL * n, copy + OFF_DIAGONAL * n, &none, &none, &first,
-            &s->rows, &found, s->value, s->vector, &s->rows, &count, s->index + index, &relative,
+            &s->rows, &found, s->value, s->vector, &s->rows, &s->held, s->index + index, &relative,
             blocks, &work, s->index, &index, &info, 1, 1);
-    if (info != 0)
-        ir_die("an eigenvalue problem of %d rows has no solution", s->rows);
-    s->count = found;
+    if (info != 0 || found != s->held)
+        no_solution(s);
 }
 
 static void swap_columns(double *a, double *b, int rows)
@@ -76,49 +116,191 @@ static void swap_columns(double *a, double *b, int rows)
     }
 }
 
-/* From eigenvalues, ascending, to singular values, descending. */
-static void make_descending(spectrum *s)
+static void reverse_pairs(spectrum *s)
 {
-    for (int i = 0; i < s->count; i++)
-        s->value[i] = s->value[i] > 0 ? sqrt(s->value[i]) : 0;
-    for (int i = 0, j = s->count - 1; i < j; i++, j--) {
-        size_t n = (size_t)s->rows;
+    size_t n = (size_t)s->rows;
 
+    for (int i = 0, j = s->held - 1; i < j; i++, j--) {
         swap_columns(s->value + i, s->value + j, 1);
         swap_columns(s->vector + (size_t)i * n, s->vector + (size_t)j * n, s->rows);
     }
 }
 
-void spectrum_find(spectrum *s, int least, double above)
+static void find_directly(spectrum *s, int least, double above)
 {
     size_t n = (size_t)s->rows;
     double *diagonal = s->work + DIAGONAL * n, *off = s->work + OFF_DIAGONAL * n;
     double *factors = s->work + FACTORS * n, *blocks = s->work + BLOCKS * n;
-    int work = 64 * s->rows, count, info;
+    int work = 64 * s->rows, info;
 
     dsytrd_("U", &s->rows, s->gram, &s->rows, diagonal, off, factors, blocks, &work, &info, 1);
-    count = eigenvalues_above(s->rows, diagonal, off, above * above);
-    if (count < least)
-        count = least < s->rows ? least : s->rows;
-    s->count = 0;
-    if (count == 0)
-        return;
-    tridiagonal_pairs(s, count);
-    dormtr_("L", "U", "N", &s->rows, &s->count, s->gram, &s->rows, factors, s->vector, &s->rows,
+    s->count = eigenvalues_above(s->rows, diagonal, off, above);
+    if (s->count < least)
+        s->count = least;
+    s->held = smaller(with_guards(s->count), s->rows);
+    tridiagonal_pairs(s);
+    dormtr_("L", "U", "N", &s->rows, &s->held, s->gram, &s->rows, factors, s->vector, &s->rows,
             blocks, &work, &info, 1, 1, 1);
-    make_descending(s);
+    reverse_pairs(s);
+}
+
+/* ---- block Lanczos
+ * -------------------------------------------------------------------------------
+ */
+
+/* K V and V' K V for `count` new vectors after `span` old ones. */
+static void take_in(spectrum *s, int span, int count)
+{
+    size_t n = (size_t)s->rows, at = (size_t)span * n;
+    const double one = 1, zero = 0;
+
+    dsymm_("L", "U", &s->rows, &count, &one, s->gram, &s->rows, s->basis + at, &s->rows, &zero,
+           s->image + at, &s->rows, 1, 1);
+    multiply("T", span + count, count, s->rows, s->basis, s->rows, s->image + at, s->rows, 1,
+             s->products + (size_t)span * (size_t)s->most, s->most);
+}
+
+/* Vectors less their parts in the basis of `span` vectors. */
+static void remove_basis(const spectrum *s, int span, double *vectors, int count)
+{
+    multiply("T", span, count, s->rows, s->basis, s->rows, vectors, s->rows, 1, s->pairs, s->most);
+    multiply("N", s->rows, count, span, s->basis, s->rows, s->pairs, s->most, -1, vectors, s->rows);
+}
+
+static double norm(const double *x, int count)
+{
+    double squares = 0;
+
+    for (int i = 0; i < count; i++)
+        squares += x[i] * x[i];
+    return sqrt(squares);
+}
+
+static void normalise_columns(double *vectors, int rows, int count)
+{
+    for (int j = 0; j < count; j++) {
+        double *x = vectors + (size_t)j * (size_t)rows, length = norm(x, rows);
+
+        for (int i = 0; i < rows; i++)
+            x[i] *= length > 0 ? 1 / length : 1;
+    }
+}
+
+/* The next block: K times the last one, made orthogonal to all before, twice, as what is left of
+ * vectors that have converged is rounding. */
+static void expand(spectrum *s, int span, int block)
+{
+    size_t n = (size_t)s->rows;
+    double *next = s->basis + (size_t)span * n, *factors = s->work + FACTORS * n;
+    double *blocks = s->work + BLOCKS * n;
+    int work = 64 * s->rows, info;
+
+    memcpy(next, s->image + (size_t)(span - block) * n, (size_t)block * n * sizeof *next);
+    remove_basis(s, span, next, block);
+    normalise_columns(next, s->rows, block);
+    remove_basis(s, span, next, block);
+    dgeqrf_(&s->rows, &block, next, &s->rows, factors, blocks, &work, &info);
+    dorgqr_(&s->rows, &block, &block, next, &s->rows, factors, blocks, &work, &info);
+    take_in(s, span, block);
+}
+
+/* The eigenpairs of V' K V, ascending. */
+static void solve_projection(spectrum *s, int span)
+{
+    int work = 1 + 6 * span + 2 * span * span, index = 3 + 5 * span, info;
+
+    for (int j = 0; j < span; j++)
+        memcpy(s->pairs + (size_t)j * (size_t)s->most, s->products + (size_t)j * (size_t)s->most,
+               (size_t)(j + 1) * sizeof *s->pairs);
+    dsyevd_("V", "U", &span, s->pairs, &s->most, s->ritz, s->work, &work, s->index, &index, &info,
+            1, 1);
+    if (info != 0)
+        no_solution(s);
+}
+
+/* Puts the largest pairs into value and vector, descending. */
+static void take_pairs(spectrum *s, int span, int least, double above)
+{
+    int asked = 0, first;
+
+    while (asked < span && s->ritz[span - 1 - asked] > above)
+        asked++;
+    s->count = asked > least ? asked : least;
+    s->held = smaller(with_guards(s->count), span);
+    first = span - s->held;
+    memcpy(s->value, s->ritz + first, (size_t)s->held * sizeof *s->value);
+    multiply("N", s->rows, s->held, span, s->basis, s->rows,
+             s->pairs + (size_t)first * (size_t)s->most, s->most, 1, s->vector, s->rows);
+    reverse_pairs(s);
+}
+
+/* The norm of K u - value u for the i-th pair. */
+static double residual(spectrum *s, int span, int i)
+{
+    size_t n = (size_t)s->rows;
+    const double *u = s->vector + (size_t)i * n;
+    double *image = s->work;
+
+    multiply("N", s->rows, 1, span, s->image, s->rows,
+             s->pairs + (size_t)(span - 1 - i) * (size_t)s->most, s->most, 1, image, s->rows);
+    for (size_t j = 0; j < n; j++)
+        image[j] -= s->value[i] * u[j];
+    return norm(image, s->rows);
+}
+
+/* Whether the matrix made of what was found is exact: a vector's error is its residual over the gap
+ * to the values that are not in the space. */
+static bool is_exact(spectrum *s, int span, double above, spectrum_use use)
+{
+    double error = 0, bound = exactness * sqrt(s->value[0]);
+
+    for (int i = s->count - 1; i >= 0 && error <= bound; i--) {
+        double value = sqrt(fmax(s->value[i], 0)), gap = s->value[i] - s->value[s->held - 1];
+        double weight = use == SPECTRUM_SHRUNK ? value - sqrt(above) : value;
+
+        if (weight > 0)
+            error += gap > 0 ? weight * residual(s, span, i) / gap : INFINITY;
+    }
+    return error <= bound;
+}
+
+static bool find_by_lanczos(spectrum *s, int least, double above, spectrum_use use)
+{
+    int block = s->held, span = block;
+
+    memcpy(s->basis, s->vector, (size_t)block * (size_t)s->rows * sizeof *s->basis);
+    take_in(s, 0, block);
+    while (span + block <= s->most) {
+        expand(s, span, block);
+        span += block;
+        solve_projection(s, span);
+        take_pairs(s, span, least, above);
+        if (s->count <= block && is_exact(s, span, above, use))
+            return true;
+    }
+    return false;
+}
+
+void spectrum_find(spectrum *s, int least, double above, spectrum_use use)
+{
+    bool found = false;
+
+    above *= above;
+    least = smaller(least, s->rows);
+    if (s->held > 0 && s->rows >= FEWEST_ROWS && FEWEST_BLOCKS * s->held <= s->most)
+        found = find_by_lanczos(s, least, above, use);
+    if (!found)
+        find_directly(s, least, above);
+    for (int i = 0; i < s->held; i++)
+        s->value[i] = sqrt(fmax(s->value[i], 0));
 }
 
 void spectrum_apply(const spectrum *s, int count, const double *factor, const double *x,
                     int columns, double *to, double *room)
 {
-    const double one = 1, zero = 0;
-
-    dgemm_("T", "N", &count, &columns, &s->rows, &one, s->vector, &s->rows, x, &s->rows, &zero,
-           room, &count, 1, 1);
+    multiply("T", count, columns, s->rows, s->vector, s->rows, x, s->rows, 1, room, count);
     for (int j = 0; j < columns; j++)
         for (int i = 0; i < count; i++)
             room[(size_t)j * (size_t)count + (size_t)i] *= factor[i];
-    dgemm_("N", "N", &s->rows, &columns, &count, &one, s->vector, &s->rows, room, &count, &zero, to,
-           &s->rows, 1, 1);
+    multiply("N", s->rows, columns, count, s->vector, s->rows, room, count, 1, to, s->rows);
 }

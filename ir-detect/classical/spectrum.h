@@ -3,7 +3,12 @@
  *
  * A matrix X, rows x columns with rows <= columns, has the singular values and left vectors that
  * are the eigenvalues' roots and the eigenvectors of the rows x rows matrix X X'. Squaring costs
- * half of the digits: singular values below some 1e-8 of the largest are noise. */
+ * half of the digits: singular values below some 1e-8 of the largest are noise.
+ *
+ * In a solver the matrix changes little from iteration to iteration, and few values matter. So the
+ * vectors found last are where a block Lanczos iteration starts (Golub and Underwood 1977), which
+ * takes a few products with the Gram matrix; where that does not get there, and at first, the Gram
+ * matrix is made tridiagonal. */
 #ifndef IR_DETECT_SPECTRUM_H
 #define IR_DETECT_SPECTRUM_H
 
@@ -11,24 +16,34 @@
 
 typedef struct {
     int rows;
-    int count;      /* of the values found */
+    int count;      /* of the values that were asked for */
     double *value;  /* singular values, descending */
     double *vector; /* rows x count, column-major */
-    double *gram;   /* the Gram matrix's upper triangle, rows x rows, column-major */
+
+    double *gram; /* the Gram matrix's upper triangle, rows x rows, column-major */
+    int held;     /* vectors to start from: those asked for, and guards */
+    int most;     /* the largest space that an iteration may span */
+    double *basis, *image, *products, *pairs, *ritz; /* V, K V, V' K V, its eigenvectors, values */
     double *work;
     int *index;
 } spectrum;
 
 /* Room in the scratch from slot `slot` on; it takes SPECTRUM_SLOTS of them. */
-enum { SPECTRUM_SLOTS = 5 };
+enum { SPECTRUM_SLOTS = 9 };
 void spectrum_room(spectrum *s, int rows, scratch *room, int slot);
 
 /* gram = factor x gram + X X'; X: rows x columns. */
 void spectrum_add(spectrum *s, double factor, const double *x, int columns);
 
-/* Finds all singular values above `above` and at least `least` of them, perhaps some more. Destroys
- * the Gram matrix. */
-void spectrum_find(spectrum *s, int least, double above);
+/* What the values found are for, which says how exact a vector must be. */
+typedef enum {
+    SPECTRUM_SHRUNK, /* multiplied by how far it is above the threshold */
+    SPECTRUM_KEPT,   /* multiplied by about the value */
+} spectrum_use;
+
+/* Finds all singular values above `above`, at least `least` of them, and their vectors, so that the
+ * matrix made of them is exact to some 1e-9 of its norm. Destroys the Gram matrix. */
+void spectrum_find(spectrum *s, int least, double above, spectrum_use use);
 
 /* to = U diag(factor) U' X for the first `count` vectors U; x, to: rows x columns; room: count x
  * columns. */
