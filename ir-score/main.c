@@ -75,6 +75,13 @@ static const struct option long_options[] = {
     IR_LAST_OPTIONS,
 };
 
+static void set_format(options *o, table_format format)
+{
+    if (o->format != FORMAT_TEXT && o->format != format)
+        ir_usage_die("--tsv and --json do not go together");
+    o->format = format;
+}
+
 static void set_option(options *o, int option)
 {
     static const char *const matches[] = {"distance"}, *const resizes[] = {"nearest"};
@@ -87,10 +94,10 @@ static void set_option(options *o, int option)
         ir_choice(optarg, matches, 1, "--match");
         break;
     case TSV:
-        o->format = FORMAT_TSV;
+        set_format(o, FORMAT_TSV);
         break;
     case JSON:
-        o->format = FORMAT_JSON;
+        set_format(o, FORMAT_JSON);
         break;
     case PER_IMAGE:
         o->per_image = true;

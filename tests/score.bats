@@ -433,6 +433,7 @@ predicted true true
 --thresholds 5 predicted true
 --roc --thresholds 0 predicted true
 --per-image --roc predicted true
+--tsv --json predicted true
 --rce scores.tsv --roc predicted true
 --resize bicubic predicted true
 --overlay pictures predicted true
