@@ -126,7 +126,8 @@ linked() {
     # not those of the other build inside this one, or of sources that are gone
     (cd "$build" && find ./* -path ./asan -prune -o -name '*.o' -print) | sed 's,^\./,,' | sort |
         while read -r object; do
-            source=$(sed 's,^kernels/[^/]*/,common/backend/cpu/kernels/,; s/o$/c/' <<< "$object")
+            source=${object%o}c
+            [[ $source != kernels/* ]] || source=common/backend/cpu/kernels/${source##*/}
             [ ! -e "$source" ] || echo "$object"
         done | diff - <(compiled config.mk)
 }
