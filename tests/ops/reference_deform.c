@@ -52,6 +52,8 @@ static void each_neighbour(const step *s, const tap *p,
                            void (*visit)(const step *s, const tap *p, neighbour q))
 {
     ir_shape sx = s->in[0]->shape;
+    if (p->y <= -1 || p->x <= -1)
+        return;
     for (int k = 0; k < 4; k++) {
         double y = floor(p->y) + k / 2, x = floor(p->x) + k % 2;
         if (y < 0 || y >= sx.h || x < 0 || x >= sx.w)

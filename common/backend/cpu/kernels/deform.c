@@ -4,7 +4,8 @@
  *     y[n, c K + t, i, j] = x(n, c, i+u-kh/2+dy, j+v-kw/2+dx),  t = u kw + v,  K = kh kw
  *
  * with dy = offset[n, 2t, i, j] and dx = offset[n, 2t+1, i, j], or 0 without offsets. x between the
- * pixels is bilinear and outside of the image 0. */
+ * pixels is bilinear and outside of the image 0; at -1 and beyond it has no slope either, as in the
+ * authors' code. */
 #include <math.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ typedef struct {
 static point point_at(ir_shape s, double y, double x)
 {
     point p = {0};
-    if (!(y >= -1 && y < s.h && x >= -1 && x < s.w)) /* nor is it NaN */
+    if (!(y > -1 && y < s.h && x > -1 && x < s.w)) /* nor is it NaN */
         return p;
     const int top = (int)floor(y), left = (int)floor(x);
     const float low = (float)(y - top), right = (float)(x - left);
