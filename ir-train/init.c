@@ -12,14 +12,16 @@
 #include "stream/stream.h"
 
 typedef struct {
-    ir_net_options net;
+    const char *net;
+    int prior, sfim;             /* negative: as the network has it */
+    double bn_momentum, dropout; /* likewise */
     uint64_t seed;
     double mean, std; /* in units of maxval; negative: not given */
     int maxval;
     const char *write;
 } init_options;
 
-enum { NET = 256, INIT, MEAN, STD, BN_MOMENTUM, DROPOUT, MAXVAL };
+enum { NET = 256, INIT, MEAN, STD, BN_MOMENTUM, DROPOUT, SFIM, NO_SFIM, MAXVAL };
 
 static const struct option long_options[] = {
     {"net", required_argument, NULL, NET},
@@ -28,6 +30,8 @@ static const struct option long_options[] = {
     {"std", required_argument, NULL, STD},
     {"bn-momentum", required_argument, NULL, BN_MOMENTUM},
     {"dropout", required_argument, NULL, DROPOUT},
+    {"sfim", no_argument, NULL, SFIM},
+    {"no-sfim", no_argument, NULL, NO_SFIM},
     {"maxval", required_argument, NULL, MAXVAL},
     {"seed", required_argument, NULL, 'r'},
     {"write", required_argument, NULL, 'w'},
@@ -41,10 +45,10 @@ static void set_option(init_options *o, int option)
     switch (option) {
     case NET:
         ir_net_check(optarg);
-        snprintf(o->net.net, sizeof o->net.net, "%s", optarg);
+        o->net = optarg;
         break;
     case INIT:
-        o->net.prior = ir_choice(optarg, start, 2, "--init") == 0;
+        o->prior = ir_choice(optarg, start, 2, "--init") == 0;
         break;
     case MEAN:
         o->mean = ir_real(optarg, 0, 1, "--mean");
@@ -53,10 +57,16 @@ static void set_option(init_options *o, int option)
         o->std = ir_real(optarg, 1e-6, 1, "--std");
         break;
     case BN_MOMENTUM:
-        o->net.bn_momentum = ir_real(optarg, 0, 1, "--bn-momentum");
+        o->bn_momentum = ir_real(optarg, 0, 1, "--bn-momentum");
         break;
     case DROPOUT:
-        o->net.dropout = ir_real(optarg, 0, 0.99, "--dropout");
+        o->dropout = ir_real(optarg, 0, 0.99, "--dropout");
+        break;
+    case SFIM:
+        o->sfim = 1;
+        break;
+    case NO_SFIM:
+        o->sfim = 0;
         break;
     case MAXVAL:
         o->maxval = ir_maxval(optarg);
@@ -76,7 +86,7 @@ static void parse(init_options *o, int argc, char **argv, const char *usage)
 
     while ((option = ir_option(argc, argv, ":r:w:hV", long_options, usage)) != -1)
         set_option(o, option);
-    if (!o->net.net[0])
+    if (!o->net)
         ir_usage_die("init: --net is missing");
     if ((o->mean < 0) != (o->std < 0))
         ir_usage_die("init: --mean and --std come together");
@@ -123,9 +133,26 @@ static void measure(init_options *o, int operands, char *const *operand)
         ir_die("every image is of one grey: no standard deviation to normalise by");
 }
 
+/* The network's own options, and what was given instead. */
+static ir_net_options net_options(const init_options *o)
+{
+    ir_net_options net = ir_net_defaults(o->net);
+
+    if (o->prior >= 0)
+        net.prior = o->prior;
+    if (o->sfim >= 0)
+        net.sfim = o->sfim;
+    if (o->bn_momentum >= 0)
+        net.bn_momentum = o->bn_momentum;
+    if (o->dropout >= 0)
+        net.dropout = o->dropout;
+    return net;
+}
+
 void init_command(int argc, char **argv, const char *usage)
 {
-    init_options o = {.net = ir_net_defaults(), .mean = -1, .std = -1};
+    init_options o = {
+        .prior = -1, .sfim = -1, .bn_momentum = -1, .dropout = -1, .mean = -1, .std = -1};
 
     parse(&o, argc, argv, usage);
     if (o.mean < 0)
@@ -133,7 +160,7 @@ void init_command(int argc, char **argv, const char *usage)
 
     const history h = history_new(o.seed);
     ir_backend *backend = ir_backend_open("cpu", 1);
-    ir_detector *detector = ir_detector_new(backend, o.net, o.seed, o.mean, o.std);
+    ir_detector *detector = ir_detector_new(backend, net_options(&o), o.seed, o.mean, o.std);
     ir_checkpoint *checkpoint = ir_detector_save(detector, false);
     history_write(&h, checkpoint);
     ir_checkpoint_write(checkpoint, o.write);

@@ -14,7 +14,7 @@
 #include "checkpoint/checkpoint.h"
 
 typedef enum {
-    IR_INIT_UNIFORM, /* U(-bound, bound); PyTorch's default for weights: bound = 1/sqrt(fan_in) */
+    IR_INIT_UNIFORM,  /* U(-bound, bound); PyTorch's default for weights: bound = 1/sqrt(fan_in) */
     IR_INIT_CONSTANT, /* all = bound */
     IR_INIT_NORMAL,   /* mean 0, standard deviation = bound */
     IR_INIT_VALUES    /* given, one by one */
@@ -59,8 +59,10 @@ void ir_params_changed(ir_params *params); /* by a training pass: running statis
 /* Initial values drawn by Philox (seed, "init", name); Adam's moments zero. */
 void ir_params_init(ir_params *params, uint64_t seed);
 /* From param/, state/ and, when there, adam/. Dies naming a missing, extra or mis-shaped array; the
- * names of PyTorch's num_batches_tracked never arrive here. */
-void ir_params_load(ir_params *params, const ir_checkpoint *checkpoint);
+ * names of PyTorch's num_batches_tracked never arrive here. pass_over: NULL, or beginnings of names
+ * that may be there and are not wanted; ends with NULL. */
+void ir_params_load(ir_params *params, const ir_checkpoint *checkpoint,
+                    const char *const *pass_over);
 /* Into param/, state/ and, when with_adam, adam/. */
 void ir_params_save(ir_params *params, ir_checkpoint *checkpoint, bool with_adam);
 bool ir_params_have_moments(const ir_params *params); /* an Adam step was made or loaded */

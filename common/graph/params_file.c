@@ -67,19 +67,33 @@ static void load_family(ir_params *p, const ir_checkpoint *ck, int family)
     }
 }
 
-static void refuse_extra(const ir_params *p, const ir_checkpoint *ck)
+static bool begins(const char *name, const char *beginning)
+{
+    return strncmp(name, beginning, strlen(beginning)) == 0;
+}
+
+static bool is_wanted(const ir_params *p, const char *name, const char *const *pass_over)
+{
+    for (int family = 0; family < FAMILIES; family++) {
+        if (!begins(name, prefix[family]))
+            continue;
+        name += strlen(prefix[family]);
+        const ir_param *param = ir_params_find(p, name);
+        if (param)
+            return belongs(param, family);
+        for (; pass_over && *pass_over; pass_over++)
+            if (begins(name, *pass_over))
+                return true;
+        return false;
+    }
+    return false;
+}
+
+static void refuse_extra(const ir_params *p, const ir_checkpoint *ck, const char *const *pass_over)
 {
     for (size_t i = 0; i < ir_checkpoint_count(ck); i++) {
         const char *name = ir_checkpoint_at(ck, i)->name;
-        bool known = false;
-        for (int family = 0; family < FAMILIES; family++) {
-            const size_t skip = strlen(prefix[family]);
-            if (strncmp(name, prefix[family], skip) != 0)
-                continue;
-            const ir_param *param = ir_params_find(p, name + skip);
-            known = param && belongs(param, family);
-        }
-        if (!known)
+        if (!is_wanted(p, name, pass_over))
             ir_die("%s: %s is no array of this network", ir_checkpoint_path(ck), name);
     }
 }
@@ -87,14 +101,14 @@ static void refuse_extra(const ir_params *p, const ir_checkpoint *ck)
 static bool holds_family(const ir_checkpoint *ck, int family)
 {
     for (size_t i = 0; i < ir_checkpoint_count(ck); i++)
-        if (strncmp(ir_checkpoint_at(ck, i)->name, prefix[family], strlen(prefix[family])) == 0)
+        if (begins(ir_checkpoint_at(ck, i)->name, prefix[family]))
             return true;
     return false;
 }
 
-void ir_params_load(ir_params *p, const ir_checkpoint *ck)
+void ir_params_load(ir_params *p, const ir_checkpoint *ck, const char *const *pass_over)
 {
-    refuse_extra(p, ck);
+    refuse_extra(p, ck, pass_over);
     load_family(p, ck, PARAM);
     load_family(p, ck, STATE);
     p->have_moments = holds_family(ck, ADAM_M) || holds_family(ck, ADAM_V);

@@ -12,11 +12,24 @@
 enum { MULTIPLE = 32, KEPT_GRAPHS = 64 };
 static const size_t kept_bytes = (size_t)512 << 20;
 
-static const struct {
+/* never_run: beginnings of the names of arrays that published checkpoints hold of modules that
+ * the published code never runs. */
+typedef struct {
     const char *name;
     ir_net_builder *build;
-} networks[] = {
-    {"acm", ir_acm},
+    bool sfim; /* has it unless told otherwise */
+    const char *const *never_run;
+} network;
+
+static const network networks[] = {
+    {"acm", ir_acm, false, NULL},
+    {"alcnet", ir_alcnet, false, (const char *const[]){"uplayer1.", "uplayer2.", NULL}},
+    {"rdian", ir_rdian, false, NULL},
+    {"dnanet", ir_dnanet, false, NULL},
+    {"isnet", ir_isnet, false,
+     (const char *const[]){"SA.", "SA_att.", "cw.", "d1.", "d2.", "d3.", "res1.", "res2.", "res3.",
+                           "gate1.", "gate2.", "gate3.", "head2.", "conv2_1.", "conv16.", NULL}},
+    {"balistd", ir_balistd, true, NULL},
 };
 enum { NETWORKS = sizeof networks / sizeof networks[0] };
 
@@ -31,7 +44,8 @@ typedef struct {
 struct ir_detector {
     ir_backend *backend;
     ir_net_options options;
-    ir_net_builder *build;
+    const network *network;
+    char *feature; /* or NULL */
     ir_params *params;
     double mean, std;
     cached cache[KEPT_GRAPHS];
@@ -54,17 +68,21 @@ void ir_net_check(const char *net)
     ir_choice(net, names, count, "--net");
 }
 
-ir_net_options ir_net_defaults(void)
-{
-    return (ir_net_options){.prior = true, .bn_momentum = 0.1, .dropout = 0.1};
-}
-
-static ir_net_builder *find_builder(const char *net)
+static const network *find_network(const char *net)
 {
     for (int i = 0; i < NETWORKS; i++)
         if (strcmp(net, networks[i].name) == 0)
-            return networks[i].build;
+            return &networks[i];
     return NULL;
+}
+
+ir_net_options ir_net_defaults(const char *net)
+{
+    ir_net_check(net);
+    ir_net_options options = {.prior = true, .bn_momentum = 0.1, .dropout = 0.1};
+    snprintf(options.net, sizeof options.net, "%s", net);
+    options.sfim = find_network(net)->sfim;
+    return options;
 }
 
 /* A detector whose parameters exist but have no values yet. */
@@ -73,15 +91,13 @@ static ir_detector *make(ir_backend *backend, ir_net_options options, double mea
     ir_detector *d = ir_calloc(1, sizeof *d);
     d->backend = backend;
     d->options = options;
-    d->build = find_builder(options.net);
+    d->network = find_network(options.net);
     d->params = ir_params_new(backend);
     d->mean = mean;
     d->std = std;
     /* the smallest graph that there is makes the parameters */
     ir_graph *g = ir_graph_new(d->params, IR_DETECTION);
-    ir_node *heads[IR_MAX_HEADS];
-    ir_node *image = ir_input(g, (ir_shape){1, 1, MULTIPLE, MULTIPLE}, false);
-    d->build(g, image, &d->options, heads);
+    d->network->build(g, ir_input(g, (ir_shape){1, 1, MULTIPLE, MULTIPLE}, false), &d->options);
     ir_graph_free(g);
     ir_params_freeze(d->params);
     return d;
@@ -98,21 +114,22 @@ ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64
 
 ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *ck)
 {
-    ir_net_options options = {0};
     const char *net = ir_meta_text(ck, "net");
-    if (!find_builder(net))
+    if (!find_network(net))
         ir_die("%s: a network '%s' is not known here", ir_checkpoint_path(ck), net);
-    snprintf(options.net, sizeof options.net, "%s", net);
+    ir_net_options options = ir_net_defaults(net);
     const char *init = ir_meta_text(ck, "init");
     if (strcmp(init, "prior") != 0 && strcmp(init, "published") != 0)
         ir_die("%s: init is '%s', neither prior nor published", ir_checkpoint_path(ck), init);
     options.prior = strcmp(init, "prior") == 0;
     options.bn_momentum = ir_meta_real(ck, "bn_momentum", 0, 1);
     options.dropout = ir_meta_real(ck, "dropout", 0, 0.99);
+    if (ir_meta_find(ck, "sfim"))
+        options.sfim = ir_meta_number(ck, "sfim", 0, 1) != 0;
     const double mean = ir_meta_real(ck, "mean", -1e6, 1e6);
     const double std = ir_meta_real(ck, "std", 1e-12, 1e6);
     ir_detector *d = make(backend, options, mean, std);
-    ir_params_load(d->params, ck);
+    ir_params_load(d->params, ck, d->network->never_run);
     return d;
 }
 
@@ -125,6 +142,7 @@ ir_checkpoint *ir_detector_save(ir_detector *d, bool with_adam)
     ir_meta_set(ck, "dropout", "%.17g", d->options.dropout);
     ir_meta_set(ck, "mean", "%.17g", d->mean);
     ir_meta_set(ck, "std", "%.17g", d->std);
+    ir_meta_set(ck, "sfim", "%d", d->options.sfim);
     ir_params_save(d->params, ck, with_adam);
     return ck;
 }
@@ -147,6 +165,7 @@ void ir_detector_free(ir_detector *d)
         return;
     drop_graphs(d);
     ir_params_free(d->params);
+    free(d->feature);
     free(d);
 }
 
@@ -188,32 +207,66 @@ void ir_detector_set_dropout(ir_detector *d, double probability)
     drop_graphs(d);
 }
 
-/* The mean over the heads of each one's soft-IoU loss. */
-static ir_node *mean_loss(ir_graph *g, int count, ir_node *const *heads, ir_node *mask, int group)
+void ir_detector_set_feature(ir_detector *d, const char *name)
 {
-    ir_node *sum = ir_soft_iou(g, heads[0], mask, group);
-    for (int i = 1; i < count; i++)
-        sum = ir_add(g, sum, ir_soft_iou(g, heads[i], mask, group));
-    return count == 1 ? sum : ir_scale(g, sum, 1.0 / count);
+    free(d->feature);
+    d->feature = ir_strdup(name);
+    drop_graphs(d);
+}
+
+static ir_node *find_feature(const ir_graph *g, const char *name)
+{
+    for (int i = 0; i < ir_graph_features(g); i++)
+        if (strcmp(ir_graph_feature_name(g, i), name) == 0)
+            return ir_graph_feature(g, i);
+    ir_die("the network has no feature '%s' (--feature list prints their names)", name);
+}
+
+/* The mean over the heads of each one's soft-IoU loss. */
+static ir_node *mask_loss(ir_graph *g, const ir_net_output *out, ir_node *mask, int group)
+{
+    ir_node *sum = ir_soft_iou(g, out->head[0], mask, group);
+    for (int i = 1; i < out->heads; i++)
+        sum = ir_add(g, sum, ir_soft_iou(g, out->head[i], mask, group));
+    return out->heads == 1 ? sum : ir_scale(g, sum, 1.0 / out->heads);
+}
+
+/* ISNet's, as BasicIRSTD computes it: 10 BCE + soft-IoU against the mask's gradient, the latter of
+ * the sigmoid of what is a probability already. */
+static ir_node *edge_loss(ir_graph *g, ir_node *edge, ir_node *mask, int group)
+{
+    ir_node *truth = ir_gradient_magnitude(g, mask);
+    ir_node *squashed = ir_sigmoid(g, ir_sigmoid(g, edge));
+    return ir_add(g, ir_scale(g, ir_bce(g, edge, truth, group), 10),
+                  ir_soft_iou(g, squashed, truth, group));
+}
+
+static ir_node *objective(ir_graph *g, const ir_net_output *out, ir_node *mask, int group)
+{
+    ir_node *loss = mask_loss(g, out, mask, group);
+    return out->edge ? ir_add(g, loss, edge_loss(g, out->edge, mask, group)) : loss;
 }
 
 static void build(ir_detector *d, cached *c)
 {
     const ir_shape shape = {c->n, 1, c->h, c->w};
     ir_detector_graph *dg = &c->graph;
-    ir_node *heads[IR_MAX_HEADS];
     ir_graph *g = dg->graph = ir_graph_new(d->params, c->mode);
     dg->image = ir_input(g, shape, false);
-    const int count = d->build(g, dg->image, &d->options, heads);
-    dg->probability = heads[count - 1];
+    const ir_net_output out = d->network->build(g, dg->image, &d->options);
+    dg->probability = out.head[out.heads - 1];
     ir_graph_keep(g, dg->probability);
+    if (d->feature) {
+        dg->feature = find_feature(g, d->feature);
+        ir_graph_keep(g, dg->feature);
+    }
     if (c->mode == IR_TRAINING) {
         dg->mask = ir_input(g, shape, false);
         dg->reward = ir_soft_iou(g, dg->probability, dg->mask, 1);
         ir_graph_keep(g, dg->reward);
-        dg->objective = count == 1 && c->group == 1
+        dg->objective = out.heads == 1 && !out.edge && c->group == 1
                             ? dg->reward
-                            : mean_loss(g, count, heads, dg->mask, c->group);
+                            : objective(g, &out, dg->mask, c->group);
         ir_graph_start_backward_at(g, dg->objective);
     }
     ir_graph_plan(g);

@@ -8,11 +8,11 @@
 #include "graph/graph.h"
 
 typedef struct {
-    char net[32]; /* "acm" */
-    bool prior;   /* --init prior: the head's bias starts at the log-odds of a target pixel */
-    double
-        bn_momentum; /* of the batch norms outside residual blocks, as the published code sets it */
-    double dropout;  /* probability, where the network has a dropout */
+    char net[32];       /* "acm", ... */
+    bool prior;         /* --init prior: the head's bias starts at the log-odds of a target pixel */
+    double bn_momentum; /* of those batch norms whose momentum the published code sets */
+    double dropout;     /* probability, where the network has a dropout */
+    bool sfim;          /* SFIM at the fusion points; balistd: in every block */
 } ir_net_options;
 
 typedef struct {
@@ -22,6 +22,7 @@ typedef struct {
     ir_node *mask;        /* training: N,1,H,W, 0 or 1 */
     ir_node *reward;      /* training: N,1,1,1, each image's soft-IoU loss of the mask */
     ir_node *objective;   /* training: (N/group),1,1,1, what backward starts from */
+    ir_node *feature;     /* the one asked for, or NULL */
 } ir_detector_graph;
 
 typedef struct ir_detector ir_detector;
@@ -30,8 +31,9 @@ typedef struct ir_detector ir_detector;
 void ir_net_check(const char *net);
 const char *const *ir_net_names(int *count);
 
-/* prior, batch norm momentum 0.1, dropout 0.1; net still to be named. */
-ir_net_options ir_net_defaults(void);
+/* The options that a network starts with: prior, batch norm momentum 0.1, dropout 0.1; SFIM for
+ * balistd. Dies as ir_net_check(). */
+ir_net_options ir_net_defaults(const char *net);
 
 /* A fresh detector, initialised with seed. mean and std of the input in units of maxval. */
 ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64_t seed,
@@ -47,9 +49,11 @@ ir_params *ir_detector_params(ir_detector *detector);
 const ir_net_options *ir_detector_options(const ir_detector *detector);
 double ir_detector_mean(const ir_detector *detector);
 double ir_detector_std(const ir_detector *detector);
-/* Change the graphs made from now on (--bn-momentum, --dropout). */
+/* Change the graphs made from now on (--bn-momentum, --dropout, --feature). */
 void ir_detector_set_bn_momentum(ir_detector *detector, double momentum);
 void ir_detector_set_dropout(ir_detector *detector, double probability);
+/* Keep the value of that name (graph.h's ir_feature). Dies when the network has none. */
+void ir_detector_set_feature(ir_detector *detector, const char *name);
 
 /* The graph for n images of h x w (multiples of ir_detector_multiple()); made on first use, the
  * most recent few kept. group: images per loss of the objective (1: per image); 0 with

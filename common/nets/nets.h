@@ -5,19 +5,25 @@
 #include "graph/graph.h"
 #include "nets/detector.h"
 
-enum { IR_MAX_HEADS = 8 };
+enum { IR_MAX_HEADS = 4 };
 
 /* The head's bias under --init prior: about the log-odds of a target pixel. With PyTorch's default
  * the soft-IoU loss starts on a plateau that training leaves only after some 50 epochs of
  * NUAA-SIRST. */
 #define IR_PRIOR_LOG_ODDS (-4.0)
 
-/* heads[0..return-1]: probability maps; the last is the detector's output, the objective averages
- * over all (deep supervision). */
-typedef int ir_net_builder(ir_graph *g, ir_node *image, const ir_net_options *options,
-                           ir_node **heads);
+typedef struct {
+    /* Probability maps; the last is the detector's output, the objective averages over all (deep
+     * supervision). */
+    ir_node *head[IR_MAX_HEADS];
+    int heads;
+    /* Or NULL: log-odds of the edge map, trained to be the gradient magnitude of the mask. */
+    ir_node *edge;
+} ir_net_output;
 
-ir_net_builder ir_acm;
+typedef ir_net_output ir_net_builder(ir_graph *g, ir_node *image, const ir_net_options *options);
+
+ir_net_builder ir_acm, ir_alcnet, ir_rdian, ir_dnanet, ir_isnet, ir_balistd;
 
 /* The strategy network N_S: image (N,1,128,128) -> log p (N, strategies, 1, 1). Five blocks of 3x3
  * stride-2 convolution, batch norm, ReLU (16..256), global average pool, linear from zero,

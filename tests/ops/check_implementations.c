@@ -84,16 +84,31 @@ static void plan_layer(const layer *l, ir_backend *b, ir_mode mode, int batch, c
     ir_params_free(params);
 }
 
-static void plan_acm(ir_backend *b, ir_mode mode, int batch, int side, char *failure, size_t size)
+static void plan_detector(const char *net, bool sfim, ir_backend *b, ir_mode mode, int batch,
+                          int side, char *failure, size_t size)
 {
-    ir_net_options options = {.net = "acm", .prior = true, .bn_momentum = 0.1};
-    ir_node *heads[IR_MAX_HEADS];
-    ir_params *params = ir_params_new(b);
-    ir_graph *g = ir_graph_new(params, mode);
-    ir_node *x = ir_input(g, (ir_shape){batch, 1, side, side}, false);
-    int count = ir_acm(g, x, &options, heads);
-    plan(g, heads[count - 1], b, "acm", failure, size);
-    ir_params_free(params);
+    const ir_dnn *dnn = ((ir_cpu *)b)->dnn;
+    const char *description = "";
+    const int before = ir_dnn_slow(dnn, &description);
+    ir_net_options options = ir_net_defaults(net);
+    options.sfim = sfim;
+    ir_detector *d = ir_detector_new(b, options, 1, 0.5, 0.25);
+    ir_detector_graph_for(d, mode, batch, side, side, mode == IR_TRAINING ? batch : 0);
+    if (ir_dnn_slow(dnn, &description) > before && !failure[0])
+        snprintf(failure, size, "%s%s, %s: %s", net, sfim ? " with SFIM" : "",
+                 mode == IR_TRAINING ? "training" : "detection", description);
+    ir_detector_free(d);
+}
+
+static void plan_detectors(ir_backend *b, ir_mode mode, char *failure, size_t size)
+{
+    int count;
+    const char *const *names = ir_net_names(&count);
+    for (int i = 0; i < count; i++) {
+        plan_detector(names[i], false, b, mode, 2, 128, failure, size);
+        plan_detector(names[i], true, b, mode, 2, 128, failure, size);
+    }
+    plan_detector("acm", false, b, mode, 1, 64, failure, size);
 }
 
 static void plan_strategy_net(ir_backend *b, ir_mode mode, int batch, char *failure, size_t size)
@@ -118,8 +133,7 @@ void check_implementations(const test_options *o, tally *tally)
             plan_layer(&layers[i], b, mode, 1, failure, size);
             plan_layer(&layers[i], b, mode, 4, failure, size);
         }
-        plan_acm(b, mode, 2, 256, failure, size);
-        plan_acm(b, mode, 1, 64, failure, size);
+        plan_detectors(b, mode, failure, size);
         plan_strategy_net(b, mode, 4, failure, size);
     }
     report(tally, !failure[0], "implementations", test_label(o), 0, "%s", failure);

@@ -3,9 +3,9 @@
  *     test-detector CHECKPOINT N H W < images-and-masks > numbers
  *
  * stdin: N*H*W floats of normalised images, then as many of masks. stdout: sections "NAME COUNT\n"
- * followed by COUNT floats: the detection graph's probability; then, of one training step without
- * dropout, probability, each image's loss, every parameter's gradient of the mean loss and every
- * running statistic afterwards. */
+ * followed by COUNT floats: of one training step without dropout, probability, each image's loss,
+ * every parameter's gradient of the mean loss and every running statistic afterwards; then the
+ * detection graph's probability with those statistics. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +38,7 @@ static void train_step(ir_detector *d, int n, int h, int w, const float *images,
     ir_node_put(t->graph, t->mask, masks);
     ir_graph_forward(t->graph);
     section_of_node(t->graph, t->probability, "training/probability");
-    section_of_node(t->graph, t->reward, "training/loss");
+    section_of_node(t->graph, t->objective, "training/loss");
     ir_node_seed(t->graph, t->objective, seed);
     ir_graph_backward(t->graph);
     free(seed);
@@ -74,11 +74,11 @@ int main(int argc, char **argv)
     ir_checkpoint *ck = ir_checkpoint_read(argv[1], "detector");
     ir_detector *d = ir_detector_load(b, ck);
     ir_detector_set_dropout(d, 0);
+    train_step(d, n, h, w, images, masks);
     ir_detector_graph *g = ir_detector_graph_for(d, IR_DETECTION, n, h, w, 0);
     ir_node_put(g->graph, g->image, images);
     ir_graph_forward(g->graph);
     section_of_node(g->graph, g->probability, "detection/probability");
-    train_step(d, n, h, w, images, masks);
     ir_flush(stdout, "standard output");
     ir_detector_free(d);
     ir_checkpoint_free(ck);
