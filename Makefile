@@ -65,9 +65,10 @@ $(BIN)/test-ops: $(OPS_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD) $(CC) -o $@ $(OPS_OBJ) $(LIB) $(ALL_LDFLAGS) $(LIBS)
 
+$(BIN)/test-classical: $(filter $(BUILD)/ir-detect/classical/%,$(ir-detect_OBJ))
 $(UNIT): $(BIN)/test-%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LD) $(CC) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
+	$(call say,LD) $(CC) -o $@ $(filter %.o,$^) $(LIB) $(ALL_LDFLAGS) $(LIBS)
 
 $(BENCH): $(BIN)/bench-%: $(BUILD)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)

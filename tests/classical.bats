@@ -48,6 +48,12 @@ parity() {
     parity pstnn "$DATA/images"
 }
 
+# ---- known answers -------------------------------------------------------------------------------
+
+@test "patches, singular values, recovered parts, tensor identities: test-classical" {
+    run -0 test-classical
+}
+
 # ---- what is found -------------------------------------------------------------------------------
 
 @test "mspcm finds a spot and no edge" {

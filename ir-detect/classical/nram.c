@@ -38,8 +38,6 @@ enum {
 
 enum { BLOCK = 96 }; /* columns */
 
-static const double growth = 1.1; /* of the penalty, an iteration */
-
 typedef struct {
     int rows, columns, lines;
     const double *data;
@@ -76,7 +74,7 @@ static void start(nram_state *n, const double *data, int rows, int columns, cons
                       .low = scratch_room(s, LOW_SLOT, (size_t)rows * BLOCK, sizeof(double)),
                       .factor = scratch_room(s, FACTOR_SLOT, 2 * (size_t)rows, sizeof(double)),
                       .room = scratch_room(s, ROOM_SLOT, (size_t)rows * BLOCK, sizeof(double)),
-                      .penalty = 3 * sqrt(columns)};
+                      .penalty = o->penalty};
     lines = (size_t)n->lines;
     n->shrunk = n->factor + rows;
     n->f = scratch_room(s, LINES_SLOT, 3 * lines + 3 * (size_t)rows, sizeof(double));
@@ -126,7 +124,7 @@ static void shrink_singular_values(nram_state *n)
 CLONES static void update_column(const double *restrict data, const double *restrict low,
                                  const double *restrict f, const double *restrict before,
                                  double *restrict sparse, double *restrict q,
-                                 double *restrict squares, int rows, double weight)
+                                 double *restrict squares, int rows, double weight, double growth)
 {
 #pragma omp simd
     for (int i = 0; i < rows; i++) {
@@ -175,7 +173,7 @@ static void update_targets(nram_state *n)
             spectrum_apply(&n->spectrum, n->rank, n->factor, n->g + at, block, n->low, n->room);
         update_column(n->data + at, n->low + (size_t)(j % BLOCK) * rows,
                       factors_of(n, n->f_before, j, n->spread), n->q_before + at, n->sparse + at,
-                      n->q + at, n->squares, n->rows, weight);
+                      n->q + at, n->squares, n->rows, weight, n->options->growth);
         if (!n->options->lines_are_rows) {
             n->norm[j] = sqrt(sum(n->squares, n->rows));
             memset(n->squares, 0, rows * sizeof *n->squares);
@@ -197,7 +195,7 @@ static void update_edges(nram_state *n)
 CLONES static double next_column(const double *restrict data, const double *restrict sparse,
                                  const double *restrict q, const double *restrict f,
                                  const double *restrict before, const double *restrict f_before,
-                                 double *restrict g, int rows)
+                                 double *restrict g, int rows, double growth)
 {
     double left = 0;
 
@@ -224,10 +222,10 @@ static double next_background(nram_state *n)
         for (int j = first; j < end; j++) {
             size_t at = (size_t)j * rows;
 
-            left +=
-                next_column(n->data + at, n->sparse + at, n->q + at,
-                            factors_of(n, n->f, j, n->spread), n->q_before + at,
-                            factors_of(n, n->f_before, j, n->spread + rows), n->g + at, n->rows);
+            left += next_column(n->data + at, n->sparse + at, n->q + at,
+                                factors_of(n, n->f, j, n->spread), n->q_before + at,
+                                factors_of(n, n->f_before, j, n->spread + rows), n->g + at, n->rows,
+                                n->options->growth);
         }
         spectrum_add(&n->spectrum, first > 0, n->g + (size_t)first * rows, end - first);
     }
@@ -261,7 +259,7 @@ const double *nram_split(const double *data, int rows, int columns, const nram_o
         how->residual = sqrt(next_background(&n) / squares);
         how->iterations++;
         how->converged = how->residual < o->tolerance;
-        n.penalty *= growth;
+        n.penalty *= o->growth;
     } while (!how->converged && how->iterations < o->iterations);
     return n.sparse;
 }
@@ -278,6 +276,8 @@ solution nram_saliency(const ir_image *im, const double *parameter, scratch *s, 
     nram_options o = {.lambda = parameter[LAMBDA] * scale,
                       .beta = 3 * scale,
                       .gamma = parameter[GAMMA],
+                      .penalty = 3 * sqrt(g.columns),
+                      .growth = 1.1,
                       .tolerance = parameter[TOLERANCE],
                       .iterations = (int)parameter[ITERATIONS],
                       .lines_are_rows = g.patch_stride == 1};

@@ -5,9 +5,11 @@
 #include "method.h"
 
 typedef struct {
-    double lambda; /* the weight of the sparse part */
-    double beta;   /* the weight of the structured part */
-    double gamma;  /* of the gamma norm */
+    double lambda;  /* the weight of the sparse part */
+    double beta;    /* the weight of the structured part */
+    double gamma;   /* of the gamma norm */
+    double penalty; /* to begin with */
+    double growth;  /* of the penalty, an iteration */
     double tolerance;
     int iterations;      /* at most */
     bool lines_are_rows; /* what is one patch: a row of the matrix or a column */

@@ -67,7 +67,7 @@ solution tensor_rpca(const double *x, tensor_shape shape, const double *prior,
 {
     size_t count = (size_t)shape.rows * (size_t)shape.columns * (size_t)shape.depth;
     tensor_step *step = tensor_step_new(shape);
-    double *value = tensor_step_values(step), size = norm(x, count), mu = 2e-3;
+    double *value = tensor_step_values(step), size = norm(x, count), mu = o->penalty;
     solution how = {0};
     long before = 0;
 
@@ -75,7 +75,7 @@ solution tensor_rpca(const double *x, tensor_shape shape, const double *prior,
     memset(dual, 0, count * sizeof *dual);
     memcpy(value, x, count * sizeof *value);
     do {
-        double next_mu = fmin(1.05 * mu, 1e10), threshold = o->lambda / mu;
+        double next_mu = fmin(o->growth * mu, 1e10), threshold = o->lambda / mu;
         admm_sums sums;
 
         tensor_step_run(step, o->keep, 1 / mu);
@@ -146,6 +146,8 @@ solution pstnn_saliency(const ir_image *im, const double *parameter, scratch *s,
     double *dual = scratch_room(s, DUAL_SLOT, count, sizeof *dual);
     int side = shape.rows > shape.columns ? shape.rows : shape.columns;
     tensor_rpca_options o = {.lambda = parameter[LAMBDA] / sqrt((double)side * shape.depth),
+                             .penalty = 2e-3,
+                             .growth = 1.05,
                              .tolerance = parameter[TOLERANCE],
                              .iterations = (int)parameter[ITERATIONS],
                              .early = true};

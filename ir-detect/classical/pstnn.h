@@ -19,8 +19,10 @@ void tensor_step_run(tensor_step *t, int keep, double tau);
 void tensor_step_free(tensor_step *t);
 
 typedef struct {
-    double lambda; /* the weight of the sparse part */
-    int keep;      /* singular values of a slice that are not shrunk */
+    double lambda;  /* the weight of the sparse part */
+    int keep;       /* singular values of a slice that are not shrunk */
+    double penalty; /* to begin with */
+    double growth;  /* of the penalty, an iteration */
     double tolerance;
     int iterations; /* at most */
     bool early;     /* ends when the sparse part has as many nonzeros as before, and some */

@@ -1,0 +1,442 @@
+/* What the classical detectors are made of, on cases whose answer is known: patches and the way
+ * back, singular values, low rank and sparse parts that are recovered, identities of the tensor
+ * singular value decomposition. One line per failure; exit 1 when there was one. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../ir-detect/classical/blas.h"
+#include "../../ir-detect/classical/ipi.h"
+#include "../../ir-detect/classical/nram.h"
+#include "../../ir-detect/classical/patches.h"
+#include "../../ir-detect/classical/pstnn.h"
+#include "../../ir-detect/classical/spectrum.h"
+#include "base/base.h"
+#include "base/philox.h"
+
+static int failures;
+
+static void expect(bool good, const char *what, double value)
+{
+    if (good)
+        return;
+    printf("failed: %s (%g)\n", what, value);
+    failures++;
+}
+
+static ir_rng random_numbers(const char *purpose)
+{
+    return ir_rng_make(1, "test", purpose, 0);
+}
+
+static double *room(size_t count)
+{
+    return ir_calloc(count, sizeof(double));
+}
+
+static void fill_normal(double *x, size_t count, ir_rng *rng)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] = ir_rng_normal(rng);
+}
+
+/* x = sum of `rank` products of random vectors; rows x columns. */
+static void fill_low_rank(double *x, int rows, int columns, int rank, double scale, ir_rng *rng)
+{
+    double *a = room((size_t)rows), *b = room((size_t)columns);
+
+    memset(x, 0, (size_t)rows * (size_t)columns * sizeof *x);
+    for (int k = 0; k < rank; k++) {
+        fill_normal(a, (size_t)rows, rng);
+        fill_normal(b, (size_t)columns, rng);
+        for (int j = 0; j < columns; j++)
+            for (int i = 0; i < rows; i++)
+                x[(size_t)j * (size_t)rows + (size_t)i] += scale * a[i] * b[j];
+    }
+    free(a);
+    free(b);
+}
+
+/* A share of the elements is from `low` to `high`, the others are 0. */
+static void fill_sparse(double *x, size_t count, double share, double low, double high, ir_rng *rng)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] = ir_rng_uniform(rng) < share ? low + (high - low) * ir_rng_uniform(rng) : 0;
+}
+
+static double norm(const double *x, size_t count)
+{
+    double squares = 0;
+
+    for (size_t i = 0; i < count; i++)
+        squares += x[i] * x[i];
+    return sqrt(squares);
+}
+
+/* |a - b| / |b| */
+static double relative_error(const double *a, const double *b, size_t count)
+{
+    double squares = 0;
+
+    for (size_t i = 0; i < count; i++)
+        squares += (a[i] - b[i]) * (a[i] - b[i]);
+    return sqrt(squares) / norm(b, count);
+}
+
+/* ---- patches
+ * -------------------------------------------------------------------------------------
+ */
+
+static void test_patches(int width, int height, int patch, int step)
+{
+    ir_image im = {.width = width, .height = height};
+    patch_grid g = patches_of(&im, patch, step), in_turn = patches_in_turn(&im, patch, step);
+    size_t pixels = (size_t)width * (size_t)height;
+    size_t count = (size_t)g.rows * (size_t)g.columns;
+    double *image = room(pixels), *matrix = room(count), *values = room(patches_over(&g));
+    float *back = ir_calloc(pixels, sizeof *back);
+    double wrong = 0;
+
+    for (size_t i = 0; i < pixels; i++)
+        image[i] = 1 + (double)i;
+    patches_cut(&g, image, matrix);
+    patches_median(&g, matrix, values, back);
+    for (size_t i = 0; i < pixels; i++)
+        wrong += back[i] != (float)image[i];
+    memset(back, 0, pixels * sizeof *back);
+    patches_cut(&in_turn, image, matrix);
+    patches_last(&in_turn, matrix, back);
+    for (size_t i = 0; i < pixels; i++)
+        wrong += back[i] != (float)image[i];
+    expect(wrong == 0, "patches make up the image again", wrong);
+    expect(g.rows <= g.columns && count == patch_pixels(&g) * patch_count(&g),
+           "the matrix holds every pixel of every patch", (double)count);
+    free(image);
+    free(matrix);
+    free(values);
+    free(back);
+}
+
+/* ---- singular values
+ * -----------------------------------------------------------------------------
+ */
+
+enum { ROWS = 150, COLUMNS = 400, RANK = 20 };
+
+/* The vectors are orthonormal and X X' u = s s u. */
+static void check_pairs(const spectrum *s, const double *x, const char *what)
+{
+    double *image = room(ROWS), *ones = room(ROWS), *all = room((size_t)ROWS * COLUMNS);
+    double *product = room((size_t)ROWS * COLUMNS), worst = 0;
+
+    for (int i = 0; i < s->count; i++) {
+        const double *u = s->vector + (size_t)i * ROWS;
+
+        memset(image, 0, ROWS * sizeof *image);
+        for (int j = 0; j < COLUMNS; j++) {
+            double dot = 0;
+
+            for (int k = 0; k < ROWS; k++)
+                dot += x[j * ROWS + k] * u[k];
+            for (int k = 0; k < ROWS; k++)
+                image[k] += dot * x[j * ROWS + k];
+        }
+        for (int k = 0; k < ROWS; k++)
+            image[k] -= s->value[i] * s->value[i] * u[k];
+        worst = fmax(worst, norm(image, ROWS) / (s->value[0] * s->value[0]));
+        worst = fmax(worst, fabs(norm(u, ROWS) - 1));
+        for (int j = 0; j < i; j++) {
+            double dot = 0;
+
+            for (int k = 0; k < ROWS; k++)
+                dot += u[k] * s->vector[(size_t)j * ROWS + (size_t)k];
+            worst = fmax(worst, fabs(dot));
+        }
+    }
+    expect(worst < 1e-7, what, worst);
+    free(image);
+    free(ones);
+    free(all);
+    free(product);
+}
+
+static void test_spectrum(void)
+{
+    enum { COUNT = ROWS * COLUMNS };
+    ir_rng rng = random_numbers("spectrum");
+    scratch memory = {0};
+    spectrum s;
+    double *x = room(COUNT), *noise = room(COUNT), *back = room(COUNT), *space = room(COUNT);
+    double factor[ROWS], squares = 0;
+
+    for (int i = 0; i < ROWS; i++)
+        factor[i] = 1;
+    fill_low_rank(x, ROWS, COLUMNS, RANK, 1, &rng);
+    spectrum_room(&s, ROWS, &memory, 0);
+
+    spectrum_add(&s, 0, x, COLUMNS / 4);
+    spectrum_add(&s, 1, x + ROWS * (COLUMNS / 4), COLUMNS - COLUMNS / 4);
+    spectrum_find(&s, 0, 1e-3, SPECTRUM_KEPT);
+    expect(s.count == RANK, "as many singular values as the rank", s.count);
+    check_pairs(&s, x, "singular vectors of a matrix of low rank");
+    spectrum_apply(&s, s.count, factor, x, COLUMNS, back, space);
+    expect(relative_error(back, x, COUNT) < 1e-9, "the singular vectors hold the matrix",
+           relative_error(back, x, COUNT));
+
+    /* the next ones, from these */
+    for (int step = 0; step < 5; step++) {
+        double above;
+
+        fill_normal(noise, COUNT, &rng);
+        for (int i = 0; i < COUNT; i++)
+            x[i] += 0.02 * noise[i];
+        spectrum_add(&s, 0, x, COLUMNS);
+        spectrum_find(&s, 0, 5, SPECTRUM_KEPT);
+        expect(s.count == RANK && s.value[RANK - 1] > 5, "as many as before, with little noise",
+               s.count);
+        check_pairs(&s, x, "singular vectors from the last ones");
+        above = s.value[RANK - 1];
+        spectrum_add(&s, 0, x, COLUMNS);
+        spectrum_find(&s, 0, above * 0.999, SPECTRUM_SHRUNK);
+        expect(s.count == RANK, "a threshold that is nearly a singular value", s.count);
+    }
+
+    spectrum_add(&s, 0, x, COLUMNS);
+    spectrum_find(&s, ROWS, INFINITY, SPECTRUM_KEPT);
+    expect(s.count == ROWS, "all singular values", s.count);
+    for (int i = 0; i < ROWS; i++)
+        squares += s.value[i] * s.value[i];
+    expect(fabs(sqrt(squares) / norm(x, COUNT) - 1) < 1e-12, "their squares add up to the norm's",
+           sqrt(squares) / norm(x, COUNT));
+    scratch_free(&memory);
+    free(x);
+    free(noise);
+    free(back);
+    free(space);
+}
+
+/* ---- parts that are recovered
+ * --------------------------------------------------------------------
+ */
+
+static void test_rpca(void)
+{
+    enum { COUNT = ROWS * COLUMNS };
+    ir_rng rng = random_numbers("rpca");
+    rpca_options o = {
+        .lambda = 1 / sqrt(COLUMNS), .last_mu = 1e-7, .tolerance = 1e-9, .iterations = 2000};
+    scratch memory = {0};
+    solution how;
+    double *low = room(COUNT), *sparse = room(COUNT), *data = room(COUNT), *found = room(COUNT);
+    const double *e;
+
+    fill_low_rank(low, ROWS, COLUMNS, 6, 1, &rng);
+    fill_sparse(sparse, COUNT, 0.05, -5, 5, &rng);
+    for (int i = 0; i < COUNT; i++)
+        data[i] = low[i] + sparse[i];
+    e = rpca(data, ROWS, COLUMNS, &o, &memory, found, &how);
+    expect(how.converged, "rpca converges", how.residual);
+    expect(relative_error(found, low, COUNT) < 1e-4, "rpca recovers the part of low rank",
+           relative_error(found, low, COUNT));
+    expect(relative_error(e, sparse, COUNT) < 1e-4, "rpca recovers the sparse part",
+           relative_error(e, sparse, COUNT));
+    o.iterations = 3;
+    rpca(data, ROWS, COLUMNS, &o, &memory, NULL, &how);
+    expect(!how.converged && how.iterations == 3, "rpca says that it did not converge",
+           how.iterations);
+    scratch_free(&memory);
+    free(low);
+    free(sparse);
+    free(data);
+    free(found);
+}
+
+/* A background of rank 3, sparse targets, and two patches that are all edge. */
+static void test_nram(bool lines_are_rows)
+{
+    enum { COUNT = ROWS * COLUMNS };
+    ir_rng rng = random_numbers("nram");
+    nram_options o = {.lambda = 1 / sqrt(ROWS),
+                      .beta = 1, /* an edge costs more than a target */
+                      .gamma = 0.002,
+                      .penalty = 3 * sqrt(COLUMNS),
+                      .growth = 1.02, /* slowly enough for an exact answer */
+                      .tolerance = 1e-7,
+                      .iterations = 1000,
+                      .lines_are_rows = lines_are_rows};
+    scratch memory = {0};
+    solution how;
+    double *sparse = room(COUNT), *data = room(COUNT), error;
+    const double *found;
+
+    fill_low_rank(data, ROWS, COLUMNS, 3, 0.1, &rng);
+    fill_sparse(sparse, COUNT, 0.0005, 0.8, 1, &rng);
+    for (int i = 0; i < COUNT; i++)
+        data[i] += sparse[i];
+    found = nram_split(data, ROWS, COLUMNS, &o, &memory, &how);
+    error = relative_error(found, sparse, COUNT);
+    expect(how.converged, "nram converges", how.residual);
+    expect(error < 1e-4, "nram recovers the sparse part", error);
+    scratch_free(&memory);
+    free(sparse);
+    free(data);
+}
+
+/* A tensor of tubal rank `rank`: every slice of its Fourier transform has it, as each of the slices
+ * is a sum of products of the same columns with other rows. */
+static void fill_low_tubal_rank(double *x, tensor_shape t, int rank, double scale, ir_rng *rng)
+{
+    double *a = room((size_t)t.rows), *b = room((size_t)(t.columns * t.depth));
+    size_t count = (size_t)t.rows * (size_t)t.columns * (size_t)t.depth;
+
+    memset(x, 0, count * sizeof *x);
+    for (int k = 0; k < rank; k++) {
+        fill_normal(a, (size_t)t.rows, rng);
+        fill_normal(b, (size_t)(t.columns * t.depth), rng);
+        for (size_t i = 0; i < count; i++)
+            x[i] += scale * a[i % (size_t)t.rows] * b[i / (size_t)t.rows];
+    }
+    free(a);
+    free(b);
+}
+
+static void test_tensor_rpca(void)
+{
+    tensor_shape shape = {30, 24, 11};
+    size_t count = 30 * 24 * 11;
+    ir_rng rng = random_numbers("tensor rpca");
+    tensor_rpca_options o = {.lambda = 1 / sqrt(30 * 11),
+                             .keep = 2,
+                             .penalty = 2e-3,
+                             .growth = 1.05,
+                             .tolerance = 1e-8,
+                             .iterations = 1000};
+    double *low = room(count), *sparse = room(count), *data = room(count), *prior = room(count);
+    double *found = room(count), *dual = room(count), *found_low = room(count);
+    solution how;
+
+    fill_low_tubal_rank(low, shape, 2, 30, &rng);
+    fill_sparse(sparse, count, 0.005, 150, 250, &rng);
+    for (size_t i = 0; i < count; i++) {
+        data[i] = low[i] + sparse[i];
+        prior[i] = 1;
+    }
+    how = tensor_rpca(data, shape, prior, &o, found, dual, found_low);
+    expect(how.converged, "tensor rpca converges", how.residual);
+    expect(relative_error(found_low, low, count) < 1e-4, "tensor rpca recovers the low tubal rank",
+           relative_error(found_low, low, count));
+    expect(relative_error(found, sparse, count) < 1e-4, "tensor rpca recovers the sparse part",
+           relative_error(found, sparse, count));
+    free(low);
+    free(sparse);
+    free(data);
+    free(prior);
+    free(found);
+    free(dual);
+    free(found_low);
+}
+
+/* ---- the tensor singular value decomposition
+ * -----------------------------------------------------
+ */
+
+static void run_step(const double *x, tensor_shape shape, int keep, double tau, double *to)
+{
+    size_t count = (size_t)shape.rows * (size_t)shape.columns * (size_t)shape.depth;
+    tensor_step *step = tensor_step_new(shape);
+
+    memcpy(tensor_step_values(step), x, count * sizeof *x);
+    tensor_step_run(step, keep, tau);
+    memcpy(to, tensor_step_values(step), count * sizeof *x);
+    tensor_step_free(step);
+}
+
+/* to: every slice transposed */
+static void transpose(const double *x, tensor_shape t, double *to)
+{
+    for (int k = 0; k < t.depth; k++)
+        for (int j = 0; j < t.columns; j++)
+            for (int i = 0; i < t.rows; i++)
+                to[(k * t.rows + i) * t.columns + j] = x[(k * t.columns + j) * t.rows + i];
+}
+
+static void test_tensor_step(int rows, int columns, int depth)
+{
+    tensor_shape shape = {rows, columns, depth}, turned = {columns, rows, depth};
+    size_t count = (size_t)rows * (size_t)columns * (size_t)depth;
+    ir_rng rng = random_numbers("tensor step");
+    double *x = room(count), *y = room(count), *z = room(count), *low = room(count), error;
+
+    fill_normal(x, count, &rng);
+    run_step(x, shape, 0, 0, y);
+    error = relative_error(y, x, count);
+    expect(error < 1e-6, "a threshold of nothing changes nothing", error);
+    run_step(x, shape, rows, 1e6, y);
+    error = relative_error(y, x, count);
+    expect(error < 1e-6, "nothing changes when all is kept", error);
+    run_step(x, shape, 0, 1e6, y);
+    expect(norm(y, count) == 0, "nothing is left of what is below the threshold", norm(y, count));
+
+    run_step(x, shape, 1, 3, y);
+    transpose(x, shape, z);
+    run_step(z, turned, 1, 3, low);
+    transpose(low, turned, z);
+    error = relative_error(z, y, count);
+    expect(error < 1e-6, "slices may be transposed", error);
+
+    fill_low_tubal_rank(low, shape, 1, 1, &rng);
+    run_step(low, shape, 1, 1e6, y);
+    error = relative_error(y, low, count);
+    expect(error < 1e-6, "a tubal rank of one is kept", error);
+    free(x);
+    free(y);
+    free(z);
+    free(low);
+}
+
+/* Along the depth, a tensor that is the same everywhere has one slice, depth times as large; with
+ * one that has only its k-th frequency, that one and its mirror image, half as large each. */
+static void test_tensor_depth(void)
+{
+    enum { SIDE = 7, DEPTH = 6, PIXELS = SIDE * SIDE };
+    tensor_shape flat = {SIDE, SIDE, 1}, deep = {SIDE, SIDE, DEPTH};
+    double matrix[PIXELS], shrunk[PIXELS], x[PIXELS * DEPTH], y[PIXELS * DEPTH], wrong = 0;
+    ir_rng rng = random_numbers("depth");
+
+    fill_normal(matrix, PIXELS, &rng);
+    for (int k = 0; k <= DEPTH / 2; k++) {
+        double times = k == 0 || 2 * k == DEPTH ? DEPTH : DEPTH / 2.0;
+
+        for (int i = 0; i < PIXELS * DEPTH; i++)
+            x[i] = matrix[i % PIXELS] * cos(2 * 3.14159265358979323846 * k * (i / PIXELS) / DEPTH);
+        run_step(matrix, flat, 1, 0.5, shrunk);
+        run_step(x, deep, 1, 0.5 * times, y);
+        for (int i = 0; i < PIXELS * DEPTH; i++)
+            wrong = fmax(wrong, fabs(y[i] - shrunk[i % PIXELS] * cos(2 * 3.14159265358979323846 *
+                                                                     k * (i / PIXELS) / DEPTH)));
+    }
+    expect(wrong < 1e-7, "a tensor of one frequency is shrunk as its slice is", wrong);
+}
+
+int main(void)
+{
+    ir_start("test-classical");
+    openblas_set_num_threads(1);
+    test_patches(70, 33, 10, 4);
+    test_patches(33, 70, 12, 12);
+    test_patches(9, 5, 50, 10);
+    test_patches(64, 64, 16, 16);
+    test_patches(61, 47, 7, 1);
+    test_patches(1, 40, 8, 3);
+    test_spectrum();
+    test_rpca();
+    test_nram(false);
+    test_nram(true);
+    test_tensor_step(8, 5, 6);
+    test_tensor_step(5, 8, 7);
+    test_tensor_step(6, 6, 1);
+    test_tensor_depth();
+    test_tensor_rpca();
+    return failures > 0;
+}
