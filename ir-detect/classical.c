@@ -37,12 +37,9 @@ static void set_threshold(map *m, double fraction, double k)
     size_t count = (size_t)m->width * (size_t)m->height;
     double sum = 0, squares = 0, mean;
 
-    m->low = m->high = m->value[0];
-    for (size_t i = 0; i < count; i++) {
-        m->low = fmin(m->low, m->value[i]);
-        m->high = fmax(m->high, m->value[i]);
+    map_find_range(m);
+    for (size_t i = 0; i < count; i++)
         sum += m->value[i];
-    }
     mean = sum / (double)count;
     for (size_t i = 0; i < count; i++)
         squares += (m->value[i] - mean) * (m->value[i] - mean);

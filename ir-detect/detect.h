@@ -7,14 +7,15 @@
 #include "classical/method.h"
 #include "stream/stream.h"
 
-typedef enum { OUTPUT_MASK, OUTPUT_SOFT, OUTPUT_TARGETS } output_kind;
+typedef enum { OUTPUT_MASK, OUTPUT_SOFT, OUTPUT_TARGETS, OUTPUT_FEATURE } output_kind;
 
 typedef struct {
     const char *checkpoint; /* a learned detector, or NULL */
     int method;             /* a classical one: index into methods[]; else -1 */
     double threshold;       /* -t; negative: not given */
     output_kind output;
-    int depth;             /* bits of a soft map: 8 or 16 */
+    const char *feature;   /* name of the map that OUTPUT_FEATURE writes, or "list" */
+    int depth;             /* bits of a soft map or a feature: 8 or 16 */
     const char *directory; /* NULL: standard output */
     const char *device;
     int threads;                  /* 0: all */
@@ -36,10 +37,14 @@ typedef struct {
 
 /* Room for height x width values; they are undefined. */
 void map_resize(map *m, int width, int height);
+/* low and high become the smallest and largest value. */
+void map_find_range(map *m);
 void map_free(map *m);
 
 /* Read all images of the stream and write what is detected; return how many images there were. */
 long detect_learned(const options *o, int operands, char *const *operand);
 long detect_classical(const options *o, int operands, char *const *operand);
+/* The names that --feature takes with this checkpoint, one a line. */
+void list_features(const options *o);
 
 #endif

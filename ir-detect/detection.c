@@ -1,4 +1,4 @@
-/* Masks, soft maps and target lists. */
+/* Masks, soft maps, features and target lists. */
 #include "detection.h"
 
 #include <math.h>
@@ -24,6 +24,17 @@ void map_resize(map *m, int width, int height)
     }
     m->width = width;
     m->height = height;
+}
+
+void map_find_range(map *m)
+{
+    size_t count = (size_t)m->width * (size_t)m->height;
+
+    m->low = m->high = m->value[0];
+    for (size_t i = 0; i < count; i++) {
+        m->low = fmin(m->low, m->value[i]);
+        m->high = fmax(m->high, m->value[i]);
+    }
 }
 
 void map_free(map *m)
@@ -101,7 +112,7 @@ void detection_make(detection *d, const options *o, const map *m, const char *na
 {
     ir_image_set_name(&d->image, name);
     ir_image_resize(&d->image, m->width, m->height);
-    if (o->output == OUTPUT_SOFT)
+    if (o->output == OUTPUT_SOFT || o->output == OUTPUT_FEATURE)
         make_soft(&d->image, m, o->depth);
     else
         make_mask(&d->image, m);

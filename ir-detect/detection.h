@@ -1,4 +1,4 @@
-/* From a map to what is written: a mask, a soft map or a list of targets. */
+/* From a map to what is written: a mask, a soft map, a feature or a list of targets. */
 #ifndef IR_DETECT_DETECTION_H
 #define IR_DETECT_DETECTION_H
 
@@ -8,7 +8,7 @@
 
 /* What was detected in one image; memory is used again. Zero it first. */
 typedef struct {
-    ir_image image; /* its name is the item's; the mask or soft map */
+    ir_image image; /* its name is the item's; the mask, soft map or feature */
     ir_target *target;
     int targets, room;
     ir_components *components;

@@ -1,18 +1,21 @@
 /* ir-detect: finds small targets in infrared images. See ir-detect(1). */
+#include <string.h>
+
 #include "base/base.h"
 #include "base/option.h"
 #include "detect.h"
 
 static const char usage[] =
     "usage: ir-detect (-c detector.tar | -m method) [options] [image ...]\n"
-    "Writes a mask of 0 and 255 for every image, or what --soft or --targets say.\n"
+    "Writes a mask of 0 and 255 for every image, or what --soft, --targets or --feature say.\n"
     "\n"
     "  -c, --checkpoint file  a learned detector, made by ir-train\n"
     "  -m, --method name      a classical detector: top-hat, mspcm, ipi, nram, pstnn\n"
     "  -t, --threshold x      a pixel is a target above x; learned: of the probability (default\n"
     "                         0.5), classical: of the saliency's range (default: see -k)\n"
     "      --soft             writes probability maps, or saliency scaled to its own range\n"
-    "      --depth bits       of --soft: 8 (default) or 16\n"
+    "      --feature name     of -c: writes that map of the network's inside; list: their names\n"
+    "      --depth bits       of --soft and --feature: 8 (default) or 16\n"
     "      --targets          writes records: name x y left top width height area score\n"
     "  -o, --output dir       writes dir/NAME.pgm (--targets: dir/NAME.tsv), not to stdout\n"
     "  -k, --deviations k     of -m: the threshold is mean + k standard deviations (default: the "
@@ -31,7 +34,7 @@ static const char usage[] =
     "\n"
     "An image operand is a file, a directory, @list or - (standard input, the default).\n";
 
-enum { SOFT = 256, DEPTH, TARGETS, STRICT, MAXVAL, PARAMETER };
+enum { SOFT = 256, DEPTH, TARGETS, FEATURE, STRICT, MAXVAL, PARAMETER };
 
 static const struct option long_options[] = {
     {"checkpoint", required_argument, NULL, 'c'},
@@ -40,6 +43,7 @@ static const struct option long_options[] = {
     {"soft", no_argument, NULL, SOFT},
     {"depth", required_argument, NULL, DEPTH},
     {"targets", no_argument, NULL, TARGETS},
+    {"feature", required_argument, NULL, FEATURE},
     {"output", required_argument, NULL, 'o'},
     {"deviations", required_argument, NULL, 'k'},
     {"strict", no_argument, NULL, STRICT},
@@ -71,7 +75,7 @@ static int find_method(const char *name)
 static void set_output(options *o, output_kind output)
 {
     if (o->output != OUTPUT_MASK && o->output != output)
-        ir_usage_die("--soft and --targets do not go together");
+        ir_usage_die("--soft, --targets and --feature do not go together");
     o->output = output;
 }
 
@@ -111,6 +115,10 @@ static void set_option(options *o, int option)
         break;
     case TARGETS:
         set_output(o, OUTPUT_TARGETS);
+        break;
+    case FEATURE:
+        set_output(o, OUTPUT_FEATURE);
+        o->feature = optarg;
         break;
     case 'o':
         o->directory = optarg;
@@ -152,10 +160,14 @@ static void check(const options *o)
         ir_usage_die("-d needs -c");
     if (o->k >= 0 && o->threshold >= 0)
         ir_usage_die("-k and -t do not go together");
-    if (o->depth > 0 && o->output != OUTPUT_SOFT)
-        ir_usage_die("--depth needs --soft");
+    if (classical && o->output == OUTPUT_FEATURE)
+        ir_usage_die("--feature needs -c");
+    if (o->depth > 0 && o->output != OUTPUT_SOFT && o->output != OUTPUT_FEATURE)
+        ir_usage_die("--depth needs --soft or --feature");
     if (o->output == OUTPUT_SOFT && (o->threshold >= 0 || o->k >= 0))
         ir_usage_die("--soft has no threshold");
+    if (o->output == OUTPUT_FEATURE && o->threshold >= 0)
+        ir_usage_die("--feature has no threshold");
 }
 
 static options parse(int argc, char **argv)
@@ -182,6 +194,12 @@ int main(int argc, char **argv)
     ir_start("ir-detect");
     start = ir_seconds();
     o = parse(argc, argv);
+    if (o.feature != NULL && strcmp(o.feature, "list") == 0) {
+        if (optind < argc)
+            ir_usage_die("--feature list: %s: images are of no use here", argv[optind]);
+        list_features(&o);
+        return 0;
+    }
     if (o.checkpoint != NULL)
         images = detect_learned(&o, argc - optind, argv + optind);
     else

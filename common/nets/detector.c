@@ -85,6 +85,15 @@ ir_net_options ir_net_defaults(const char *net)
     return options;
 }
 
+/* The smallest graph that there is, not planned: it makes the parameters, and names the features.
+ */
+static ir_graph *smallest_graph(ir_detector *d)
+{
+    ir_graph *g = ir_graph_new(d->params, IR_DETECTION);
+    d->network->build(g, ir_input(g, (ir_shape){1, 1, MULTIPLE, MULTIPLE}, false), &d->options);
+    return g;
+}
+
 /* A detector whose parameters exist but have no values yet. */
 static ir_detector *make(ir_backend *backend, ir_net_options options, double mean, double std)
 {
@@ -95,10 +104,7 @@ static ir_detector *make(ir_backend *backend, ir_net_options options, double mea
     d->params = ir_params_new(backend);
     d->mean = mean;
     d->std = std;
-    /* the smallest graph that there is makes the parameters */
-    ir_graph *g = ir_graph_new(d->params, IR_DETECTION);
-    d->network->build(g, ir_input(g, (ir_shape){1, 1, MULTIPLE, MULTIPLE}, false), &d->options);
-    ir_graph_free(g);
+    ir_graph_free(smallest_graph(d));
     ir_params_freeze(d->params);
     return d;
 }
@@ -207,19 +213,30 @@ void ir_detector_set_dropout(ir_detector *d, double probability)
     drop_graphs(d);
 }
 
-void ir_detector_set_feature(ir_detector *d, const char *name)
-{
-    free(d->feature);
-    d->feature = ir_strdup(name);
-    drop_graphs(d);
-}
-
 static ir_node *find_feature(const ir_graph *g, const char *name)
 {
     for (int i = 0; i < ir_graph_features(g); i++)
         if (strcmp(ir_graph_feature_name(g, i), name) == 0)
             return ir_graph_feature(g, i);
     ir_die("the network has no feature '%s' (--feature list prints their names)", name);
+}
+
+void ir_detector_set_feature(ir_detector *d, const char *name)
+{
+    ir_graph *g = smallest_graph(d);
+    find_feature(g, name);
+    ir_graph_free(g);
+    free(d->feature);
+    d->feature = ir_strdup(name);
+    drop_graphs(d);
+}
+
+void ir_detector_print_features(ir_detector *d, FILE *to)
+{
+    ir_graph *g = smallest_graph(d);
+    for (int i = 0; i < ir_graph_features(g); i++)
+        fprintf(to, "%s\n", ir_graph_feature_name(g, i));
+    ir_graph_free(g);
 }
 
 /* The mean over the heads of each one's soft-IoU loss. */

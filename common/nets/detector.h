@@ -5,6 +5,8 @@
 #ifndef IR_DETECTOR_H
 #define IR_DETECTOR_H
 
+#include <stdio.h>
+
 #include "graph/graph.h"
 
 typedef struct {
@@ -54,6 +56,8 @@ void ir_detector_set_bn_momentum(ir_detector *detector, double momentum);
 void ir_detector_set_dropout(ir_detector *detector, double probability);
 /* Keep the value of that name (graph.h's ir_feature). Dies when the network has none. */
 void ir_detector_set_feature(ir_detector *detector, const char *name);
+/* The names that there are, one a line. */
+void ir_detector_print_features(ir_detector *detector, FILE *to);
 
 /* The graph for n images of h x w (multiples of ir_detector_multiple()); made on first use, the
  * most recent few kept. group: images per loss of the objective (1: per image); 0 with
