@@ -40,6 +40,15 @@ void dstemr_(const char *jobz, const char *range, const int *n, double *d, doubl
 void dormtr_(const char *side, const char *uplo, const char *trans, const int *m, const int *n,
              const double *a, const int *lda, const double *tau, double *c, const int *ldc,
              double *work, const int *lwork, int *info, size_t, size_t, size_t);
+void zhetrd_(const char *uplo, const int *n, zcomplex *a, const int *lda, double *d, double *e,
+             zcomplex *tau, zcomplex *work, const int *lwork, int *info, size_t);
+void dsterf_(const int *n, double *d, double *e, int *info);
+void dstein_(const int *n, const double *d, const double *e, const int *m, const double *w,
+             const int *iblock, const int *isplit, double *z, const int *ldz, double *work,
+             int *iwork, int *ifail, int *info);
+void zunmtr_(const char *side, const char *uplo, const char *trans, const int *m, const int *n,
+             const zcomplex *a, const int *lda, const zcomplex *tau, zcomplex *c, const int *ldc,
+             zcomplex *work, const int *lwork, int *info, size_t, size_t, size_t);
 void zheevd_(const char *jobz, const char *uplo, const int *n, zcomplex *a, const int *lda,
              double *w, zcomplex *work, const int *lwork, double *rwork, const int *lrwork,
              int *iwork, const int *liwork, int *info, size_t, size_t);

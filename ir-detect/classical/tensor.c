@@ -8,6 +8,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "blas.h"
@@ -20,6 +21,8 @@ struct tensor_step {
     fftw_plan forward, backward;
     int side; /* of the Gram matrix */
     zcomplex *gram, *product, *work;
+    zcomplex *inverse; /* eigenvectors by inverse iteration, and reflectors' factors */
+    zcomplex *vectors; /* the eigenvectors, wherever they are */
     double *eigenvalue, *real_work;
     int *whole_work;
     int work_size, real_size, whole_size;
@@ -51,11 +54,12 @@ tensor_step *tensor_step_new(tensor_shape shape)
     t->value = ir_aligned(pixels * depth * sizeof *t->value);
     t->slices = ir_aligned(pixels * (depth / 2 + 1) * sizeof *t->slices);
     t->gram = ir_aligned((size_t)side * (size_t)side * sizeof *t->gram);
+    t->inverse = ir_aligned((size_t)side * (size_t)(side + 1) * sizeof *t->inverse);
     t->product = ir_aligned(pixels * sizeof *t->product);
     t->eigenvalue = ir_aligned((size_t)side * sizeof *t->eigenvalue);
-    /* as zheevd asks */
-    t->work_size = side * (side + 2);
-    t->real_size = 1 + 5 * side + 2 * side * side;
+    /* as zheevd asks, and enough for the blocks of zhetrd */
+    t->work_size = side * (side + 64);
+    t->real_size = 1 + 8 * side + 2 * side * side;
     t->whole_size = 3 + 5 * side;
     t->work = ir_aligned((size_t)t->work_size * sizeof *t->work);
     t->real_work = ir_aligned((size_t)t->real_size * sizeof *t->real_work);
@@ -78,6 +82,7 @@ void tensor_step_free(tensor_step *t)
     free(t->value);
     free(t->slices);
     free(t->gram);
+    free(t->inverse);
     free(t->product);
     free(t->eigenvalue);
     free(t->work);
@@ -86,22 +91,67 @@ void tensor_step_free(tensor_step *t)
     free(t);
 }
 
-/* Eigenvalues, ascending, and eigenvectors, in place of it, of the slice's Gram matrix. */
-static void decompose(tensor_step *t, const zcomplex *slice)
+/* The slice's Gram matrix. */
+static void make_gram(tensor_step *t, const zcomplex *slice)
 {
     const double one = 1, zero = 0;
     const tensor_shape *shape = &t->shape;
     bool wide = shape->rows <= shape->columns;
-    const char *transposed = wide ? "N" : "C";
     const int *length = wide ? &shape->columns : &shape->rows;
+
+    zherk_("U", wide ? "N" : "C", &t->side, length, &one, slice, &shape->rows, &zero, t->gram,
+           &t->side, 1, 1);
+}
+
+/* All eigenvalues and eigenvectors; the slow way, which always works. */
+static void decompose_wholly(tensor_step *t, const zcomplex *slice)
+{
     int info;
 
-    zherk_("U", transposed, &t->side, length, &one, slice, &shape->rows, &zero, t->gram, &t->side,
-           1, 1);
+    make_gram(t, slice);
     zheevd_("V", "U", &t->side, t->gram, &t->side, t->eigenvalue, t->work, &t->work_size,
             t->real_work, &t->real_size, t->whole_work, &t->whole_size, &info, 1, 1);
     if (info != 0)
         ir_die("an eigenvalue problem of %d rows has no solution", t->side);
+    t->vectors = t->gram;
+}
+
+/* All eigenvalues, ascending, and the eigenvectors of those that are among the `keep` largest or
+ * above `above`, by inverse iteration; returns how many. */
+static int decompose(tensor_step *t, const zcomplex *slice, int keep, double above)
+{
+    size_t n = (size_t)t->side;
+    double *diagonal = t->real_work, *off = diagonal + n, *copy = off + n, *vectors = copy + n;
+    double *room = vectors + n * n;
+    int *block = t->whole_work, *failed = block + n, *index = failed + n;
+    zcomplex *factors = t->inverse + n * n;
+    int count = 0, info;
+
+    make_gram(t, slice);
+    zhetrd_("U", &t->side, t->gram, &t->side, diagonal, off, factors, t->work, &t->work_size, &info,
+            1);
+    memcpy(t->eigenvalue, diagonal, n * sizeof *diagonal);
+    memcpy(copy, off, (n - 1) * sizeof *copy);
+    dsterf_(&t->side, t->eigenvalue, copy, &info);
+    while (count < t->side && (count < keep || t->eigenvalue[t->side - 1 - count] > above))
+        count++;
+    if (info == 0) {
+        for (size_t i = 0; i < n; i++)
+            block[i] = 1;
+        dstein_(&t->side, diagonal, off, &count, t->eigenvalue + t->side - count, block, &t->side,
+                vectors, &t->side, room, index, failed, &info);
+    }
+    if (info != 0) {
+        decompose_wholly(t, slice);
+        return count;
+    }
+    t->vectors = t->inverse;
+    for (size_t i = n * (size_t)(t->side - count), j = 0; i < n * n; i++, j++)
+        t->vectors[i] = vectors[j];
+    zunmtr_("L", "U", "N", &t->side, &count, t->gram, &t->side, factors,
+            t->vectors + n * (size_t)(t->side - count), &t->side, t->work, &t->work_size, &info, 1,
+            1, 1);
+    return count;
 }
 
 /* What is left of the i-th largest singular value, as a factor. */
@@ -118,7 +168,7 @@ static void multiply(tensor_step *t, zcomplex *slice, int count, const double *f
 {
     const zcomplex one = 1, zero = 0;
     const int *rows = &t->shape.rows, *columns = &t->shape.columns;
-    const zcomplex *u = t->gram + (size_t)(t->side - count) * (size_t)t->side;
+    const zcomplex *u = t->vectors + (size_t)(t->side - count) * (size_t)t->side;
 
     if (*rows <= *columns) {
         zgemm_("C", "N", &count, columns, rows, &one, u, rows, slice, rows, &zero, t->product,
@@ -141,16 +191,14 @@ static void multiply(tensor_step *t, zcomplex *slice, int count, const double *f
 
 static void shrink_slice(tensor_step *t, zcomplex *slice, int keep, double tau)
 {
-    int count = 0;
+    int count = decompose(t, slice, keep, tau * tau);
 
-    decompose(t, slice);
     /* the factors take the eigenvalues' place */
-    for (int i = 0; i < t->side; i++) {
+    for (int i = 0; i < count; i++) {
         double *value = &t->eigenvalue[t->side - 1 - i];
-        double factor = factor_left(i, *value > 0 ? sqrt(*value) : 0, keep, tau);
 
-        count += factor > 0;
-        *value = factor / t->shape.depth; /* FFTW's way back multiplies by the depth */
+        /* FFTW's way back multiplies by the depth */
+        *value = factor_left(i, *value > 0 ? sqrt(*value) : 0, keep, tau) / t->shape.depth;
     }
     multiply(t, slice, count, t->eigenvalue + t->side - count);
 }
