@@ -41,8 +41,9 @@
 #   DEVICE=auto THREADS=(all)
 #   CACHE=           where converted frames are kept (.irtools-cache/ beside RUN)
 #   CHECKPOINT=      robustness: another detector (RUN/best.tar, else the last round's)
+#   METHOD=          robustness: a classical method of ir-detect instead of a checkpoint
 #   DETECT=          robustness: any command that reads images and writes masks, one for one
-#   TABLE=           robustness, show: the table (RUN/robustness.tsv)
+#   TABLE=           robustness, show: the table (RUN/robustness.tsv; with METHOD, RUN/METHOD.tsv)
 #   METRIC=iou       compare: iou, pd, fa or rce
 
 # bash, which is told to end when make is gone, however that came
@@ -236,8 +237,13 @@ $(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
 
 # ---- robustness ----------------------------------------------------------------------------------
 
-TABLE  ?= $(RUN)/robustness.tsv
+TABLE  ?= $(RUN)/$(or $(METHOD),robustness).tsv
+ifeq ($(METHOD),)
 DETECT ?= ir-detect -c "$$tmp/detector.tar" -d $(DEVICE) -j 1 $(maxval)
+else
+$(call require,$(if $(DETECT)$(CHECKPOINT),,ok),METHOD does not go with CHECKPOINT or DETECT)
+DETECT := ir-detect -m $(METHOD) -j 1 $(maxval)
+endif
 
 # The test list, clean and under every corruption and severity, as many conditions at a time as
 # there are threads.

@@ -138,6 +138,19 @@ ended() {
     [ "$(cut -f 1,2 table)" = "$(cut -f 1,2 none/robustness.tsv)" ]
 }
 
+@test "robustness of a classical detector, by METHOD" {
+    hrl robustness RUN=classical METHOD=mspcm SEVERITIES=3 > shown
+    hrl robustness DETECT='ir-detect -m mspcm -j 1' SEVERITIES=3 TABLE=mspcm.tsv | diff shown -
+    cmp classical/mspcm.tsv mspcm.tsv
+    hrl show RUN=classical METHOD=mspcm | diff shown -
+    [ "$(awk '$1 == "clean" { print ($4 > 20) }' mspcm.tsv)" = 1 ]
+    for knob in CHECKPOINT=none/0001/detector.tar DETECT=cat; do
+        run --separate-stderr hrl robustness RUN=classical METHOD=mspcm $knob
+        [ "$status" = 2 ]
+        [[ $stderr == *'METHOD does not go with CHECKPOINT or DETECT'* ]]
+    done
+}
+
 @test "robustness of a classical detector, by DETECT" {
     hrl robustness DETECT='ir-detect -m top-hat -j 1' SEVERITIES=3 TABLE=top-hat.tsv > /dev/null
     sed 's,.*,data/images/&.pgm,' data/test.txt > images
