@@ -182,10 +182,10 @@ const double *rpca(const double *data, int rows, int columns, const rpca_options
 
     start(&r, data, rows, columns, s);
     spectrum_find(&r.spectrum, 4, INFINITY, SPECTRUM_KEPT);
-    /* G is half of D here */
+    /* G is half of D here. At 1e-5 of the largest singular value the Gram matrix is still exact. */
     mu = 2 * r.spectrum.value[rows > 1 ? 1 : 0];
     last_mu = 2 * fmax(o->last_mu * r.spectrum.value[rows > 3 ? 3 : rows - 1],
-                       1e-6 * r.spectrum.value[0]);
+                       1e-5 * r.spectrum.value[0]);
     *how = (solution){0};
     do {
         double momentum, residual;

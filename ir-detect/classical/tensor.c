@@ -116,15 +116,27 @@ static void decompose_wholly(tensor_step *t, const zcomplex *slice)
     t->vectors = t->gram;
 }
 
-/* All eigenvalues, ascending, and the eigenvectors of those that are among the `keep` largest or
- * above `above`, by inverse iteration; returns how many. */
+/* How many eigenvectors are needed: of the `keep` largest eigenvalues and those above `above`; of a
+ * slice that is all zero none, whatever was asked for. */
+static int needed(const tensor_step *t, int keep, double above)
+{
+    int count = 0;
+
+    while (count < t->side && t->eigenvalue[t->side - 1 - count] > 0 &&
+           (count < keep || t->eigenvalue[t->side - 1 - count] > above))
+        count++;
+    return count;
+}
+
+/* All eigenvalues, ascending, and those eigenvectors that are needed, by inverse iteration; returns
+ * how many. */
 static int decompose(tensor_step *t, const zcomplex *slice, int keep, double above)
 {
     size_t n = (size_t)t->side;
     double *diagonal = t->real_work, *off = diagonal + n, *copy = off + n, *vectors = copy + n;
     double *room = vectors + n * n;
     int *block = t->whole_work, *failed = block + n, *index = failed + n;
-    zcomplex *factors = t->inverse + n * n;
+    zcomplex *factors = t->inverse + n * n, *first;
     int count = 0, info;
 
     make_gram(t, slice);
@@ -133,9 +145,7 @@ static int decompose(tensor_step *t, const zcomplex *slice, int keep, double abo
     memcpy(t->eigenvalue, diagonal, n * sizeof *diagonal);
     memcpy(copy, off, (n - 1) * sizeof *copy);
     dsterf_(&t->side, t->eigenvalue, copy, &info);
-    while (count < t->side && (count < keep || t->eigenvalue[t->side - 1 - count] > above))
-        count++;
-    if (info == 0) {
+    if (info == 0 && (count = needed(t, keep, above)) > 0) {
         for (size_t i = 0; i < n; i++)
             block[i] = 1;
         dstein_(&t->side, diagonal, off, &count, t->eigenvalue + t->side - count, block, &t->side,
@@ -143,14 +153,14 @@ static int decompose(tensor_step *t, const zcomplex *slice, int keep, double abo
     }
     if (info != 0) {
         decompose_wholly(t, slice);
-        return count;
+        return needed(t, keep, above);
     }
     t->vectors = t->inverse;
-    for (size_t i = n * (size_t)(t->side - count), j = 0; i < n * n; i++, j++)
-        t->vectors[i] = vectors[j];
-    zunmtr_("L", "U", "N", &t->side, &count, t->gram, &t->side, factors,
-            t->vectors + n * (size_t)(t->side - count), &t->side, t->work, &t->work_size, &info, 1,
-            1, 1);
+    first = t->vectors + n * (size_t)(t->side - count);
+    for (size_t i = 0; i < n * (size_t)count; i++)
+        first[i] = vectors[i];
+    zunmtr_("L", "U", "N", &t->side, &count, t->gram, &t->side, factors, first, &t->side, t->work,
+            &t->work_size, &info, 1, 1, 1);
     return count;
 }
 
@@ -200,7 +210,10 @@ static void shrink_slice(tensor_step *t, zcomplex *slice, int keep, double tau)
         /* FFTW's way back multiplies by the depth */
         *value = factor_left(i, *value > 0 ? sqrt(*value) : 0, keep, tau) / t->shape.depth;
     }
-    multiply(t, slice, count, t->eigenvalue + t->side - count);
+    if (count > 0)
+        multiply(t, slice, count, t->eigenvalue + t->side - count);
+    else
+        memset(slice, 0, sizeof *slice * (size_t)t->shape.rows * (size_t)t->shape.columns);
 }
 
 void tensor_step_run(tensor_step *t, int keep, double tau)

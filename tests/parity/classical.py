@@ -4,8 +4,8 @@
 usage: classical.py METHOD [DIR]
 
 Saliency, on the scale of --soft, must agree to 1e-3 of its range in every pixel, over small random
-images of all shapes and depths, with and without a target, and over the PGM frames of DIR if given;
-iterations must be as many. Prints what differs; exit 1 when anything does.
+images of all shapes and depths, with and without a target, and over regular patterns, or over the PGM
+frames of DIR; iterations must be as many. Prints what differs; exit 1 when anything does.
 """
 import os
 import pathlib
@@ -66,9 +66,21 @@ def random_frames(rng):
         yield f"{width}x{height} of maxval {maxval}", image, maxval
 
 
+def odd_frames():
+    """Frames whose patches make matrices of hardly any rank, or of full rank."""
+    y, x = np.mgrid[:60, :65]
+    yield "stripes", (x % 7 > 3) * 100 + 20, 255
+    yield "rows", 3 * y, 255
+    yield "columns", 3 * x, 255
+    yield "two halves", (x > 30) * 200, 255
+    yield "a corner", ((x > 30) & (y > 30)) * 99 + 5, 255
+    yield "a point", ((x == 20) & (y == 25)) * 255, 255
+    yield "noise", np.random.default_rng(2).integers(0, 256, x.shape), 255
+
+
 def main():
     name = sys.argv[1]
-    frames = list(random_frames(np.random.default_rng(1)))
+    frames = [*random_frames(np.random.default_rng(1)), *odd_frames()]
     if len(sys.argv) > 2:
         frames = [(path.name, *read_pgm(path)) for path in sorted(pathlib.Path(sys.argv[2]).iterdir())]
     wrong = worst = compared = 0

@@ -98,7 +98,7 @@ def apg(data, weight, tolerance, iterations):
     as many nonzeros as when that began, or when the rank is over 0.3 of what it can be."""
     singular = np.linalg.svd(data, compute_uv=False)
     mu = singular[min(1, singular.size - 1)]
-    last_mu = max(0.005 * singular[min(3, singular.size - 1)], 1e-6 * singular[0])
+    last_mu = max(0.005 * singular[min(3, singular.size - 1)], 1e-5 * singular[0])
     a = a_old = e = e_old = np.zeros_like(data)
     t = t_old = 1.0
     rank_old = card_old = still = 0
