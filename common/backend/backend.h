@@ -21,6 +21,9 @@ typedef struct {
     void (*forward)(ir_backend *b, struct ir_node *node);
     void (*backward)(ir_backend *b, struct ir_node *node); /* NULL: no gradient */
     void (*release)(ir_backend *b, struct ir_node *node);  /* may be NULL */
+    /* Makes node->value once more for backward, the same bits from the same inputs, and changes
+     * nothing else. NULL: forward does just that. */
+    void (*again)(ir_backend *b, struct ir_node *node);
 } ir_op_table;
 
 struct ir_backend {

@@ -69,70 +69,78 @@ static size_t place(buffers *all)
     return total;
 }
 
-/* The last moment at which each node's value is read, and the first at which its gradient is
- * written. */
-static void find_lives(const ir_graph *g, int *last_read, int *first_grad)
-{
-    const int n = g->nodes, end = 2 * n;
-    for (int i = 0; i < n; i++) {
-        const ir_node *node = g->node[i];
-        last_read[i] = i;
-        first_grad[i] = end;
-        if (node->wants_grad && ir_node_backward_needs(node).output)
-            last_read[i] = end - 1 - i;
-        if (node->kept)
-            last_read[i] = end;
-        if (node->seeded)
-            first_grad[i] = 0;
-    }
-    for (int i = 0; i < n; i++) {
-        const ir_node *node = g->node[i];
-        if (node->alias)
-            continue;
-        const bool again = node->wants_grad && ir_node_backward_needs(node).inputs;
-        for (int k = 0; k < node->inputs; k++) {
-            const int in = node->in[k]->index, read = again ? end - 1 - i : i;
-            if (read > last_read[in])
-                last_read[in] = read;
-            if (node->grad_use[k] == IR_GRAD_WRITE && end - 1 - i < first_grad[in])
-                first_grad[in] = end - 1 - i;
-        }
-    }
-}
-
-void ir_graph_allocate(ir_graph *g)
+/* All buffers of the graph with these lives, placed; returns the arena's size. */
+static size_t lay_out(const ir_graph *g, const ir_life *lives, buffers *all)
 {
     const int end = 2 * g->nodes;
-    int *last_read = ir_calloc((size_t)g->nodes + 1, sizeof(int));
-    int *first_grad = ir_calloc((size_t)g->nodes + 1, sizeof(int));
-    find_lives(g, last_read, first_grad);
-
-    buffers all = {0};
-    size_t scratch = 0;
+    all->count = 0;
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
         if (node->alias)
             continue;
+        const ir_life *life = &lives[i];
         const ir_shape s = node->shape;
         const size_t size = g->backend->tensor_bytes(g->backend, s.n, s.c, s.h, s.w);
-        const bool input = node->op == IR_OP_INPUT;
-        add(&all, input ? 0 : i, last_read[i], size, &node->value);
+        const bool input = node->op == IR_OP_INPUT, twice = node->again >= 0;
+        const int last =
+            life->last_again > life->last_forward ? life->last_again : life->last_forward;
+        add(all, input ? 0 : i, twice ? life->last_forward : last, size, &node->place[0]);
+        if (twice)
+            add(all, life->first_again, life->last_again, size, &node->place[1]);
         if (node->wants_grad)
-            add(&all, first_grad[i] < end ? first_grad[i] : 0, input ? end : end - 1 - i, size,
+            add(all, life->first_grad < end ? life->first_grad : 0, input ? end : end - 1 - i, size,
                 &node->grad);
-        add(&all, i, node->wants_grad ? end - 1 - i : i, node->saved_bytes, &node->saved);
-        if (node->scratch_bytes > scratch)
-            scratch = node->scratch_bytes;
+        add(all, i, node->wants_grad ? end - 1 - i : i, node->saved_bytes, &node->saved);
     }
-    const size_t total = place(&all);
+    return place(all);
+}
+
+/* By when they are computed again, then by their order. */
+static int by_again(const void *a, const void *b)
+{
+    const ir_node *x = *(ir_node *const *)a, *y = *(ir_node *const *)b;
+    return x->again != y->again ? y->again - x->again : x->index - y->index;
+}
+
+static void list_again(ir_graph *g)
+{
+    g->again = ir_calloc((size_t)g->nodes + 1, sizeof(ir_node *));
+    for (int i = 0; i < g->nodes; i++)
+        if (g->node[i]->again >= 0)
+            g->again[g->agains++] = g->node[i];
+    qsort(g->again, (size_t)g->agains, sizeof(ir_node *), by_again);
+}
+
+static size_t most_scratch(const ir_graph *g)
+{
+    size_t most = 0;
+    for (int i = 0; i < g->nodes; i++)
+        if (g->node[i]->scratch_bytes > most)
+            most = g->node[i]->scratch_bytes;
+    return most;
+}
+
+void ir_graph_allocate(ir_graph *g)
+{
+    ir_life *lives = ir_calloc((size_t)g->nodes + 1, sizeof *lives);
+    buffers all = {0};
+    ir_graph_find_lives(g, lives, false);
+    size_t total = lay_out(g, lives, &all);
+    if (total > g->memory) {
+        ir_graph_find_lives(g, lives, true);
+        total = lay_out(g, lives, &all);
+    }
+    list_again(g);
+    const size_t scratch = most_scratch(g);
     g->arena = g->backend->alloc(g->backend, total + ALIGN);
     g->scratch = g->backend->alloc(g->backend, scratch + ALIGN);
     g->bytes = total + scratch;
     for (int i = 0; i < all.count; i++)
         *all.item[i].where = (char *)g->arena + all.item[i].offset;
-    for (int i = 0; i < g->nodes; i++)
+    for (int i = 0; i < g->nodes; i++) {
         g->node[i]->scratch = g->scratch;
+        g->node[i]->value = g->node[i]->place[0];
+    }
     free(all.item);
-    free(last_read);
-    free(first_grad);
+    free(lives);
 }

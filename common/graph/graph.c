@@ -41,6 +41,7 @@ ir_graph *ir_graph_new(ir_params *params, ir_mode mode)
     g->params = params;
     g->backend = ir_params_backend(params);
     g->mode = mode;
+    g->memory = (size_t)512 << 20;
     return g;
 }
 
@@ -69,6 +70,7 @@ void ir_graph_free(ir_graph *g)
     for (int i = 0; i < g->depth; i++)
         free(g->scope[i]);
     free(g->dropped);
+    free(g->again);
     free(g->feature);
     ir_graph_free_shared(g);
     g->backend->free(g->backend, g->arena);
@@ -140,6 +142,11 @@ void ir_graph_start_backward_at(ir_graph *g, ir_node *node)
     (void)g;
     node->seeded = true;
     node->kept = true;
+}
+
+void ir_graph_set_room(ir_graph *g, size_t bytes)
+{
+    g->memory = bytes;
 }
 
 void ir_graph_set_step(ir_graph *g, uint64_t seed, uint64_t step)

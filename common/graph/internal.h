@@ -38,6 +38,10 @@ struct ir_graph {
 
     uint64_t seed, step; /* of ir_graph_set_step() */
 
+    size_t memory;   /* of ir_graph_set_room() */
+    ir_node **again; /* values computed again, in the order of backward */
+    int agains;
+
     void *arena, *scratch; /* backend memory */
     size_t bytes;
 };
@@ -55,5 +59,15 @@ void ir_graph_separate_shared(ir_graph *g); /* shared.c, with the two next */
 void ir_graph_add_shared(ir_graph *g);      /* after backward */
 void ir_graph_free_shared(ir_graph *g);
 void ir_graph_allocate(ir_graph *g); /* allocate.c */
+
+/* When a value is read, counted in steps: forward of node i is i, backward 2n-1-i. */
+typedef struct {
+    int last_forward;            /* the whole time's end for what is kept */
+    int first_again, last_again; /* in backward; first > last: never */
+    int first_grad;              /* its gradient is first written; 2n: never */
+} ir_life;
+/* recompute: values that are cheap to make are not kept for backward but computed again; sets each
+ * node's again. */
+void ir_graph_find_lives(ir_graph *g, ir_life *life, bool recompute); /* lives.c */
 
 #endif

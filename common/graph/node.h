@@ -75,6 +75,8 @@ struct ir_node {
     bool kept, seeded;
     ir_grad_use *grad_use; /* per input */
     float *value, *grad;   /* backend memory, tensor_bytes each; grad NULL when not wanted */
+    float *place[2];       /* value's: in forward, and in backward where it is computed again */
+    int again;             /* it is so just before backward of the node of this index; or -1 */
 
     /* the backend's */
     void *state;

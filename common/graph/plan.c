@@ -3,30 +3,6 @@
 
 #include "graph/internal.h"
 
-ir_backward_needs ir_node_backward_needs(const ir_node *node)
-{
-    switch (node->op) {
-    case IR_OP_CONV2D:
-    case IR_OP_CONV_TRANSPOSE2D:
-    case IR_OP_BATCHNORM:
-    case IR_OP_MUL:
-    case IR_OP_LINEAR:
-    case IR_OP_SOFT_IOU:
-    case IR_OP_BCE:
-        return (ir_backward_needs){.inputs = true};
-    case IR_OP_LEAKY_RELU:
-    case IR_OP_SIGMOID:
-    case IR_OP_LOG_SOFTMAX:
-        return (ir_backward_needs){.output = true};
-    case IR_OP_ADD:
-        return (ir_backward_needs){.output = node->activation.on};
-    case IR_OP_DEFORM: /* without offsets the points are always the same */
-        return (ir_backward_needs){.inputs = node->inputs > 1};
-    default:
-        return (ir_backward_needs){0};
-    }
-}
-
 /* Not to the truth that a loss compares with. */
 static bool passes_gradient_to(const ir_node *node, int k)
 {

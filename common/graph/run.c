@@ -13,6 +13,7 @@ void ir_graph_forward(ir_graph *g)
 {
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
+        node->value = node->place[0];
         if (!node->alias && node->op != IR_OP_INPUT)
             g->backend->op[node->op]->forward(g->backend, node);
     }
@@ -20,10 +21,20 @@ void ir_graph_forward(ir_graph *g)
         ir_params_changed(g->params);
 }
 
+static void compute_again(ir_graph *g, ir_node *node)
+{
+    const ir_op_table *op = g->backend->op[node->op];
+    node->value = node->place[1];
+    (op->again ? op->again : op->forward)(g->backend, node);
+}
+
 void ir_graph_backward(ir_graph *g)
 {
+    int done = 0;
     for (int i = g->nodes - 1; i >= 0; i--) {
         ir_node *node = g->node[i];
+        while (done < g->agains && g->again[done]->again == i)
+            compute_again(g, g->again[done++]);
         if (!node->alias && node->op != IR_OP_INPUT && node->wants_grad)
             g->backend->op[node->op]->backward(g->backend, node);
     }

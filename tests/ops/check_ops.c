@@ -28,7 +28,8 @@ static twin_setup setup_for(place at)
                         .mode = at.mode,
                         .side = 17,
                         .channels = 37,
-                        .large = at.threads > 1};
+                        .large = at.threads > 1,
+                        .again = at.threads > 1};
 }
 
 static void fail(summary *s, const twin *t, place at, const char *which, const char *why)

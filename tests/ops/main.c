@@ -80,6 +80,7 @@ static void check_backend(const test_options *options, tally *t)
     check_random_graphs(options, t);
     check_sharing(options, t);
     check_dropout(options, t);
+    check_again(options, t);
     check_implementations(options, t);
     check_optimizers(options, t);
 }

@@ -19,6 +19,8 @@ void twin_start(twin *t, twin_setup setup, ir_rng rng)
         return;
     t->params = setup.params ? setup.params : ir_params_new(setup.backend);
     t->graph = ir_graph_new(t->params, setup.mode);
+    if (setup.again)
+        ir_graph_set_room(t->graph, 0);
 }
 
 void twin_end(twin *t)

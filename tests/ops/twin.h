@@ -60,6 +60,7 @@ typedef struct {
     int side;     /* largest height and width of random shapes */
     int channels; /* largest number of channels */
     bool large;   /* now and then a shape of some 20,000 numbers and more */
+    bool again;   /* compute again for backward what is cheap */
 } twin_setup;
 
 typedef struct {

@@ -179,24 +179,31 @@ static void normalise_part(float *y, const float *x, size_t floats, channels k, 
         y[i + l] = rectify(normalise(&k, l, x[i + l]), slope);
 }
 
-static void forward(ir_backend *b, ir_node *node)
+/* With the saved statistics. */
+static void apply(ir_backend *b, ir_node *node)
 {
     (void)b;
     const ir_shape s = node->shape;
     const float *x = node->in[0]->value;
     const int count = parts_of(s);
-    if (ir_graph_mode(node->graph) == IR_TRAINING)
-        batch_statistics(node);
-    else
-        for (int c = 0; c < (int)padded(node); c++)
-            save_statistics(node, c, c < s.c ? node->running_mean->value[c] : 0,
-                            c < s.c ? node->running_var->value[c] : 0);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
         normalise_part(node->value + p.at, x + p.at, p.floats, channels_of(node, p.block),
                        slope_of(node->activation));
     }
+}
+
+static void forward(ir_backend *b, ir_node *node)
+{
+    const int real = node->shape.c;
+    if (ir_graph_mode(node->graph) == IR_TRAINING)
+        batch_statistics(node);
+    else
+        for (int c = 0; c < (int)padded(node); c++)
+            save_statistics(node, c, c < real ? node->running_mean->value[c] : 0,
+                            c < real ? node->running_var->value[c] : 0);
+    apply(b, node);
 }
 
 /* ---- backward ----------------------------------------------------------------------------------
@@ -326,4 +333,4 @@ static void prepare(ir_backend *b, ir_node *node)
     node->scratch_bytes = count * sizeof(moments) + 2 * padded(node) * sizeof(float);
 }
 
-const ir_op_table IR_NAME(ir_cpu_batchnorm) = {prepare, forward, backward, NULL};
+const ir_op_table IR_NAME(ir_cpu_batchnorm) = {prepare, forward, backward, NULL, apply};

@@ -78,4 +78,4 @@ static void backward(ir_backend *b, ir_node *node)
     }
 }
 
-const ir_op_table IR_NAME(ir_cpu_bce) = {prepare, forward, backward, NULL};
+const ir_op_table IR_NAME(ir_cpu_bce) = {prepare, forward, backward, NULL, NULL};

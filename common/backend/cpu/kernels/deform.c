@@ -273,4 +273,4 @@ static void backward(ir_backend *b, ir_node *node)
         backward_offset(node);
 }
 
-const ir_op_table IR_NAME(ir_cpu_deform) = {prepare, forward, backward, NULL};
+const ir_op_table IR_NAME(ir_cpu_deform) = {prepare, forward, backward, NULL, NULL};

@@ -78,4 +78,4 @@ static void backward(ir_backend *b, ir_node *node)
         dx[i] = grad_of(dx[i], stays[i] ? grow * dy[i] : 0, add);
 }
 
-const ir_op_table IR_NAME(ir_cpu_dropout) = {prepare, forward, backward, NULL};
+const ir_op_table IR_NAME(ir_cpu_dropout) = {prepare, forward, backward, NULL, NULL};

@@ -393,9 +393,10 @@ static void global_max_backward(ir_backend *b, ir_node *node)
 }
 
 const ir_op_table IR_NAME(ir_cpu_max_pool) = {max_pool_prepare, max_pool_forward, max_pool_backward,
+                                              NULL, NULL};
+const ir_op_table IR_NAME(ir_cpu_avg_pool) = {NULL, avg_pool_forward, avg_pool_backward, NULL,
                                               NULL};
-const ir_op_table IR_NAME(ir_cpu_avg_pool) = {NULL, avg_pool_forward, avg_pool_backward, NULL};
 const ir_op_table IR_NAME(ir_cpu_global_avg_pool) = {global_avg_prepare, global_avg_forward,
-                                                     global_avg_backward, NULL};
+                                                     global_avg_backward, NULL, NULL};
 const ir_op_table IR_NAME(ir_cpu_global_max_pool) = {global_max_prepare, global_max_forward,
-                                                     global_max_backward, NULL};
+                                                     global_max_backward, NULL, NULL};

@@ -195,4 +195,4 @@ static void backward(ir_backend *b, ir_node *node)
     }
 }
 
-const ir_op_table IR_NAME(ir_cpu_resize) = {prepare, forward, backward, release};
+const ir_op_table IR_NAME(ir_cpu_resize) = {prepare, forward, backward, release, NULL};
