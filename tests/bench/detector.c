@@ -2,10 +2,11 @@
  *
  *     bench-detector train|detect CHECKPOINT N SIDE ROUNDS [THREADS]
  *
- * Prints "milliseconds an image: median minimum", of ROUNDS rounds after two that do not count. A
- * training step is put, forward, backward and Adam. */
+ * Prints milliseconds an image, median and least of ROUNDS rounds after two that do not count, and
+ * the process's peak resident memory. A training step is put, forward, backward and Adam. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/base.h"
 #include "base/philox.h"
@@ -80,8 +81,11 @@ int main(int argc, char **argv)
             time[i] = (ir_seconds() - start) * 1e3 / n;
     }
     qsort(time, (size_t)rounds, sizeof *time, by_value);
-    printf("%s, batch %d, %dx%d: %.3f ms an image (least %.3f), %.1f MB\n", argv[1], n, side, side,
-           time[rounds / 2], time[0], (double)ir_graph_bytes(b.graph->graph) / 1e6);
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    printf("%s, batch %d, %dx%d: %.3f ms an image (least %.3f), peak %ld MiB, %.3f GMAC an image\n",
+           argv[1], n, side, side, time[rounds / 2], time[0], usage.ru_maxrss / 1024,
+           ir_graph_macs(b.graph->graph) / n / 1e9);
     ir_flush(stdout, "standard output");
     ir_detector_free(b.detector);
     ir_checkpoint_free(ck);
