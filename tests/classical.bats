@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # ir-detect's classical methods beside Top-Hat, whose own tests are in detect.bats.
 
+# shellcheck disable=SC2154 # bats' run sets status and stderr
+
 load helper
 
 METHODS="mspcm ipi nram pstnn"

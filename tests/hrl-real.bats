@@ -145,9 +145,8 @@ ended() {
     hrl show RUN=classical METHOD=mspcm | diff shown -
     [ "$(awk '$1 == "clean" { print ($4 > 20) }' mspcm.tsv)" = 1 ]
     for knob in CHECKPOINT=none/0001/detector.tar DETECT=cat; do
-        run --separate-stderr hrl robustness RUN=classical METHOD=mspcm $knob
-        [ "$status" = 2 ]
-        [[ $stderr == *'METHOD does not go with CHECKPOINT or DETECT'* ]]
+        run -2 hrl robustness RUN=classical METHOD=mspcm $knob
+        [[ $output == *'METHOD does not go with CHECKPOINT or DETECT'* ]]
     done
 }
 
