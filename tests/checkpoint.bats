@@ -27,7 +27,8 @@ with tarfile.open("good.tar") as tar:
     members = [[m.name, tar.extractfile(m).read()] for m in tar]
 at = {name: i for i, (name, _) in enumerate(members)}
 exec(sys.argv[1])
-with tarfile.open("bad.tar", "w") as tar:
+tarfile.RECORDSIZE = tarfile.BLOCKSIZE
+with tarfile.open("bad.tar", "w", format=tarfile.GNU_FORMAT) as tar:
     for name, data in members:
         info = tarfile.TarInfo(name)
         info.size = len(data)
@@ -127,7 +128,7 @@ example() {
         sed -e 's/\\e/\\/g' -e 's/^\\&//'
 }
 
-@test "the manual's examples load a checkpoint in NumPy, take it to PyTorch and back" {
+@test "the manual's example loads a checkpoint in NumPy" {
     cp good.tar detector.tar
     {
         example 'import io, numpy, tarfile'
@@ -135,32 +136,11 @@ example() {
     } >load.py
     [[ $(wc -l <load.py) -eq 5 ]]
     /usr/bin/python3 load.py
-    cat >model.py <<'PYTHON'
-import torch
-class Model(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv = torch.nn.Linear(3, 4, bias=False)
-        self.b = torch.nn.Parameter(torch.zeros(4, 3, 2))
-        self.register_buffer("mean", torch.zeros(4))
-        self.register_buffer("num_batches_tracked", torch.tensor(3))
-model = Model()
-PYTHON
-    {
-        cat model.py
-        example 'to PyTorch'
-        echo 'assert model.b[1, 0, 0] == 6.25 and model.mean[2] == 2'
-        echo 'with torch.no_grad(): model.b += 1'
-        example 'from PyTorch'
-    } >there-and-back.py
-    /usr/bin/python3 there-and-back.py
-    run test-checkpoint list detector new.tar
-    [[ $output == "format 1
-step 12
-mean 0.25
-param/b 4 3 2 306
-param/conv.weight 4 3 67.5
-state/mean 4 6" ]]
+}
+
+@test "an archive that Python wrote from the same members is the same, byte for byte" {
+    edit ''
+    cmp good.tar bad.tar
 }
 
 @test "an archive that Python wrote, in any order, reads as the same checkpoint" {

@@ -279,7 +279,9 @@ void ir_checkpoint_write(const ir_checkpoint *checkpoint, const char *path)
         ir_die("out of memory");
     out = ir_output_open(path);
     w.path = out.path ? out.path : "standard output";
-    archive_write_set_format_pax_restricted(w.archive);
+    /* byte for byte what Python's tarfile writes for the same members, but for the padding behind
+     * the end: without it no cut goes unseen */
+    archive_write_set_format_gnutar(w.archive);
     archive_write_set_bytes_in_last_block(w.archive, 1);
     check_write(&w, archive_write_open_FILE(w.archive, out.file));
     write_meta(&w, checkpoint);
