@@ -81,7 +81,7 @@ close_to() {
     close_to "$(tar xOf start.tar meta | awk '$1 == "mean" { print $2 }')" 0.5 1e-9
 }
 
-@test "init: a seed gives the same parameters, another seed others; the prior is one bias" {
+@test "init: a seed gives the same parameters, another seed others; the prior is in the last layer" {
     ir-train init --net acm -r 7 --mean .3 --std .1 > a.tar
     ir-train init --net acm -r 7 --mean .3 --std .1 | cmp - a.tar
     ir-train init --net acm -r 8 --mean .3 --std .1 > b.tar
@@ -92,7 +92,18 @@ close_to() {
         tar xf $tar.tar -C $tar
     done
     run -1 diff -rq a c
-    [[ ${#lines[@]} -eq 2 && $output == *" a/meta "* && $output == *" a/param/head.block.4.bias.npy "* ]]
+    [[ ${#lines[@]} -eq 3 && $output == *" a/meta "* && $output == *" a/param/head.block.4.bias.npy "* &&
+        $output == *" a/param/head.block.4.weight.npy "* ]]
+}
+
+@test "init: as published, seed 2 starts with a head that can only say no; prior gives it both signs" {
+    signs() {
+        ir-train init --net acm -r 2 --mean .3 --std .1 --init "$1" |
+            tar xO param/head.block.4.weight.npy | tail -c 16 | od -An -tf4 |
+            awk '{ for (i = 1; i <= NF; i++) printf "%s", $i < 0 ? "-" : "+" }'
+    }
+    [[ $(signs published) == "----" ]]
+    [[ $(signs prior) == "+-+-" ]]
 }
 
 # ---- training ------------------------------------------------------------------------------------

@@ -89,10 +89,12 @@ static ir_initial constant(double value)
 static void conv_params(ir_graph *g, ir_node *node, const char *name, ir_conv c, const int dim[4])
 {
     const ir_initial usual = uniform(1 / sqrt((double)dim[1] * dim[2] * dim[3]));
-    const ir_initial weight = c.fixed ? (ir_initial){.kind = IR_INIT_VALUES, .values = c.fixed}
-                              : c.deviation > 0
-                                  ? (ir_initial){.kind = IR_INIT_NORMAL, .bound = c.deviation}
-                                  : usual;
+    ir_initial weight = usual;
+    if (c.fixed)
+        weight = (ir_initial){.kind = IR_INIT_VALUES, .values = c.fixed};
+    else if (c.deviation > 0)
+        weight = (ir_initial){.kind = IR_INIT_NORMAL, .bound = c.deviation};
+    weight.balanced = c.balanced;
     node->weight = param(g, name, "weight", 4, dim, !c.fixed, weight);
     if (c.bias)
         node->bias =

@@ -69,6 +69,7 @@ typedef struct {
     bool bias;
     double bias_init; /* with fixed_bias: the bias starts at this value */
     bool fixed_bias;
+    bool balanced;      /* the weights start with signs +, -, +, - ... */
     double deviation;   /* not 0: the weights start normal with this standard deviation */
     const float *fixed; /* not NULL: these weights, which are state and never trained; no bias */
 } ir_conv;

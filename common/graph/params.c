@@ -127,18 +127,24 @@ void ir_params_freeze(ir_params *p)
     }
 }
 
-static float first_value(const ir_initial *start, size_t i, ir_rng *rng)
+static double drawn_value(const ir_initial *start, size_t i, ir_rng *rng)
 {
     switch (start->kind) {
     case IR_INIT_UNIFORM:
-        return (float)(start->bound * (2 * ir_rng_uniform(rng) - 1));
+        return start->bound * (2 * ir_rng_uniform(rng) - 1);
     case IR_INIT_NORMAL:
-        return (float)(start->bound * ir_rng_normal(rng));
+        return start->bound * ir_rng_normal(rng);
     case IR_INIT_VALUES:
         return start->values[i];
     default:
-        return (float)start->bound;
+        return start->bound;
     }
+}
+
+static float first_value(const ir_initial *start, size_t i, ir_rng *rng)
+{
+    const double value = drawn_value(start, i, rng);
+    return (float)(start->balanced ? (i % 2 ? -fabs(value) : fabs(value)) : value);
 }
 
 void ir_params_init(ir_params *p, uint64_t seed)

@@ -25,6 +25,7 @@ typedef struct {
     ir_init kind;
     double bound;
     const float *values; /* IR_INIT_VALUES; they outlive the parameters */
+    bool balanced;       /* of what is drawn the size only: the signs are +, -, +, - ... */
 } ir_initial;
 
 typedef struct {

@@ -90,7 +90,8 @@ ir_node *ir_logit(ir_graph *g, ir_node *x, const char *name, const ir_net_option
                                .kernel = 1,
                                .bias = true,
                                .fixed_bias = options->prior,
-                               .bias_init = IR_PRIOR_LOG_ODDS});
+                               .bias_init = IR_PRIOR_LOG_ODDS,
+                               .balanced = options->prior});
 }
 
 ir_node *ir_fcn_head(ir_graph *g, ir_node *x, const ir_net_options *options)
