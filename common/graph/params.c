@@ -116,15 +116,25 @@ void ir_params_freeze(ir_params *p)
     ir_backend *b = p->backend;
     const size_t trained = (p->trained.size + 1) * sizeof(float);
     p->trained.value = b->alloc(b, trained);
-    p->grad = b->alloc(b, trained);
-    p->m = b->alloc(b, trained);
-    p->v = b->alloc(b, trained);
     p->state.value = b->alloc(b, (p->state.size + 1) * sizeof(float));
     for (size_t i = 0; i < p->count; i++) {
         ir_param *param = p->param[i];
         param->value = (param->trained ? p->trained.value : p->state.value) + param->offset;
-        param->grad = param->trained ? p->grad + param->offset : NULL;
     }
+}
+
+void ir_params_make_room(ir_params *p)
+{
+    if (p->grad)
+        return;
+    ir_params_freeze(p);
+    const size_t bytes = (p->trained.size + 1) * sizeof(float);
+    p->grad = p->backend->alloc(p->backend, bytes);
+    p->m = p->backend->alloc(p->backend, bytes);
+    p->v = p->backend->alloc(p->backend, bytes);
+    for (size_t i = 0; i < p->count; i++)
+        if (p->param[i]->trained)
+            p->param[i]->grad = p->grad + p->param[i]->offset;
 }
 
 static double drawn_value(const ir_initial *start, size_t i, ir_rng *rng)
@@ -158,8 +168,10 @@ void ir_params_init(ir_params *p, uint64_t seed)
         ir_param_put(p, param, value);
         free(value);
     }
-    p->backend->clear(p->backend, p->m, p->trained.size * sizeof(float));
-    p->backend->clear(p->backend, p->v, p->trained.size * sizeof(float));
+    if (p->m) {
+        p->backend->clear(p->backend, p->m, p->trained.size * sizeof(float));
+        p->backend->clear(p->backend, p->v, p->trained.size * sizeof(float));
+    }
     p->have_moments = false;
 }
 

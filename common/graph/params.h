@@ -35,7 +35,7 @@ typedef struct {
     bool trained;
     ir_initial start;
     float *value; /* backend memory; NULL before the first plan */
-    float *grad;  /* NULL unless trained */
+    float *grad;  /* NULL unless trained, and before ir_params_make_room() */
 } ir_param;
 
 typedef struct ir_params ir_params;
@@ -49,6 +49,9 @@ ir_param *ir_params_use(ir_params *params, const char *name, int ndim, const int
                         ir_initial start);
 /* Allocates the flat arrays; called by ir_graph_plan(). No new names from then on. */
 void ir_params_freeze(ir_params *params);
+/* Allocates gradients and Adam's moments, which take three times as much again; called when a
+ * training graph is planned, and when moments are loaded. */
+void ir_params_make_room(ir_params *params);
 
 size_t ir_params_count(const ir_params *params);
 ir_param *ir_params_at(const ir_params *params, size_t i);

@@ -113,6 +113,7 @@ void ir_params_load(ir_params *p, const ir_checkpoint *ck, const char *const *pa
     load_family(p, ck, STATE);
     p->have_moments = holds_family(ck, ADAM_M) || holds_family(ck, ADAM_V);
     if (p->have_moments) {
+        ir_params_make_room(p);
         load_family(p, ck, ADAM_M);
         load_family(p, ck, ADAM_V);
     }
@@ -121,6 +122,8 @@ void ir_params_load(ir_params *p, const ir_checkpoint *ck, const char *const *pa
 
 void ir_params_save(ir_params *p, ir_checkpoint *ck, bool with_adam)
 {
+    if (with_adam)
+        ir_params_make_room(p);
     for (int family = 0; family < FAMILIES; family++) {
         if (family >= ADAM_M && !with_adam)
             continue;

@@ -65,6 +65,8 @@ void ir_graph_plan(ir_graph *g)
     if (g->planned)
         ir_die("graph: planned twice");
     ir_params_freeze(g->params);
+    if (g->mode == IR_TRAINING)
+        ir_params_make_room(g->params);
     ir_graph_prune(g);
     ir_graph_fuse(g);
     find_gradients(g);
