@@ -9,7 +9,8 @@
  * to the rank than the nuclear norm; the weights W fall with the element. Solved by the alternating
  * direction method of multipliers, B's step by difference-of-convex programming. Values, step,
  * weights and penalties are those of the code that the authors published; like it, T takes nothing
- * negative (the code's threshold for that is larger than any element).
+ * negative (the code's threshold for that is larger than any element), and a pixel is what the last
+ * of the patches over it says.
  *
  * With the dual variable Z (divided by the penalty), an iteration makes B from G = D - T - E - Z, T
  * from D - B - E - Z, then E = f Q from Q = D - T - B - Z with a factor f for each patch, and Z' =
@@ -23,7 +24,7 @@
 #include "patches.h"
 #include "spectrum.h"
 
-enum { IMAGE_SLOT, DATA_SLOT, VALUES_SLOT };
+enum { IMAGE_SLOT, DATA_SLOT };
 enum {
     SPARSE_SLOT = NRAM_SLOT,
     Q_SLOT,
@@ -271,7 +272,6 @@ solution nram_saliency(const ir_image *im, const double *parameter, scratch *s, 
     size_t count = (size_t)g.rows * (size_t)g.columns;
     double *image = scratch_room(s, IMAGE_SLOT, pixels, sizeof *image);
     double *data = scratch_room(s, DATA_SLOT, count, sizeof *data);
-    double *values = scratch_room(s, VALUES_SLOT, patches_over(&g), sizeof *values);
     double scale = 1 / sqrt(g.rows);
     nram_options o = {.lambda = parameter[LAMBDA] * scale,
                       .beta = 3 * scale,
@@ -283,11 +283,10 @@ solution nram_saliency(const ir_image *im, const double *parameter, scratch *s, 
                       .lines_are_rows = g.patch_stride == 1};
     solution how = {.converged = true};
 
-    if (!image_to_unit_range(im, image)) {
-        memset(saliency, 0, pixels * sizeof *saliency);
+    memset(saliency, 0, pixels * sizeof *saliency);
+    if (!image_to_unit_range(im, image))
         return how;
-    }
     patches_cut(&g, image, data);
-    patches_median(&g, nram_split(data, g.rows, g.columns, &o, s, &how), values, saliency);
+    patches_last(&g, nram_split(data, g.rows, g.columns, &o, s, &how), saliency);
     return how;
 }

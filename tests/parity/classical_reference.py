@@ -181,8 +181,7 @@ def nram_admm(data, weight, beta, gamma, tolerance, iterations):
     return background, target, edges, iteration, residual, False
 
 
-def nram(image, patch=50, step=10, weight=1.0, gamma=0.002, tolerance=1e-7, iterations=1000,
-         recombine=median_image):
+def nram(image, patch=50, step=10, weight=1.0, gamma=0.002, tolerance=1e-7, iterations=1000):
     if flat(image):
         return np.zeros_like(image), 0, 0.0, True
     corners, height, width = places(image.shape, patch, step)
@@ -191,7 +190,8 @@ def nram(image, patch=50, step=10, weight=1.0, gamma=0.002, tolerance=1e-7, iter
     scale = 1 / np.sqrt(min(data.shape))
     _, target, _, count, residual, converged = nram_admm(data, weight * scale, 3 * scale, gamma,
                                                          tolerance, iterations)
-    return recombine(target.T.reshape(patches.shape), corners, image.shape), count, residual, converged
+    found = last_image(target.T.reshape(patches.shape), corners, image.shape)
+    return found, count, residual, converged
 
 
 # ---- PSTNN ---------------------------------------------------------------------------------------
