@@ -23,7 +23,7 @@ typedef struct {
     double parameter[PARAMETERS]; /* of a classical method; 0: not given */
     double k;                     /* of the adaptive threshold; negative: not given */
     bool strict;                  /* an iteration must converge */
-    bool verbose;
+    bool verbose, profile;
 } options;
 
 /* height x width values, row by row. What exceeds threshold is a target. */

@@ -130,13 +130,18 @@ long detect_learned(const options *o, int operands, char *const *operand)
     ir_stream *stream = ir_stream_open(operands, operand);
     ir_backend *backend = ir_backend_open(o->device, o->threads);
     learned l = {.detector = load(o, backend)};
+    ir_profile *profile = o->profile ? ir_profile_new() : NULL;
     long images;
 
+    ir_detector_set_profile(l.detector, profile);
     if (o->feature != NULL)
         ir_detector_set_feature(l.detector, o->feature);
     if (o->maxval > 0)
         ir_stream_set_maxval(stream, o->maxval);
     images = detect(&l, o, stream);
+    if (o->profile)
+        ir_profile_print(profile, stderr);
+    ir_profile_free(profile);
     ir_detector_free(l.detector);
     free(l.value);
     map_free(&l.map);

@@ -28,13 +28,14 @@ static const char usage[] =
     "      --maxval n         the images' full range, when it is not their maxval\n"
     "  -d, --device name      of -c: auto (default), cpu, cuda, cuda:N\n"
     "  -j, --threads n        threads (default: all processors)\n"
+    "      --profile          of -c: says on standard error where the time went\n"
     "  -v, --verbose          says how many images there were, and how many a second\n"
     "  -h, --help             prints this\n"
     "  -V, --version          prints the version\n"
     "\n"
     "An image operand is a file, a directory, @list or - (standard input, the default).\n";
 
-enum { SOFT = 256, DEPTH, TARGETS, FEATURE, STRICT, MAXVAL, PARAMETER };
+enum { SOFT = 256, DEPTH, TARGETS, FEATURE, STRICT, PROFILE, MAXVAL, PARAMETER };
 
 static const struct option long_options[] = {
     {"checkpoint", required_argument, NULL, 'c'},
@@ -47,6 +48,7 @@ static const struct option long_options[] = {
     {"output", required_argument, NULL, 'o'},
     {"deviations", required_argument, NULL, 'k'},
     {"strict", no_argument, NULL, STRICT},
+    {"profile", no_argument, NULL, PROFILE},
     {"maxval", required_argument, NULL, MAXVAL},
     {"radius", required_argument, NULL, PARAMETER + RADIUS},
     {"largest", required_argument, NULL, PARAMETER + LARGEST},
@@ -138,6 +140,9 @@ static void set_option(options *o, int option)
     case 'j':
         o->threads = ir_threads(optarg);
         break;
+    case PROFILE:
+        o->profile = true;
+        break;
     case 'v':
         o->verbose = true;
         break;
@@ -158,6 +163,8 @@ static void check(const options *o)
                          learned ? "-c" : methods[o->method].name);
     if (classical && o->device != NULL)
         ir_usage_die("-d needs -c");
+    if (classical && o->profile)
+        ir_usage_die("--profile needs -c");
     if (o->k >= 0 && o->threshold >= 0)
         ir_usage_die("-k and -t do not go together");
     if (classical && o->output == OUTPUT_FEATURE)

@@ -45,6 +45,7 @@ static const char usage[] =
     "  -j, --threads N          threads (all processors)\n"
     "  -w, --write FILE         the checkpoint, instead of standard output\n"
     "  -v, --verbose            say what is trained\n"
+    "      --profile            a table of where the time went, on standard error\n"
     "  -q, --quiet              no record, no progress line on standard error\n"
     "\n"
     "  -h, --help   -V, --version\n";
@@ -62,6 +63,7 @@ enum {
     REDUCTION,
     SAVE_EVERY,
     LOG,
+    PROFILE,
     MAXVAL
 };
 
@@ -80,6 +82,7 @@ static const struct option long_options[] = {
     {"reduction", required_argument, NULL, REDUCTION},
     {"save-every", required_argument, NULL, SAVE_EVERY},
     {"log", required_argument, NULL, LOG},
+    {"profile", no_argument, NULL, PROFILE},
     {"maxval", required_argument, NULL, MAXVAL},
     {"seed", required_argument, NULL, 'r'},
     {"device", required_argument, NULL, 'd'},
@@ -178,6 +181,9 @@ static void set_run(train_options *o, int option)
         break;
     case 'v':
         o->verbose = true;
+        break;
+    case PROFILE:
+        o->profile = true;
         break;
     case 'q':
         o->quiet = true;

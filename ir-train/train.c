@@ -149,6 +149,8 @@ void train(const train_options *o, char *images, char *masks)
     const long count = source_count(r.source);
     r.report =
         report_new(o->log, o->quiet, o->corrupted != NULL, count < 0 ? -1 : count * o->epochs);
+    ir_profile *profile = o->profile ? ir_profile_new() : NULL;
+    ir_detector_set_profile(r.trainer.detector, profile);
     if (o->verbose)
         describe(&r);
 
@@ -162,7 +164,10 @@ void train(const train_options *o, char *images, char *masks)
     if (o->rewards)
         ir_output_close(&rewards);
     save(&r);
+    if (o->profile)
+        ir_profile_print(profile, stderr);
 
+    ir_profile_free(profile);
     report_free(r.report);
     batch_free(r.batch);
     source_close(r.source);

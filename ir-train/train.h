@@ -13,7 +13,7 @@ typedef struct {
     const char *rewards, *write, *log, *device; /* NULL: none, stdout, stderr, "auto" */
     int batch, crop, threads, maxval;           /* maxval 0: the files' own */
     long epochs, save_every;                    /* save_every 0: only at the end */
-    bool shuffle, whole_batch, quiet, verbose;
+    bool shuffle, whole_batch, quiet, verbose, profile;
     double lambda, lr;
     double bn_momentum; /* negative: the checkpoint's */
     int lr_steps;

@@ -436,3 +436,21 @@ CASES
     one_line_error 1 '^ir-detect: frames/a.pgm: an input that output to frames would overwrite'
     cmp frames/a.pgm kept.pgm
 }
+
+# ---- where the time goes --------------------------------------------------------------------------
+
+@test "--profile: a table by operation whose seconds add up, beside the same mask" {
+    cd "$BATS_TEST_TMPDIR" || return
+    ir-scenes -n 2 -s 64x64 -o scenes
+    ir-train init --net acm --mean .4 --std .1 > net.tar
+    ir-detect -c net.tar scenes/images > plain
+    run --separate-stderr ir-detect -c net.tar --profile -o masks scenes/images
+    [ "$status" -eq 0 ]
+    cat masks/* | cmp - plain
+    # shellcheck disable=SC2154 # bats sets stderr
+    awk -F '\t' '/^#/ { next } $1 == "total" { total = $4; next } { sum += $4; share += $5 }
+        $1 == "conv2d" && $2 == "forward" { convs = $3; rate = $6 } $2 != "forward" { exit 1 }
+        END { exit !(total > 0 && sum > 0.9 * total && sum < 1.1 * total && share > 99 &&
+                     share < 101 && convs > 40 && rate > 0) }' <<<"$stderr"
+    run -2 ir-detect -m top-hat --profile scenes/images
+}

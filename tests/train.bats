@@ -550,3 +550,15 @@ fails() {
     refuses '--init' init --net acm --init random "$images"
     [[ ! -e x ]]
 }
+
+@test "--profile: forward and backward, beside the same checkpoint" {
+    cd "$BATS_TEST_TMPDIR" || return
+    ir-train init --net acm --mean .4 --std .1 > net.tar
+    ir-train -q -c net.tar --crop 64 --batch 4 -j 1 "$DATA/images" "$DATA/masks" > plain.tar
+    run --separate-stderr ir-train -q -c net.tar --crop 64 --batch 4 -j 1 --profile -w profiled.tar \
+        "$DATA/images" "$DATA/masks"
+    [ "$status" -eq 0 ]
+    cmp plain.tar profiled.tar
+    # shellcheck disable=SC2154 # bats sets stderr
+    [[ "$stderr" == *$'\nbatchnorm\tbackward\t'* && "$stderr" == *$'\nsoft_iou\tforward\t'* ]]
+}

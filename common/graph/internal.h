@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "graph/node.h"
+#include "graph/profile.h"
 
 /* A further use of a parameter: the same values, a gradient of its own. */
 typedef struct ir_shared_use {
@@ -44,6 +45,8 @@ struct ir_graph {
 
     void *arena, *scratch; /* backend memory */
     size_t bytes;
+
+    ir_profile *profile; /* or NULL */
 };
 
 /* What the forward values are needed for once more in backward. */
@@ -51,6 +54,10 @@ typedef struct {
     bool inputs, output;
 } ir_backward_needs;
 ir_backward_needs ir_node_backward_needs(const ir_node *node);
+
+/* The three ways in which an operation runs. */
+typedef enum { IR_FORWARD, IR_AGAIN, IR_BACKWARD, IR_PASSES } ir_pass;
+void ir_profile_add(ir_profile *p, const ir_node *node, ir_pass pass, double seconds);
 
 /* plan.c's steps that stand on their own */
 void ir_graph_prune(ir_graph *g);           /* prune.c */

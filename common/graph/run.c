@@ -9,13 +9,27 @@ static const ir_node *real(const ir_node *node)
     return node;
 }
 
+static void run(ir_graph *g, ir_node *node, ir_pass pass)
+{
+    const ir_op_table *op = g->backend->op[node->op];
+    const double start = g->profile ? ir_seconds() : 0;
+    if (pass == IR_BACKWARD)
+        op->backward(g->backend, node);
+    else if (pass == IR_AGAIN && op->again)
+        op->again(g->backend, node);
+    else
+        op->forward(g->backend, node);
+    if (g->profile)
+        ir_profile_add(g->profile, node, pass, ir_seconds() - start);
+}
+
 void ir_graph_forward(ir_graph *g)
 {
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
         node->value = node->place[0];
         if (!node->alias && node->op != IR_OP_INPUT)
-            g->backend->op[node->op]->forward(g->backend, node);
+            run(g, node, IR_FORWARD);
     }
     if (g->mode == IR_TRAINING)
         ir_params_changed(g->params);
@@ -23,9 +37,8 @@ void ir_graph_forward(ir_graph *g)
 
 static void compute_again(ir_graph *g, ir_node *node)
 {
-    const ir_op_table *op = g->backend->op[node->op];
     node->value = node->place[1];
-    (op->again ? op->again : op->forward)(g->backend, node);
+    run(g, node, IR_AGAIN);
 }
 
 void ir_graph_backward(ir_graph *g)
@@ -36,7 +49,7 @@ void ir_graph_backward(ir_graph *g)
         while (done < g->agains && g->again[done]->again == i)
             compute_again(g, g->again[done++]);
         if (!node->alias && node->op != IR_OP_INPUT && node->wants_grad)
-            g->backend->op[node->op]->backward(g->backend, node);
+            run(g, node, IR_BACKWARD);
     }
     ir_graph_add_shared(g);
 }

@@ -45,7 +45,8 @@ struct ir_detector {
     ir_backend *backend;
     ir_net_options options;
     const network *network;
-    char *feature; /* or NULL */
+    char *feature;       /* or NULL */
+    ir_profile *profile; /* or NULL */
     ir_params *params;
     double mean, std;
     cached cache[KEPT_GRAPHS];
@@ -221,6 +222,12 @@ static ir_node *find_feature(const ir_graph *g, const char *name)
     ir_die("the network has no feature '%s' (--feature list prints their names)", name);
 }
 
+void ir_detector_set_profile(ir_detector *d, ir_profile *profile)
+{
+    d->profile = profile;
+    drop_graphs(d);
+}
+
 void ir_detector_set_feature(ir_detector *d, const char *name)
 {
     ir_graph *g = smallest_graph(d);
@@ -286,6 +293,7 @@ static void build(ir_detector *d, cached *c)
                             : objective(g, &out, dg->mask, c->group);
         ir_graph_start_backward_at(g, dg->objective);
     }
+    ir_graph_set_profile(g, d->profile);
     ir_graph_plan(g);
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "graph/graph.h"
+#include "graph/profile.h"
 
 typedef struct {
     char net[32];       /* "acm", ... */
@@ -54,6 +55,8 @@ double ir_detector_std(const ir_detector *detector);
 /* Change the graphs made from now on (--bn-momentum, --dropout, --feature). */
 void ir_detector_set_bn_momentum(ir_detector *detector, double momentum);
 void ir_detector_set_dropout(ir_detector *detector, double probability);
+/* Time what the graphs made from now on do, into profile. */
+void ir_detector_set_profile(ir_detector *detector, ir_profile *profile);
 /* Keep the value of that name (graph.h's ir_feature). Dies when the network has none. */
 void ir_detector_set_feature(ir_detector *detector, const char *name);
 /* The names that there are, one a line. */

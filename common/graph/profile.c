@@ -1,0 +1,126 @@
+/* Timing a graph's operations. */
+#include "graph/profile.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/internal.h"
+
+static const char *const pass_name[IR_PASSES] = {"forward", "again", "backward"};
+
+typedef struct {
+    ir_op op;
+    ir_pass pass;
+    long calls;
+    double seconds, flop, bytes;
+} line;
+
+struct ir_profile {
+    line line[IR_OP_COUNT][IR_PASSES];
+};
+
+ir_profile *ir_profile_new(void)
+{
+    ir_profile *p = ir_calloc(1, sizeof *p);
+    for (int op = 0; op < IR_OP_COUNT; op++)
+        for (int pass = 0; pass < IR_PASSES; pass++) {
+            p->line[op][pass].op = (ir_op)op;
+            p->line[op][pass].pass = (ir_pass)pass;
+        }
+    return p;
+}
+
+void ir_profile_free(ir_profile *p)
+{
+    free(p);
+}
+
+void ir_graph_set_profile(ir_graph *g, ir_profile *profile)
+{
+    g->profile = profile;
+}
+
+static double numbers(ir_shape s)
+{
+    return (double)s.n * s.c * s.h * s.w;
+}
+
+/* Of a forward pass; what is not a sum of products counts nothing. */
+static double flop(const ir_node *node)
+{
+    const ir_shape s = node->op == IR_OP_CONV_TRANSPOSE2D ? node->in[0]->shape : node->shape;
+    const double pixels = (double)s.h * s.w;
+    switch (node->op) {
+    case IR_OP_CONV2D:
+    case IR_OP_CONV_TRANSPOSE2D:
+    case IR_OP_LINEAR:
+        return 2.0 * (double)node->weight->size * s.n * pixels;
+    case IR_OP_RFFT2: /* FFTW's count for real data, of C planes */
+        return 2.5 * node->in[0]->shape.c * s.n * node->in[0]->shape.h * node->in[0]->shape.w *
+               log2((double)node->in[0]->shape.h * node->in[0]->shape.w);
+    case IR_OP_IRFFT2:
+        return 2.5 * s.c * s.n * pixels * log2(pixels);
+    default:
+        return 0;
+    }
+}
+
+/* Backward of a convolution is two of them, or one where its input wants no gradient. */
+static double backward_flop(const ir_node *node)
+{
+    const bool weights = node->weight && node->weight->trained, input = node->grad_use[0];
+    return flop(node) * (node->weight ? weights + input : 1);
+}
+
+static double values(const ir_node *node)
+{
+    double sum = numbers(node->shape);
+    for (int k = 0; k < node->inputs; k++)
+        sum += numbers(node->in[k]->shape);
+    return sum * sizeof(float);
+}
+
+static double backward_bytes(const ir_node *node)
+{
+    const ir_backward_needs needs = ir_node_backward_needs(node);
+    double sum = numbers(node->shape) * (needs.output ? 2 : 1);
+    for (int k = 0; k < node->inputs; k++)
+        sum += numbers(node->in[k]->shape) *
+               (needs.inputs + (node->grad_use[k] == IR_GRAD_ADD ? 2 : node->grad_use[k]));
+    return sum * sizeof(float);
+}
+
+void ir_profile_add(ir_profile *p, const ir_node *node, ir_pass pass, double seconds)
+{
+    line *l = &p->line[node->op][pass];
+    l->calls++;
+    l->seconds += seconds;
+    l->flop += pass == IR_BACKWARD ? backward_flop(node) : flop(node);
+    l->bytes += pass == IR_BACKWARD ? backward_bytes(node) : values(node);
+}
+
+static int most_first(const void *a, const void *b)
+{
+    const line *x = a, *y = b;
+    return x->seconds < y->seconds ? 1 : x->seconds > y->seconds ? -1 : 0;
+}
+
+void ir_profile_print(const ir_profile *p, FILE *to)
+{
+    ir_profile sorted = *p;
+    line *lines = &sorted.line[0][0];
+    const size_t count = IR_OP_COUNT * IR_PASSES;
+    double total = 0;
+    qsort(lines, count, sizeof *lines, most_first);
+    for (size_t i = 0; i < count; i++)
+        total += lines[i].seconds;
+    fprintf(to, "# operation\tpass\tcalls\tseconds\tshare\tGFLOP/s\tGB/s\n");
+    for (size_t i = 0; i < count && lines[i].calls > 0; i++) {
+        const line *l = &lines[i];
+        fprintf(to, "%s\t%s\t%ld\t%.3f\t%.1f\t%.1f\t%.1f\n", ir_op_name[l->op], pass_name[l->pass],
+                l->calls, l->seconds, 100 * l->seconds / total, l->flop / l->seconds / 1e9,
+                l->bytes / l->seconds / 1e9);
+    }
+    fprintf(to, "total\t-\t-\t%.3f\t100.0\t-\t-\n", total);
+}
