@@ -80,12 +80,16 @@ static ir_node *blocks(ir_graph *g, ir_node *x, const char *name, int count, int
     return x;
 }
 
-/* factor > 0: larger by it; -2: half the size. */
-static ir_node *rescale(ir_graph *g, ir_node *x, int factor)
+static ir_node *larger(ir_graph *g, ir_node *x, int factor)
 {
     const ir_shape s = ir_node_shape(x);
-    return factor > 0 ? ir_resize(g, x, s.h * factor, s.w * factor, true)
-                      : ir_resize(g, x, s.h / -factor, s.w / -factor, true);
+    return ir_resize(g, x, s.h * factor, s.w * factor, true);
+}
+
+static ir_node *half(ir_graph *g, ir_node *x)
+{
+    const ir_shape s = ir_node_shape(x);
+    return ir_resize(g, x, s.h / 2, s.w / 2, true);
 }
 
 static ir_node *nested(ir_graph *g, ir_node *x[LEVELS][LEVELS], int i, int j, const variant *v)
@@ -96,9 +100,9 @@ static ir_node *nested(ir_graph *g, ir_node *x[LEVELS][LEVELS], int i, int j, co
     int count = 0;
     for (int k = 0; k < j; k++)
         in[count++] = x[i][k];
-    in[count++] = rescale(g, x[i + 1][j - 1], 2);
+    in[count++] = larger(g, x[i + 1][j - 1], 2);
     if (i > 0)
-        in[count++] = rescale(g, x[i - 1][j], -2);
+        in[count++] = half(g, x[i - 1][j]);
     return blocks(g, ir_concat(g, count, in), name, i == 0 ? 1 : 2, filters[i], v);
 }
 
@@ -110,7 +114,7 @@ static ir_node *fuse_levels(ir_graph *g, ir_node *x[LEVELS][LEVELS], const varia
         char name[16];
         snprintf(name, sizeof name, "conv0_%d_1x1", i);
         const ir_conv project = {.out = filters[0], .kernel = 1, .bias = true};
-        in[LEVELS - 1 - i] = rescale(g, ir_conv2d(g, x[i][LEVELS - 1 - i], name, project), 1 << i);
+        in[LEVELS - 1 - i] = larger(g, ir_conv2d(g, x[i][LEVELS - 1 - i], name, project), 1 << i);
     }
     in[LEVELS - 1] = x[0][LEVELS - 1];
     return blocks(g, ir_concat(g, LEVELS, in), "conv0_4_final", 1, filters[0], v);
