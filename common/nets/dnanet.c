@@ -94,7 +94,7 @@ static ir_node *half(ir_graph *g, ir_node *x)
 
 static ir_node *nested(ir_graph *g, ir_node *x[LEVELS][LEVELS], int i, int j, const variant *v)
 {
-    char name[16];
+    char name[32];
     snprintf(name, sizeof name, "conv%d_%d", i, j);
     ir_node *in[LEVELS + 2];
     int count = 0;
@@ -111,7 +111,7 @@ static ir_node *fuse_levels(ir_graph *g, ir_node *x[LEVELS][LEVELS], const varia
 {
     ir_node *in[LEVELS];
     for (int i = LEVELS - 1; i > 0; i--) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "conv0_%d_1x1", i);
         const ir_conv project = {.out = filters[0], .kernel = 1, .bias = true};
         in[LEVELS - 1 - i] = larger(g, ir_conv2d(g, x[i][LEVELS - 1 - i], name, project), 1 << i);
@@ -128,7 +128,7 @@ ir_net_output ir_dense_nested(ir_graph *g, ir_node *image, const ir_net_options 
     ir_net_output out = {.heads = LEVELS - 1};
     for (int sum = 0; sum < LEVELS; sum++) {
         ir_node *above = sum == 0 ? image : ir_max_pool(g, x[sum - 1][0], 2, 2, 0);
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "conv%d_0", sum);
         x[sum][0] = blocks(g, above, name, sum == 0 ? 1 : 2, filters[sum], v);
         for (int j = 1; j <= sum; j++)
@@ -141,7 +141,7 @@ ir_net_output ir_dense_nested(ir_graph *g, ir_node *image, const ir_net_options 
         fused = ir_sfim(g, fused, "sfim");
     ir_feature(g, fused, "fused");
     for (int i = 0; i < out.heads; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "final%d", i + 1);
         ir_node *from = i + 1 < out.heads ? x[0][i + 1] : fused;
         out.head[i] = ir_sigmoid(g, ir_logit(g, from, name, v->options));
