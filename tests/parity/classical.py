@@ -4,8 +4,8 @@
 usage: classical.py METHOD [DIR]
 
 Saliency, on the scale of --soft, must agree to 1e-3 of its range in every pixel, over small random
-images of all shapes and depths, with and without a target, and over regular patterns, or over the PGM
-frames of DIR; iterations must be as many. Prints what differs; exit 1 when anything does.
+images of all shapes and depths, with and without a target, and over regular patterns, or over the
+PGM frames of DIR; iterations must be as many. Prints what differs; exit 1 when anything does.
 """
 import os
 import pathlib
@@ -24,7 +24,8 @@ TOLERANCE = 1e-3
 # Parameters of the reference and their options.
 SETTINGS = {
     "mspcm": [{}, {"largest": 5}],
-    "ipi": [{}, {"patch": 20, "step": 6}, {"patch": 9, "step": 20}, {"lambda": 3, "tolerance": 1e-3}],
+    "ipi": [{}, {"patch": 20, "step": 6}, {"patch": 9, "step": 20},
+            {"lambda": 3, "tolerance": 1e-3}],
     "nram": [{}, {"patch": 20, "step": 6}, {"patch": 9, "step": 20}, {"gamma": 0.01, "lambda": 2}],
     "pstnn": [{}, {"patch": 16, "step": 10}, {"lambda": 2, "rank-ratio": 0.3}, {"tolerance": 1e-6}],
 }
@@ -82,7 +83,8 @@ def main():
     name = sys.argv[1]
     frames = [*random_frames(np.random.default_rng(1)), *odd_frames()]
     if len(sys.argv) > 2:
-        frames = [(path.name, *read_pgm(path)) for path in sorted(pathlib.Path(sys.argv[2]).iterdir())]
+        paths = sorted(pathlib.Path(sys.argv[2]).iterdir())
+        frames = [(path.name, *read_pgm(path)) for path in paths]
     wrong = worst = compared = 0
     for setting in SETTINGS[name] if len(sys.argv) < 3 else [{}]:
         for what, image, maxval in frames:

@@ -93,8 +93,8 @@ def shrink(x, threshold):
 
 
 def apg(data, weight, tolerance, iterations):
-    """Accelerated proximal gradient of |A|_* + weight |E|_1 + |data - A - E|^2 / (2 mu), mu falling.
-    Stops by the tolerance, when the rank has stood still for over ten iterations and E has nearly
+    """Accelerated proximal gradient of |A|_* + weight |E|_1 + |data - A - E|^2 / (2 mu), where mu
+    falls. Stops by the tolerance, when the rank has stood still for over ten iterations and E has nearly
     as many nonzeros as when that began, or when the rank is over 0.3 of what it can be."""
     singular = np.linalg.svd(data, compute_uv=False)
     mu = singular[min(1, singular.size - 1)]
@@ -167,7 +167,8 @@ def nram_admm(data, weight, beta, gamma, tolerance, iterations):
     target = edges = y = np.zeros_like(data)
     singular = np.zeros(min(rows, columns))
     for iteration in range(1, iterations + 1):
-        background, singular = gamma_norm_step(data - target - edges - y / rho, rho, singular, gamma)
+        whole = data - target - edges - y / rho
+        background, singular = gamma_norm_step(whole, rho, singular, gamma)
         rest = data - background - edges - y / rho
         threshold = weight * np.sqrt(min(rows, columns)) / 2.5 / (np.abs(rest) + 0.04)
         target = np.maximum(rest - threshold / rho, 0)
@@ -227,8 +228,8 @@ def partial_sum_step(x, keep, tau):
 
 
 def kept_rank(x, ratio):
-    """How many singular values of the tensor, unfolded along the patches, come before the first that
-    is less than ratio of the largest; at least 1."""
+    """How many singular values of the tensor, unfolded along the patches, come before the first
+    that is less than ratio of the largest; at least 1."""
     singular = np.linalg.svd(x.reshape(len(x), -1), compute_uv=False)
     small = np.flatnonzero(singular < ratio * singular[0])
     return max(1, int(small[0])) if small.size else 1
