@@ -5,7 +5,7 @@ what the published code does, in NumPy and SciPy, on one processor each, in turn
 usage: classical.py [FRAME.pgm ...]    (default: a generated scene of 256x256)
 
 Prints for each method the medians of TURNS turns (3) in milliseconds of processor time an image,
-their ratio and the iterations that both took. ir-detect's time is that of the whole process over ten
+their ratio and the iterations that both took. ir-detect's time is that of the process over ten
 images.
 """
 import os

@@ -94,8 +94,8 @@ def shrink(x, threshold):
 
 def apg(data, weight, tolerance, iterations):
     """Accelerated proximal gradient of |A|_* + weight |E|_1 + |data - A - E|^2 / (2 mu), where mu
-    falls. Stops by the tolerance, when the rank has stood still for over ten iterations and E has nearly
-    as many nonzeros as when that began, or when the rank is over 0.3 of what it can be."""
+    falls. Stops by the tolerance, when the rank has stood still for over ten iterations and E has
+    nearly as many nonzeros as when that began, or when the rank is over 0.3 of what it can be."""
     singular = np.linalg.svd(data, compute_uv=False)
     mu = singular[min(1, singular.size - 1)]
     last_mu = max(0.005 * singular[min(3, singular.size - 1)], 1e-5 * singular[0])
