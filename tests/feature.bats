@@ -135,6 +135,14 @@ for kind in "weight", "bias":
         run ! grep -v '^[A-Za-z0-9_.]*$' names
     done
     grep -qx conv0_4_final.0.sfim.before names
+    # and the manual page all but SFIM's
+    sed -n '/^\.Ss Features/,/^\.Sh/p' "$REPO/man/ir-nets.7" > page
+    for net in acm alcnet rdian dnanet isnet; do
+        ir-detect -c "$NETS/$net.tar" --feature list | grep -v '^x0_[123]$' > names
+        while read -r name; do
+            grep -qw -- "$name" page || { echo "$net $name"; return 1; }
+        done < names
+    done
     run ! grep -q sfim <(feature list)
 }
 

@@ -42,6 +42,7 @@ blocks() {
     # and made what they say
     [ "$(find masks -name '*.png' | wc -l)" = 12 ]
     [ "$(find masks14 -name '*.pgm' | wc -l)" = 2 ]
+    [ "$(find features -name '*.pgm' | wc -l)" = 12 ]
     [ "$(find pictures -name '*.ppm' | wc -l)" = 12 ]
     [ "$(wc -l < strategies)" = 12 ]
     grep -q '^mean-of-ten' top-hat.tsv
