@@ -166,7 +166,7 @@ double ir_graph_macs(const ir_graph *g)
     for (int i = 0; i < g->nodes; i++) {
         const ir_node *node = g->node[i];
         if (node->op != IR_OP_CONV2D && node->op != IR_OP_CONV_TRANSPOSE2D &&
-            node->op != IR_OP_LINEAR && node->op != IR_OP_DEFORM)
+            node->op != IR_OP_LINEAR)
             continue;
         /* every weight is used once per pixel: of the output, or of a transposed one's input */
         const ir_shape s = node->op == IR_OP_CONV_TRANSPOSE2D ? node->in[0]->shape : node->shape;
