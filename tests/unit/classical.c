@@ -122,13 +122,12 @@ static void test_patches(int width, int height, int patch, int step)
  * -----------------------------------------------------------------------------
  */
 
-enum { ROWS = 150, COLUMNS = 400, RANK = 20 };
+enum { ROWS = 150, WIDE_ROWS = 350, COLUMNS = 400, RANK = 20 };
 
 /* The vectors are orthonormal and X X' u = s s u. */
 static void check_pairs(const spectrum *s, const double *x, const char *what)
 {
-    double *image = room(ROWS), *ones = room(ROWS), *all = room((size_t)ROWS * COLUMNS);
-    double *product = room((size_t)ROWS * COLUMNS), worst = 0;
+    double *image = room(ROWS), worst = 0;
 
     for (int i = 0; i < s->count; i++) {
         const double *u = s->vector + (size_t)i * ROWS;
@@ -156,9 +155,6 @@ static void check_pairs(const spectrum *s, const double *x, const char *what)
     }
     expect(worst < 1e-7, what, worst);
     free(image);
-    free(ones);
-    free(all);
-    free(product);
 }
 
 static void test_spectrum(void)
@@ -213,6 +209,57 @@ static void test_spectrum(void)
     free(x);
     free(noise);
     free(back);
+    free(space);
+}
+
+/* to = X with its singular values made smaller by tau */
+static void shrink(spectrum *s, const double *x, double tau, double *to, double *space)
+{
+    double factor[WIDE_ROWS];
+
+    spectrum_add(s, 0, x, COLUMNS);
+    spectrum_find(s, 0, tau, SPECTRUM_SHRUNK);
+    for (int i = 0; i < s->count; i++)
+        factor[i] = 1 - tau / s->value[i];
+    spectrum_apply(s, s->count, factor, x, COLUMNS, to, space);
+}
+
+/* Singular values that fall slowly, of a matrix that changes by a few percent from step to step:
+ * those found from the last ones, and those found from scratch, make the same matrix. */
+static void test_slow_fall(void)
+{
+    enum { COUNT = WIDE_ROWS * COLUMNS };
+    ir_rng rng = random_numbers("slow fall");
+    scratch memory = {0}, other = {0};
+    spectrum s, fresh;
+    double *x = room(COUNT), *part = room(COUNT), *warm = room(COUNT), *cold = room(COUNT);
+    double *space = room(COUNT), worst = 0;
+
+    for (int k = 0; k < WIDE_ROWS; k++) {
+        fill_low_rank(part, WIDE_ROWS, COLUMNS, 1, pow(0.9, k), &rng);
+        for (int i = 0; i < COUNT; i++)
+            x[i] += part[i];
+    }
+    spectrum_room(&s, WIDE_ROWS, &memory, 0);
+    for (int step = 0; step < 8; step++) {
+        double tau = 150 * pow(0.9, step);
+
+        fill_normal(part, COUNT, &rng);
+        for (int i = 0; i < COUNT; i++)
+            x[i] += 0.05 * part[i];
+        shrink(&s, x, tau, warm, space);
+        spectrum_room(&fresh, WIDE_ROWS, &other, 0);
+        shrink(&fresh, x, tau, cold, space);
+        expect(s.count == fresh.count && s.count > 4, "as many as from scratch", s.count);
+        worst = fmax(worst, relative_error(warm, cold, COUNT));
+    }
+    expect(worst < 1e-7, "the same matrix as from scratch", worst);
+    scratch_free(&memory);
+    scratch_free(&other);
+    free(x);
+    free(part);
+    free(warm);
+    free(cold);
     free(space);
 }
 
@@ -430,6 +477,7 @@ int main(void)
     test_patches(61, 47, 7, 1);
     test_patches(1, 40, 8, 3);
     test_spectrum();
+    test_slow_fall();
     test_rpca();
     test_nram(false);
     test_nram(true);
