@@ -25,7 +25,7 @@ const method methods[METHODS] = {
     {"mspcm", mspcm_saliency, 15, {[LARGEST] = 9}},
     {"ipi",
      ipi_saliency,
-     12,
+     15,
      {[PATCH] = 50, [STEP] = 10, [LAMBDA] = 1, [TOLERANCE] = 1e-6, [ITERATIONS] = 1000}},
     {"nram",
      nram_saliency,
