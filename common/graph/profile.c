@@ -118,9 +118,9 @@ void ir_profile_print(const ir_profile *p, FILE *to)
     fprintf(to, "# operation\tpass\tcalls\tseconds\tshare\tGFLOP/s\tGB/s\n");
     for (size_t i = 0; i < count && lines[i].calls > 0; i++) {
         const line *l = &lines[i];
-        fprintf(to, "%s\t%s\t%ld\t%.3f\t%.1f\t%.1f\t%.1f\n", ir_op_name[l->op], pass_name[l->pass],
+        fprintf(to, "%s\t%s\t%ld\t%.6f\t%.1f\t%.1f\t%.1f\n", ir_op_name[l->op], pass_name[l->pass],
                 l->calls, l->seconds, 100 * l->seconds / total, l->flop / l->seconds / 1e9,
                 l->bytes / l->seconds / 1e9);
     }
-    fprintf(to, "total\t-\t-\t%.3f\t100.0\t-\t-\n", total);
+    fprintf(to, "total\t-\t-\t%.6f\t100.0\t-\t-\n", total);
 }
