@@ -2,22 +2,22 @@
  * masks, of which there are few. */
 #include "counts.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "base/components.h"
+#include "match.h"
 #include "table.h"
-
-/* How near, in pixels, a predicted centroid must be. */
-static const double match_distance = 3.0;
 
 struct matcher {
     ir_components *truth, *predicted;
-    bool *taken; /* by predicted component */
+    int *detection_of; /* by target; -1: none */
     int room;
-    long pixels;
+    long *overlap; /* targets x detections: pixels in both */
+    size_t overlap_room;
+    int width, height;
+    bool pairs; /* whether overlaps are wanted */
 };
 
 void counts_add(counts *sum, const counts *c)
@@ -30,6 +30,16 @@ void counts_add(counts *sum, const counts *c)
     sum->hits += c->hits;
     sum->false_alarms += c->false_alarms;
     sum->false_alarm_pixels += c->false_alarm_pixels;
+    sum->no_target += c->no_target;
+    sum->no_detection += c->no_detection;
+    sum->pair_iou += c->pair_iou;
+    sum->pair_merging += c->pair_merging;
+    sum->pair_interference += c->pair_interference;
+    sum->pair_perception += c->pair_perception;
+    sum->lone_detections += c->lone_detections;
+    sum->lone_targets += c->lone_targets;
+    sum->spare_detections += c->spare_detections;
+    sum->spare_targets += c->spare_targets;
 }
 
 long counts_union(const counts *c)
@@ -40,6 +50,26 @@ long counts_union(const counts *c)
 double counts_iou(const counts *c)
 {
     return quotient((double)c->intersection, (double)counts_union(c));
+}
+
+double counts_precision(const counts *c)
+{
+    return quotient((double)c->intersection, (double)c->predicted_pixels);
+}
+
+double counts_recall(const counts *c)
+{
+    return quotient((double)c->intersection, (double)c->true_pixels);
+}
+
+double counts_f1(const counts *c)
+{
+    return quotient(2.0 * (double)c->intersection, (double)(c->true_pixels + c->predicted_pixels));
+}
+
+double counts_pd(const counts *c)
+{
+    return quotient((double)c->hits, (double)(c->targets + c->no_target));
 }
 
 double counts_fa_per_million(const counts *c)
@@ -59,10 +89,11 @@ int first_level_above(double threshold, int maxval)
     return level;
 }
 
-matcher *matcher_new(void)
+matcher *matcher_new(bool pairs)
 {
     matcher *m = ir_calloc(1, sizeof *m);
 
+    m->pairs = pairs;
     m->truth = ir_components_new();
     m->predicted = ir_components_new();
     return m;
@@ -72,7 +103,8 @@ void matcher_free(matcher *m)
 {
     ir_components_free(m->truth);
     ir_components_free(m->predicted);
-    free(m->taken);
+    free(m->detection_of);
+    free(m->overlap);
     free(m);
 }
 
@@ -81,7 +113,13 @@ void matcher_set_truth(matcher *m, const ir_image *truth)
     int level = truth->maxval / 2 + 1; /* ir_image_true() */
 
     ir_components_find(m->truth, truth->pixel, truth->width, truth->height, level);
-    m->pixels = (long)truth->width * truth->height;
+    m->width = truth->width;
+    m->height = truth->height;
+}
+
+void matcher_set_prediction(matcher *m, const ir_image *predicted, int level)
+{
+    ir_components_find(m->predicted, predicted->pixel, predicted->width, predicted->height, level);
 }
 
 static long all_pixels(const ir_components *c)
@@ -93,10 +131,11 @@ static long all_pixels(const ir_components *c)
     return sum;
 }
 
-/* Pixels in both: walks the two lists of runs, each in raster order, side by side. */
-static long overlap(const ir_components *a, const ir_components *b)
+/* Pixels in both: walks the two lists of runs, each in raster order, side by side. by_pair, when
+ * not NULL, gets those of every pair of components. */
+static long overlap(const ir_components *a, const ir_components *b, long *by_pair)
 {
-    size_t na, nb, i = 0, j = 0;
+    size_t na, nb, i = 0, j = 0, width = (size_t)ir_components_count(b);
     const ir_run *ra = ir_components_runs(a, &na), *rb = ir_components_runs(b, &nb);
     long sum = 0;
 
@@ -106,8 +145,11 @@ static long overlap(const ir_components *a, const ir_components *b)
         if (p->row == q->row) {
             int first = p->first > q->first ? p->first : q->first;
             int end = p->end < q->end ? p->end : q->end;
+            int both = end > first ? end - first : 0;
 
-            sum += end > first ? end - first : 0;
+            sum += both;
+            if (by_pair != NULL)
+                by_pair[(size_t)p->component * width + (size_t)q->component] += both;
         }
         if (p->row < q->row || (p->row == q->row && p->end < q->end))
             i++;
@@ -117,51 +159,83 @@ static long overlap(const ir_components *a, const ir_components *b)
     return sum;
 }
 
-static void forget_taken(matcher *m, int count)
+/* Room for a match per target and, when wanted, the overlap of every pair, all zero. */
+static void make_room(matcher *m, int targets, int detections, bool pairs)
 {
-    if (count > m->room) {
-        m->taken = ir_realloc(m->taken, (size_t)count, sizeof *m->taken);
-        m->room = count;
+    size_t n = (size_t)targets * (size_t)detections;
+
+    if (targets > m->room) {
+        m->detection_of = ir_realloc(m->detection_of, (size_t)targets, sizeof *m->detection_of);
+        m->room = targets;
     }
-    if (count > 0)
-        memset(m->taken, 0, (size_t)count * sizeof *m->taken);
+    if (!pairs)
+        return;
+    if (n > m->overlap_room) {
+        m->overlap = ir_realloc(m->overlap, n, sizeof *m->overlap);
+        m->overlap_room = n;
+    }
+    if (n > 0)
+        memset(m->overlap, 0, n * sizeof *m->overlap);
 }
 
-/* The first free predicted component near enough to the target; -1: none. */
-static int find_match(const matcher *m, const ir_component *target)
+/* A pair's IoU and the shares of its union that are wrong. */
+static void add_pair(const matcher *m, int t, int d, counts *c)
 {
-    for (int i = 0; i < ir_components_count(m->predicted); i++) {
-        const ir_component *p = ir_components_at(m->predicted, i);
-        double dy = p->row - target->row, dx = p->column - target->column;
+    const ir_component *target = ir_components_at(m->truth, t);
+    const ir_component *detection = ir_components_at(m->predicted, d);
+    const long *column = m->overlap + d; /* of the detection: a row per target */
+    size_t step = (size_t)ir_components_count(m->predicted);
+    long both = column[(size_t)t * step], inside = 0; /* inside: its pixels in any target */
+    double whole = (double)(target->area + detection->area - both);
 
-        if (!m->taken[i] && sqrt(dy * dy + dx * dx) < match_distance)
-            return i;
-    }
-    return -1;
+    for (int i = 0; i < c->targets; i++)
+        inside += column[(size_t)i * step];
+    c->pair_iou += (double)both / whole;
+    c->pair_merging += (double)(inside - both) / whole;
+    c->pair_interference += (double)(detection->area - inside) / whole;
+    c->pair_perception += (double)(target->area - both) / whole;
 }
 
-counts matcher_count(matcher *m, const ir_image *predicted, int level)
+/* What detection_of says. */
+static void count_found(const matcher *m, bool pairs, counts *c)
 {
-    int found = ir_components_find(m->predicted, predicted->pixel, predicted->width,
-                                   predicted->height, level);
-    counts c = {.pixels = m->pixels,
+    c->false_alarms = ir_components_count(m->predicted);
+    c->false_alarm_pixels = c->predicted_pixels;
+    for (int t = 0; t < c->targets; t++) {
+        int d = m->detection_of[t];
+
+        if (d < 0)
+            continue;
+        if (pairs)
+            add_pair(m, t, d, c);
+        c->hits++;
+        c->false_alarms--;
+        c->false_alarm_pixels -= ir_components_at(m->predicted, d)->area;
+    }
+}
+
+counts matcher_count(matcher *m, match_kind kind)
+{
+    int targets = ir_components_count(m->truth), detections = ir_components_count(m->predicted);
+    counts c = {.pixels = (long)m->width * m->height,
                 .true_pixels = all_pixels(m->truth),
                 .predicted_pixels = all_pixels(m->predicted),
-                .intersection = overlap(m->truth, m->predicted),
-                .targets = ir_components_count(m->truth)};
+                .targets = targets};
+    bool pairs = kind == MATCH_OPDC || (kind == MATCH_DISTANCE && m->pairs);
 
-    forget_taken(m, found);
-    c.false_alarms = found;
-    c.false_alarm_pixels = c.predicted_pixels;
-    for (int t = 0; t < c.targets; t++) {
-        int match = find_match(m, ir_components_at(m->truth, t));
-
-        if (match < 0)
-            continue;
-        m->taken[match] = true;
-        c.hits++;
-        c.false_alarms--;
-        c.false_alarm_pixels -= ir_components_at(m->predicted, match)->area;
+    make_room(m, targets, detections, pairs);
+    c.intersection = overlap(m->truth, m->predicted, pairs ? m->overlap : NULL);
+    if (kind == MATCH_SHOOTING) {
+        match_shooting(m->truth, m->predicted, m->width, m->height, &c);
+        return c;
     }
+    if (kind == MATCH_OPDC) {
+        match_opdc(m->truth, m->predicted, m->overlap, m->detection_of, &c);
+        c.no_target = targets == 0;
+        c.no_detection = detections == 0;
+    } else {
+        match_distance(m->truth, m->predicted, m->detection_of);
+    }
+    count_found(m, pairs, &c);
     return c;
 }

@@ -2,153 +2,12 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "base/option.h"
-#include "counts.h"
+#include "options.h"
 #include "overlay.h"
 #include "rce.h"
 #include "report.h"
 #include "roc.h"
 #include "stream/stream.h"
-
-static const char usage[] =
-    "usage: ir-score [options] predicted true\n"
-    "Scores predicted masks or probability maps against true masks: IoU, nIoU, Pd, Fa.\n"
-    "\n"
-    "  -t x, --threshold x   a pixel is predicted above x of maxval (default 0.5)\n"
-    "      --match distance  how targets are matched: centroids less than 3 pixels apart\n"
-    "      --tsv             a header line and a row of scores instead of text\n"
-    "      --json            one JSON object\n"
-    "      --per-image       a row (with --json an object) per image instead\n"
-    "      --roc             a row per threshold and the area under the pixel curve instead\n"
-    "      --thresholds n    of --roc: 0, 1/n, ..., 1 (default 100)\n"
-    "      --rce scores      adds the relative corruption error; scores: --tsv of the clean "
-    "images\n"
-    "      --resize nearest  scales a mask of another size to its prediction's\n"
-    "      --overlay dir     writes dir/NAME.ppm: hits green, misses blue, false alarms red\n"
-    "      --frames images   of --overlay: the frames to draw on\n"
-    "      --maxval n        of --frames: the frames' full range\n"
-    "  -h, --help            prints this\n"
-    "  -V, --version         prints the version\n"
-    "\n"
-    "predicted, true and images are each a file, a directory, @list or - (standard input).\n";
-
-enum { DEFAULT_THRESHOLDS = 100 };
-enum { PREDICTED, TRUTH, FRAME, STREAMS };
-
-typedef struct {
-    double threshold;
-    table_format format;
-    bool per_image, roc, resize;
-    int thresholds; /* 0: not given */
-    const char *rce, *overlay;
-    int maxval;             /* of the frames; 0: not given */
-    char *operand[STREAMS]; /* the frames' is NULL without an overlay */
-} options;
-
-enum {
-    MATCH = 256,
-    TSV,
-    JSON,
-    PER_IMAGE,
-    ROC,
-    THRESHOLDS,
-    RCE,
-    RESIZE,
-    OVERLAY,
-    FRAMES,
-    MAXVAL,
-};
-
-static const struct option long_options[] = {
-    {"threshold", required_argument, NULL, 't'},
-    {"match", required_argument, NULL, MATCH},
-    {"tsv", no_argument, NULL, TSV},
-    {"json", no_argument, NULL, JSON},
-    {"per-image", no_argument, NULL, PER_IMAGE},
-    {"roc", no_argument, NULL, ROC},
-    {"thresholds", required_argument, NULL, THRESHOLDS},
-    {"rce", required_argument, NULL, RCE},
-    {"resize", required_argument, NULL, RESIZE},
-    {"overlay", required_argument, NULL, OVERLAY},
-    {"frames", required_argument, NULL, FRAMES},
-    {"maxval", required_argument, NULL, MAXVAL},
-    IR_LAST_OPTIONS,
-};
-
-static void set_format(options *o, table_format format)
-{
-    if (o->format != FORMAT_TEXT && o->format != format)
-        ir_usage_die("--tsv and --json do not go together");
-    o->format = format;
-}
-
-static void set_option(options *o, int option)
-{
-    static const char *const matches[] = {"distance"}, *const resizes[] = {"nearest"};
-
-    switch (option) {
-    case 't':
-        o->threshold = ir_real(optarg, 0, 1, "--threshold");
-        break;
-    case MATCH:
-        ir_choice(optarg, matches, 1, "--match");
-        break;
-    case TSV:
-        set_format(o, FORMAT_TSV);
-        break;
-    case JSON:
-        set_format(o, FORMAT_JSON);
-        break;
-    case PER_IMAGE:
-        o->per_image = true;
-        break;
-    case ROC:
-        o->roc = true;
-        break;
-    case THRESHOLDS:
-        o->thresholds = (int)ir_number(optarg, 1, 65535, "--thresholds");
-        break;
-    case RCE:
-        o->rce = optarg;
-        break;
-    case RESIZE:
-        o->resize = ir_choice(optarg, resizes, 1, "--resize") == 0;
-        break;
-    case OVERLAY:
-        o->overlay = optarg;
-        break;
-    case FRAMES:
-        o->operand[FRAME] = optarg;
-        break;
-    case MAXVAL:
-        o->maxval = ir_maxval(optarg);
-        break;
-    }
-}
-
-static options parse(int argc, char **argv)
-{
-    options o = {.threshold = 0.5};
-    int option;
-
-    while ((option = ir_option(argc, argv, ":t:hV", long_options, usage)) != -1)
-        set_option(&o, option);
-    if (argc - optind != 2)
-        ir_usage_die("two operands are needed: predicted and true masks");
-    o.operand[PREDICTED] = argv[optind];
-    o.operand[TRUTH] = argv[optind + 1];
-    if (o.per_image && o.roc)
-        ir_usage_die("--per-image and --roc do not go together");
-    if (o.rce != NULL && (o.per_image || o.roc))
-        ir_usage_die("--rce goes with the scores of the set only");
-    if (o.thresholds > 0 && !o.roc)
-        ir_usage_die("--thresholds needs --roc");
-    if ((o.overlay != NULL) != (o.operand[FRAME] != NULL))
-        ir_usage_die("--overlay and --frames need each other");
-    if (o.maxval > 0 && o.operand[FRAME] == NULL)
-        ir_usage_die("--maxval needs --frames");
-    return o;
-}
 
 /* Images from standard input have numbers for names; their masks know better. */
 static void set_names(const options *o, ir_image *im)
@@ -167,15 +26,44 @@ static void fit(const options *o, ir_image *im)
         ir_check_same_size(&im[PREDICTED], &im[FRAME], "the frame");
 }
 
+/* Counts one image as far as what is printed needs it; c gets what the table per image shows. */
+static void count(const options *o, matcher *m, const ir_image *im, totals *one, counts *c)
+{
+    if (o->all) {
+        for (match_kind kind = 0; kind < MATCHES; kind++) {
+            *c = matcher_count(m, kind);
+            totals_set(one, kind, c);
+        }
+    } else {
+        *c = matcher_count(m, o->match);
+        totals_set(one, o->match, c);
+    }
+    if (one->pixels.steps > 0)
+        curve_count(&one->pixels, &im[PREDICTED], &im[TRUTH]);
+}
+
+/* Prints what is said of the whole set. */
+static void print_set(const options *o, const roc *rates, const totals *sum,
+                      const double *clean_iou)
+{
+    if (o->roc)
+        roc_print(stdout, rates, o->format);
+    else if (o->pr)
+        curve_print_pr(stdout, &sum->pixels, o->format);
+    else if (!o->per_image)
+        report_totals(stdout, sum, o->match, o->format, clean_iou, o->all);
+}
+
 /* Reads all images and prints what was asked for; clean_iou: NULL without --rce. */
 static void score(const options *o, const double *clean_iou)
 {
     ir_matched *input = ir_matched_open(o->operand[FRAME] != NULL ? 3 : 2, o->operand);
     overlay *pictures = o->overlay != NULL ? overlay_new(o->overlay, input) : NULL;
-    roc curve = roc_new(o->thresholds > 0 ? o->thresholds : DEFAULT_THRESHOLDS);
-    matcher *m = matcher_new();
+    int steps = o->pr || o->all ? o->thresholds : 0;
+    roc rates = roc_new(o->thresholds, o->match);
+    matcher *m = matcher_new(o->all);
     ir_image im[STREAMS] = {0};
-    totals sum = {0};
+    totals sum = totals_new(steps), one = totals_new(steps);
 
     if (o->maxval > 0)
         ir_matched_set_maxval(input, FRAME, o->maxval);
@@ -186,24 +74,24 @@ static void score(const options *o, const double *clean_iou)
         set_names(o, im);
         fit(o, im);
         matcher_set_truth(m, &im[TRUTH]);
-        c = matcher_count(m, &im[PREDICTED], level);
+        matcher_set_prediction(m, &im[PREDICTED], level);
+        count(o, m, im, &one, &c);
         if (o->per_image)
             report_image(stdout, im[PREDICTED].name, &c, o->format, sum.images == 0);
         if (o->roc)
-            roc_add(&curve, m, &im[PREDICTED]);
+            roc_add(&rates, m, &im[PREDICTED]);
         if (pictures != NULL)
             overlay_write(pictures, &im[PREDICTED], level, &im[TRUTH], &im[FRAME]);
-        totals_add(&sum, &c);
+        totals_add(&sum, &one);
     }
-    if (o->roc)
-        roc_print(stdout, &curve, o->format);
-    else if (!o->per_image)
-        report_totals(stdout, &sum, o->format, clean_iou);
+    print_set(o, &rates, &sum, clean_iou);
 
     for (int i = 0; i < STREAMS; i++)
         ir_image_free(&im[i]);
     matcher_free(m);
-    roc_free(&curve);
+    roc_free(&rates);
+    totals_free(&sum);
+    totals_free(&one);
     overlay_free(pictures);
     ir_matched_close(input);
 }
@@ -214,7 +102,7 @@ int main(int argc, char **argv)
     double clean_iou;
 
     ir_start("ir-score");
-    o = parse(argc, argv);
+    o = parse_options(argc, argv);
     if (o.rce != NULL)
         clean_iou = read_clean_iou(o.rce);
     score(&o, o.rce != NULL ? &clean_iou : NULL);

@@ -8,10 +8,11 @@
 /* Counts at the thresholds 0, 1/steps, 2/steps, ..., 1. */
 typedef struct {
     int steps;
+    match_kind kind;
     counts *at; /* steps + 1 of them */
 } roc;
 
-roc roc_new(int steps);
+roc roc_new(int steps, match_kind kind);
 void roc_free(roc *r);
 /* Adds a map; the matcher holds its true mask. */
 void roc_add(roc *r, matcher *m, const ir_image *map);

@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 entry entry_real(const char *key, double real)
 {
@@ -96,4 +97,38 @@ void table_json(FILE *file, const entry *e, int n)
         table_json_value(file, &e[i]);
     }
     fputc('}', file);
+}
+
+points points_start(FILE *file, table_format format, entry whole)
+{
+    if (format == FORMAT_JSON) {
+        fprintf(file, "{\"%s\": ", whole.key);
+        table_json_value(file, &whole);
+        fputs(", \"points\": [", file);
+    }
+    return (points){.file = file, .format = format, .whole = whole};
+}
+
+void points_row(points *p, const entry *e, int n)
+{
+    bool first = p->rows++ == 0;
+
+    if (p->format == FORMAT_JSON) {
+        fputs(first ? "" : ", ", p->file);
+        table_json(p->file, e, n);
+        return;
+    }
+    if (first)
+        table_tsv_header(p->file, e, n);
+    table_tsv_row(p->file, e, n);
+}
+
+void points_end(points *p)
+{
+    if (p->format == FORMAT_JSON) {
+        fputs("]}\n", p->file);
+        return;
+    }
+    fprintf(p->file, "# %s\t", p->whole.key);
+    table_tsv_row(p->file, &p->whole, 1);
 }

@@ -29,4 +29,17 @@ void table_tsv_row(FILE *file, const entry *e, int n);
 void table_json(FILE *file, const entry *e, int n);
 void table_json_value(FILE *file, const entry *e);
 
+/* A curve: rows of the same keys with a header and at the end "# KEY", a tab, the value of what
+ * belongs to them all; in JSON one object of that value and the array "points". */
+typedef struct {
+    FILE *file;
+    table_format format;
+    entry whole;
+    int rows;
+} points;
+
+points points_start(FILE *file, table_format format, entry whole);
+void points_row(points *p, const entry *e, int n);
+void points_end(points *p);
+
 #endif

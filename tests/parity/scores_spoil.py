@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Writes spoiled copies of true masks, as predictions to score.
+
+usage: scores_spoil.py SEED TRUE PREDICTED [CROWDED]
+
+TRUE holds raw PGM files of 0 and maxval. A target is shifted, torn, grown, joined to its neighbour
+or lost; false alarms come in; some predictions are empty. Depth and values differ from file to
+file: maps of 8 and 16 bits, with values on both sides of one half. CROWDED: the masks are written
+there once more, with more small targets beside theirs, some masks without any, and it is those that
+the predictions are of.
+"""
+import glob
+import os
+import sys
+
+import numpy as np
+
+from scores_published import read
+
+
+def spoil(rng, mask):
+    height, width = mask.shape
+    kind = rng.integers(0, 8)
+    if kind == 0:
+        return np.zeros_like(mask)
+    if kind == 1:
+        return mask
+    out = np.roll(mask, rng.integers(-4, 5, 2), (0, 1)) if kind % 2 else mask.copy()
+    if kind in (2, 3, 4):
+        out |= np.roll(out, rng.integers(1, 4), rng.integers(0, 2))
+    if kind in (4, 5, 6):
+        out &= rng.uniform(size=mask.shape) < rng.uniform(0.4, 1)
+    ys, xs = np.nonzero(mask)
+    for _ in range(rng.integers(0, 5)):
+        y, x, r = rng.integers(0, height), rng.integers(0, width), rng.integers(1, 4)
+        if len(ys) and rng.uniform() < 0.7:
+            i = rng.integers(len(ys))
+            y, x = ys[i] + rng.integers(-7, 8), xs[i] + rng.integers(-7, 8)
+        out[max(y, 0):max(y + r, 0), max(x, 0):max(x + r, 0)] = True
+    if kind == 7 and len(ys) > 1:
+        out[ys.min():ys.max() + 1, xs.mean().astype(int)] = True
+    return out
+
+
+def crowd(rng, mask):
+    if rng.uniform() < 0.1:
+        return np.zeros_like(mask)
+    out = mask.copy()
+    ys, xs = np.nonzero(mask)
+    for _ in range(rng.integers(0, 6) if len(ys) else 0):
+        i = rng.integers(len(ys))
+        y, x = np.clip([ys[i] + rng.integers(-6, 7), xs[i] + rng.integers(-6, 7)], 0, None)
+        out[y:y + rng.integers(1, 3), x:x + rng.integers(1, 3)] = True
+    return out
+
+
+def write(directory, path, samples, maxval):
+    samples = samples.astype(">u2" if maxval > 255 else "u1")
+    with open(os.path.join(directory, os.path.basename(path)), "wb") as file:
+        file.write(b"P5\n%d %d\n%d\n" % (*samples.shape[::-1], maxval) + samples.tobytes())
+
+
+def main():
+    rng = np.random.default_rng(int(sys.argv[1]))
+    for directory in sys.argv[3:]:
+        os.makedirs(directory, exist_ok=True)
+    for path in sorted(glob.glob(os.path.join(sys.argv[2], "*.pgm"))):
+        samples, maxval = read(path)
+        mask = 2 * samples.astype(int) > maxval
+        if len(sys.argv) > 4:
+            mask = crowd(rng, mask)
+            write(sys.argv[4], path, 255 * mask, 255)
+        out = spoil(rng, mask)
+        maxval = int(rng.choice([255, 1000, 65535]))
+        half = maxval // 2
+        high = rng.integers(half + 1, maxval + 1, out.shape)
+        low = np.where(rng.uniform(size=out.shape) < 0.9, 0, rng.integers(0, half + 1, out.shape))
+        write(sys.argv[3], path, np.where(out, high, low), maxval)
+
+
+if __name__ == "__main__":
+    main()
