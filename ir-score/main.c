@@ -23,76 +23,126 @@ static void fit(const options *o, ir_image *im)
         ir_image_scale_nearest(&im[TRUTH], im[PREDICTED].width, im[PREDICTED].height);
     ir_check_same_size(&im[PREDICTED], &im[TRUTH], "the true mask");
     if (o->operand[FRAME] != NULL)
-        ir_check_same_size(&im[PREDICTED], &im[FRAME], "the frame");
+        ir_check_same_size(&im[PREDICTED], &im[FRAME],
+                           o->versus ? "the other prediction" : "the frame");
 }
 
-/* Counts one image as far as what is printed needs it; c gets what the table per image shows. */
-static void count(const options *o, matcher *m, const ir_image *im, totals *one, counts *c)
+/* What is kept while images go by. */
+typedef struct {
+    const options *o;
+    matcher *m;
+    roc rates;
+    totals one, sum;     /* of the image at hand, of all */
+    sample image, other; /* by image, of the prediction and the one it is compared with */
+    overlay *pictures;
+} scoring;
+
+/* Counts one prediction of an image as far as what is printed needs it, in s->one. Returns what the
+ * table per image shows. */
+static counts count(scoring *s, const ir_image *predicted, const ir_image *truth)
 {
-    if (o->all) {
-        for (match_kind kind = 0; kind < MATCHES; kind++) {
-            *c = matcher_count(m, kind);
-            totals_set(one, kind, c);
-        }
-    } else {
-        *c = matcher_count(m, o->match);
-        totals_set(one, o->match, c);
+    const options *o = s->o;
+    counts shown;
+
+    matcher_set_prediction(s->m, predicted, first_level_above(o->threshold, predicted->maxval));
+    for (match_kind kind = 0; kind < MATCHES; kind++) {
+        counts c;
+
+        if (!o->all && kind != o->match)
+            continue;
+        c = matcher_count(s->m, kind);
+        totals_set(&s->one, kind, &c);
+        if (kind == o->match)
+            shown = c;
     }
-    if (one->pixels.steps > 0)
-        curve_count(&one->pixels, &im[PREDICTED], &im[TRUTH]);
+    if (s->one.pixels.steps > 0)
+        curve_count(&s->one.pixels, predicted, truth);
+    return shown;
 }
 
-/* Prints what is said of the whole set. */
-static void print_set(const options *o, const roc *rates, const totals *sum,
-                      const double *clean_iou)
+static void score_image(scoring *s, const ir_image *im)
 {
+    const options *o = s->o;
+    counts c;
+
+    matcher_set_truth(s->m, &im[TRUTH]);
+    c = count(s, &im[PREDICTED], &im[TRUTH]);
+    if (o->per_image)
+        report_image(stdout, im[PREDICTED].name, &c, o->format, s->sum.images == 0);
+    totals_add(&s->sum, &s->one);
+    if (s->pictures != NULL)
+        overlay_write(s->pictures, &im[PREDICTED],
+                      first_level_above(o->threshold, im[PREDICTED].maxval), &im[TRUTH],
+                      &im[FRAME]);
     if (o->roc)
-        roc_print(stdout, rates, o->format);
-    else if (o->pr)
-        curve_print_pr(stdout, &sum->pixels, o->format);
-    else if (!o->per_image)
-        report_totals(stdout, sum, o->match, o->format, clean_iou, o->all);
+        roc_add(&s->rates, s->m, &im[PREDICTED]);
+    if (o->bootstrap.resamples > 0)
+        sample_add(&s->image, &s->one);
+    if (o->versus) {
+        count(s, &im[OTHER], &im[TRUTH]);
+        sample_add(&s->other, &s->one);
+    }
 }
 
-/* Reads all images and prints what was asked for; clean_iou: NULL without --rce. */
+/* Prints what is said of the whole set; clean_iou: NULL without --rce. */
+static void print_set(const scoring *s, const double *clean_iou)
+{
+    const options *o = s->o;
+
+    if (o->roc)
+        roc_print(stdout, &s->rates, o->format);
+    else if (o->pr)
+        curve_print_pr(stdout, &s->sum.pixels, o->format);
+    else if (o->versus)
+        bootstrap_compare(stdout, &s->image, &s->other, &o->bootstrap, o->format);
+    else if (o->bootstrap.resamples > 0)
+        bootstrap_print(stdout, &s->image, &o->bootstrap, o->format);
+    else if (!o->per_image)
+        report_totals(stdout, &s->sum, o->match, o->format, clean_iou, o->all);
+}
+
+static scoring scoring_new(const options *o, const ir_matched *input)
+{
+    int steps = o->pr || o->all ? o->thresholds : 0;
+
+    return (scoring){.o = o,
+                     .m = matcher_new(o->all),
+                     .rates = roc_new(o->thresholds, o->match),
+                     .one = totals_new(steps),
+                     .sum = totals_new(steps),
+                     .pictures = o->overlay != NULL ? overlay_new(o->overlay, input) : NULL};
+}
+
+static void scoring_free(scoring *s)
+{
+    matcher_free(s->m);
+    roc_free(&s->rates);
+    totals_free(&s->one);
+    totals_free(&s->sum);
+    sample_free(&s->image);
+    sample_free(&s->other);
+    overlay_free(s->pictures);
+}
+
+/* Reads all images and prints what was asked for. */
 static void score(const options *o, const double *clean_iou)
 {
     ir_matched *input = ir_matched_open(o->operand[FRAME] != NULL ? 3 : 2, o->operand);
-    overlay *pictures = o->overlay != NULL ? overlay_new(o->overlay, input) : NULL;
-    int steps = o->pr || o->all ? o->thresholds : 0;
-    roc rates = roc_new(o->thresholds, o->match);
-    matcher *m = matcher_new(o->all);
+    scoring s = scoring_new(o, input);
     ir_image im[STREAMS] = {0};
-    totals sum = totals_new(steps), one = totals_new(steps);
 
     if (o->maxval > 0)
         ir_matched_set_maxval(input, FRAME, o->maxval);
     while (ir_matched_next(input, im)) {
-        int level = first_level_above(o->threshold, im[PREDICTED].maxval);
-        counts c;
-
         set_names(o, im);
         fit(o, im);
-        matcher_set_truth(m, &im[TRUTH]);
-        matcher_set_prediction(m, &im[PREDICTED], level);
-        count(o, m, im, &one, &c);
-        if (o->per_image)
-            report_image(stdout, im[PREDICTED].name, &c, o->format, sum.images == 0);
-        if (o->roc)
-            roc_add(&rates, m, &im[PREDICTED]);
-        if (pictures != NULL)
-            overlay_write(pictures, &im[PREDICTED], level, &im[TRUTH], &im[FRAME]);
-        totals_add(&sum, &one);
+        score_image(&s, im);
     }
-    print_set(o, &rates, &sum, clean_iou);
+    print_set(&s, clean_iou);
 
     for (int i = 0; i < STREAMS; i++)
         ir_image_free(&im[i]);
-    matcher_free(m);
-    roc_free(&rates);
-    totals_free(&sum);
-    totals_free(&one);
-    overlay_free(pictures);
+    scoring_free(&s);
     ir_matched_close(input);
 }
 

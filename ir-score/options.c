@@ -4,7 +4,7 @@
 #include "base/base.h"
 #include "base/option.h"
 
-enum { DEFAULT_THRESHOLDS = 100 };
+enum { DEFAULT_THRESHOLDS = 100, DEFAULT_RESAMPLES = 1000, MAX_RESAMPLES = 1000000 };
 
 static const char usage[] =
     "usage: ir-score [options] predicted true\n"
@@ -19,6 +19,11 @@ static const char usage[] =
     "      --json            one JSON object\n"
     "      --per-image       a row (with --json an object) per image instead\n"
     "      --roc             a row per threshold and the area under the pixel curve instead\n"
+    "      --bootstrap n     every score with its 95 % interval, from n resamples of the images\n"
+    "      --versus other    a second prediction: every score's difference, its interval and how\n"
+    "                        often its sign flips\n"
+    "  -r seed               of the resampling (default 0)\n"
+    "  -j n                  threads of the resampling (default: all processors)\n"
     "      --pr              precision and recall per threshold and the area under them instead\n"
     "      --thresholds n    of the curves: 0, 1/n, ..., 1 (default 100)\n"
     "      --rce scores      adds the relative corruption error; scores: --tsv of the clean "
@@ -46,6 +51,8 @@ enum {
     OVERLAY,
     FRAMES,
     MAXVAL,
+    BOOTSTRAP,
+    VERSUS,
 };
 
 static const struct option long_options[] = {
@@ -58,6 +65,8 @@ static const struct option long_options[] = {
     {"thresholds", required_argument, NULL, THRESHOLDS},
     {"all", no_argument, NULL, ALL},
     {"pr", no_argument, NULL, PR},
+    {"bootstrap", required_argument, NULL, BOOTSTRAP},
+    {"versus", required_argument, NULL, VERSUS},
     {"rce", required_argument, NULL, RCE},
     {"resize", required_argument, NULL, RESIZE},
     {"overlay", required_argument, NULL, OVERLAY},
@@ -100,6 +109,20 @@ static void set_option(options *o, int option)
     case PR:
         o->pr = true;
         break;
+    case BOOTSTRAP:
+        o->bootstrap.resamples = ir_number(optarg, 1, MAX_RESAMPLES, "--bootstrap");
+        break;
+    case VERSUS:
+        o->versus = true;
+        o->operand[OTHER] = optarg;
+        break;
+    case 'r':
+        o->seed_given = true;
+        o->bootstrap.seed = ir_seed(optarg);
+        break;
+    case 'j':
+        o->bootstrap.threads = ir_threads(optarg);
+        break;
     case ALL:
         o->all = true;
         break;
@@ -117,6 +140,7 @@ static void set_option(options *o, int option)
         o->overlay = optarg;
         break;
     case FRAMES:
+        o->frames = true;
         o->operand[FRAME] = optarg;
         break;
     case MAXVAL:
@@ -128,29 +152,40 @@ static void set_option(options *o, int option)
 /* What does not go together. */
 static void check(const options *o)
 {
+    if (o->bootstrap.resamples > 0 && (o->per_image || o->roc || o->pr || o->rce != NULL))
+        ir_usage_die("--bootstrap and --versus go with the scores of the set only");
     if (o->per_image + o->roc + o->pr + o->all > 1)
         ir_usage_die("of --per-image, --roc, --pr and --all only one can be given");
     if (o->rce != NULL && (o->per_image || o->roc || o->pr))
         ir_usage_die("--rce goes with the scores of the set only");
     if (o->thresholds_given && !o->roc && !o->pr && !o->all)
         ir_usage_die("--thresholds needs --roc, --pr or --all");
-    if ((o->overlay != NULL) != (o->operand[FRAME] != NULL))
+    if (o->seed_given && o->bootstrap.resamples == 0)
+        ir_usage_die("-r needs --bootstrap or --versus");
+    if (o->versus && o->frames)
+        ir_usage_die("--versus and --frames do not go together");
+    if ((o->overlay != NULL) != o->frames)
         ir_usage_die("--overlay and --frames need each other");
-    if (o->maxval > 0 && o->operand[FRAME] == NULL)
+    if (o->maxval > 0 && !o->frames)
         ir_usage_die("--maxval needs --frames");
 }
 
 options parse_options(int argc, char **argv)
 {
-    options o = {.threshold = 0.5, .thresholds = DEFAULT_THRESHOLDS};
+    options o = {.threshold = 0.5,
+                 .thresholds = DEFAULT_THRESHOLDS,
+                 .bootstrap.threads = ir_default_threads()};
     int option;
 
-    while ((option = ir_option(argc, argv, ":t:hV", long_options, usage)) != -1)
+    while ((option = ir_option(argc, argv, ":t:r:j:hV", long_options, usage)) != -1)
         set_option(&o, option);
     if (argc - optind != 2)
         ir_usage_die("two operands are needed: predicted and true masks");
     o.operand[PREDICTED] = argv[optind];
     o.operand[TRUTH] = argv[optind + 1];
+    if (o.versus && o.bootstrap.resamples == 0)
+        o.bootstrap.resamples = DEFAULT_RESAMPLES;
+    o.all = o.all || o.bootstrap.resamples > 0;
     check(&o);
     return o;
 }

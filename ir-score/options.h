@@ -4,21 +4,24 @@
 
 #include <stdbool.h>
 
+#include "bootstrap.h"
 #include "counts.h"
 #include "table.h"
 
-enum { PREDICTED, TRUTH, FRAME, STREAMS };
+/* The third stream is the frames of --overlay or the other prediction of --versus. */
+enum { PREDICTED, TRUTH, FRAME, OTHER = FRAME, STREAMS };
 
 typedef struct {
     double threshold;
     match_kind match;
     table_format format;
-    bool per_image, roc, pr, all, resize;
-    int thresholds; /* of the curves */
-    bool thresholds_given;
+    bool per_image, roc, pr, all, resize, versus;
+    bootstrap_options bootstrap; /* no resamples: not asked for */
+    int thresholds;              /* of the curves */
+    bool thresholds_given, seed_given, frames;
     const char *rce, *overlay;
     int maxval;             /* of the frames; 0: not given */
-    char *operand[STREAMS]; /* the frames' is NULL without an overlay */
+    char *operand[STREAMS]; /* the third is NULL when there is none */
 } options;
 
 /* Ends with ir_usage_die() when the command line is wrong. */

@@ -52,6 +52,26 @@ void table_text(FILE *file, const entry *e, int n)
     }
 }
 
+void table_text_header(FILE *file, const entry *e, int n)
+{
+    fprintf(file, "%-24s", e[0].key);
+    for (int i = 1; i < n; i++)
+        fprintf(file, "  %12s", e[i].key);
+    fputc('\n', file);
+}
+
+void table_text_row(FILE *file, const entry *e, int n)
+{
+    fprintf(file, "%-24s", e[0].name);
+    for (int i = 1; i < n; i++) {
+        if (isnan(e[i].real))
+            fprintf(file, "  %12s", "nan");
+        else
+            fprintf(file, "  %12.6f", e[i].real);
+    }
+    fputc('\n', file);
+}
+
 void table_tsv_header(FILE *file, const entry *e, int n)
 {
     for (int i = 0; i < n; i++)

@@ -22,6 +22,9 @@ double quotient(double a, double b);
 
 /* A line per entry: key and value, aligned; real numbers with six decimals. */
 void table_text(FILE *file, const entry *e, int n);
+/* The keys, the values: one row's entries side by side, the first as wide as a score's name. */
+void table_text_header(FILE *file, const entry *e, int n);
+void table_text_row(FILE *file, const entry *e, int n);
 /* The keys; the values (real numbers with 15 digits). A line each. */
 void table_tsv_header(FILE *file, const entry *e, int n);
 void table_tsv_row(FILE *file, const entry *e, int n);
