@@ -1,4 +1,5 @@
 /* ir-score: compares predicted masks or probability maps with true masks. See ir-score(1). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -27,6 +28,17 @@ static void fit(const options *o, ir_image *im)
                            o->versus ? "the other prediction" : "the frame");
 }
 
+/* Whether a mask holds nothing but 0 and its maxval. */
+static bool is_binary(const ir_image *mask)
+{
+    size_t n = (size_t)mask->width * (size_t)mask->height;
+    bool other = false;
+
+    for (size_t i = 0; i < n; i++)
+        other |= (mask->pixel[i] != 0) & (mask->pixel[i] != mask->maxval);
+    return !other;
+}
+
 /* What is kept while images go by. */
 typedef struct {
     const options *o;
@@ -35,6 +47,8 @@ typedef struct {
     totals one, sum;     /* of the image at hand, of all */
     sample image, other; /* by image, of the prediction and the one it is compared with */
     overlay *pictures;
+    long grey;        /* true masks that are not binary */
+    char *first_grey; /* the name of the first */
 } scoring;
 
 /* Counts one prediction of an image as far as what is printed needs it, in s->one. Returns what the
@@ -58,6 +72,22 @@ static counts count(scoring *s, const ir_image *predicted, const ir_image *truth
     if (s->one.pixels.steps > 0)
         curve_count(&s->one.pixels, predicted, truth);
     return shown;
+}
+
+static void check_mask(scoring *s, const ir_image *mask)
+{
+    if (is_binary(mask))
+        return;
+    if (s->grey++ == 0)
+        s->first_grey = ir_strdup(mask->name);
+}
+
+static void warn_of_grey_masks(const scoring *s)
+{
+    if (s->grey > 0)
+        ir_warn("%ld of %ld true masks %s not binary (the first: %s): true is what lies above half "
+                "of maxval",
+                s->grey, s->sum.images, s->grey == 1 ? "is" : "are", s->first_grey);
 }
 
 static void score_image(scoring *s, const ir_image *im)
@@ -122,6 +152,7 @@ static void scoring_free(scoring *s)
     sample_free(&s->image);
     sample_free(&s->other);
     overlay_free(s->pictures);
+    free(s->first_grey);
 }
 
 /* Reads all images and prints what was asked for. */
@@ -135,10 +166,12 @@ static void score(const options *o, const double *clean_iou)
         ir_matched_set_maxval(input, FRAME, o->maxval);
     while (ir_matched_next(input, im)) {
         set_names(o, im);
+        check_mask(&s, &im[TRUTH]);
         fit(o, im);
         score_image(&s, im);
     }
     print_set(&s, clean_iou);
+    warn_of_grey_masks(&s);
 
     for (int i = 0; i < STREAMS; i++)
         ir_image_free(&im[i]);

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "stream/paths.h"
+#include "stream/png.h"
 
 enum { MAX_NAME = 240 }; /* a record holds 255 bytes, "#2" and so on included */
 
@@ -48,6 +49,11 @@ static int is_image_file(const struct dirent *entry)
     return 0;
 }
 
+static int is_png_file(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && ir_is_png(entry->d_name);
+}
+
 static int by_bytes(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
@@ -57,10 +63,14 @@ static void add_directory(ir_paths *paths, const char *directory)
 {
     struct dirent **entry;
     int n = scandir(directory, &entry, is_image_file, by_bytes);
+    if (n == 0) { /* PNG only where there is nothing else: both may hold the same images */
+        free(entry);
+        n = scandir(directory, &entry, is_png_file, by_bytes);
+    }
     if (n < 0)
         ir_die_errno("%s", directory);
     if (n == 0)
-        ir_die("%s: no *.pbm, *.pgm, *.ppm, *.pnm or *.pam in this directory", directory);
+        ir_die("%s: no *.pbm, *.pgm, *.ppm, *.pnm, *.pam or *.png in this directory", directory);
     const char *slash = directory[strlen(directory) - 1] == '/' ? "" : "/";
     for (int i = 0; i < n; i++) {
         char *path = ir_format("%s%s%s", directory, slash, entry[i]->d_name);

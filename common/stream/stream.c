@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "stream/png.h"
 #include "stream/stream_order.h"
 
 typedef struct {
@@ -16,6 +17,7 @@ struct ir_stream {
     sequence now, next; /* index NULL: the paths as they stand */
     size_t position;    /* in the sequence */
     FILE *file;         /* NULL: the path at position is not open yet */
+    pid_t png_reader;   /* 0: file is no PNG */
     FILE *standard_input;
     unsigned long image; /* images read from file */
     char *where;
@@ -66,11 +68,25 @@ static bool is_stdin(const ir_path *path)
     return strcmp(path->path, "-") == 0;
 }
 
+static void open_file(ir_stream *stream, const ir_path *path)
+{
+    if (is_stdin(path))
+        stream->file = stream->standard_input;
+    else if (ir_is_png(path->path))
+        stream->file = ir_png_open(path->path, &stream->png_reader);
+    else
+        stream->file = ir_open_in(path->path);
+    stream->image = 0;
+}
+
 static void close_file(ir_stream *stream)
 {
-    if (stream->file && stream->file != stdin)
+    if (stream->png_reader)
+        ir_png_close(stream->file, stream->png_reader);
+    else if (stream->file && stream->file != stdin)
         fclose(stream->file);
     stream->file = NULL;
+    stream->png_reader = 0;
 }
 
 /* "frames/a.pgm" and "frames/a.pgm#2"; "stdin#1" */
@@ -126,8 +142,7 @@ bool ir_stream_next(ir_stream *stream, ir_image *im)
     while (stream->position < length(stream)) {
         const ir_path *path = current(stream);
         if (!stream->file) {
-            stream->file = is_stdin(path) ? stream->standard_input : ir_open_in(path->path);
-            stream->image = 0;
+            open_file(stream, path);
         }
         if (read_image(stream, path, im))
             return true;

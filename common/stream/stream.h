@@ -1,8 +1,9 @@
 /* Operands as streams of images.
  *
  * An operand is a file of one or more images, a directory (its files *.pbm *.pgm *.ppm *.pnm *.pam,
- * by name in byte order), "@list" (a file that lists paths, one a line; blank lines and lines that
- * start with # are skipped), or "-" (stdin). No operand at all means "-". */
+ * or *.png where there are none of these, by name in byte order), "@list" (a file that lists paths,
+ * one a line; blank lines and lines that start with # are skipped), or "-" (stdin). No operand at
+ * all means "-". PNG files are read through pngtopnm. */
 #ifndef IR_STREAM_H
 #define IR_STREAM_H
 
