@@ -62,10 +62,29 @@ static void read_bytes(FILE *file, void *to, size_t bytes)
 static void check_samples(const ir_image *im, size_t pixels)
 {
     unsigned int largest = 0;
+    if (im->maxval == UINT16_MAX)
+        return;
     for (size_t i = 0; i < pixels; i++)
         largest = im->pixel[i] > largest ? im->pixel[i] : largest;
     if (largest > (unsigned int)im->maxval)
         ir_die("%s: a sample is %u, above the maxval %d", reading, largest, im->maxval);
+}
+
+/* Bytes as samples. to and from may lie in one array, the bytes in its upper half: pixel i covers
+ * bytes 2 i and 2 i + 1, never beyond byte pixels + i. Goes by blocks of a fixed length, since the
+ * compiler makes vector code of these. */
+static void widen(uint16_t *to, const unsigned char *from, size_t pixels)
+{
+    enum { STEP = 64 };
+    unsigned char block[STEP];
+    size_t i = 0;
+    for (; i + STEP <= pixels; i += STEP) {
+        memcpy(block, from + i, STEP);
+        for (int k = 0; k < STEP; k++)
+            to[i + k] = block[k];
+    }
+    for (; i < pixels; i++)
+        to[i] = from[i];
 }
 
 /* A raw raster of one plane: one fread(), widened or byte-swapped in place. */
@@ -77,13 +96,12 @@ static void read_raw(FILE *file, ir_image *im)
         for (size_t i = 0; i < pixels; i++)
             im->pixel[i] = be16toh(im->pixel[i]);
     } else {
-        /* in the upper half: pixel i covers bytes 2 i and 2 i + 1, never beyond byte pixels + i */
         unsigned char *byte = (unsigned char *)im->pixel + pixels;
         read_bytes(file, byte, pixels);
-        for (size_t i = 0; i < pixels; i++)
-            im->pixel[i] = byte[i];
+        widen(im->pixel, byte, pixels);
     }
-    check_samples(im, pixels);
+    if (im->maxval != 255) /* of which a byte holds no more */
+        check_samples(im, pixels);
 }
 
 /* Any other raster, row by row. */
