@@ -214,6 +214,14 @@ spoiled() {
     spoiled 1 masks
 }
 
+@test "every score agrees with pyirstdmetrics to 1e-9 where distances tie everywhere" {
+    need_package
+    for seed in 1 2 3; do
+        "$PYTHON" "$REPO/tests/parity/scores_spoil.py" --random $seed "true$seed" "found$seed"
+        "$PYTHON" "$REPO/tests/parity/scores_published.py" "found$seed" "true$seed"
+    done
+}
+
 @test "every score agrees with pyirstdmetrics to 1e-9 on real masks, spoiled" {
     [ -n "${SIRST:-}" ] || skip "SIRST names no directory"
     need_package

@@ -2,12 +2,14 @@
 """Writes spoiled copies of true masks, as predictions to score.
 
 usage: scores_spoil.py SEED TRUE PREDICTED [CROWDED]
+       scores_spoil.py --random SEED TRUE PREDICTED
 
 TRUE holds raw PGM files of 0 and maxval. A target is shifted, torn, grown, joined to its neighbour
 or lost; false alarms come in; some predictions are empty. Depth and values differ from file to
 file: maps of 8 and 16 bits, with values on both sides of one half. CROWDED: the masks are written
 there once more, with more small targets beside theirs, some masks without any, and it is those that
-the predictions are of.
+the predictions are of. --random: writes both, small masks of so many single pixels that distances
+tie everywhere.
 """
 import glob
 import os
@@ -60,7 +62,23 @@ def write(directory, path, samples, maxval):
         file.write(b"P5\n%d %d\n%d\n" % (*samples.shape[::-1], maxval) + samples.tobytes())
 
 
+def write_random(seed, true, predicted):
+    rng = np.random.default_rng(seed)
+    for directory in true, predicted:
+        os.makedirs(directory, exist_ok=True)
+    for i in range(200):
+        size = rng.integers(2, 24, 2)
+        mask = rng.uniform(size=size) < rng.uniform(0, 0.25)
+        found = mask & (rng.uniform(size=size) < 0.8)
+        found |= rng.uniform(size=size) < rng.uniform(0, 0.2)
+        write(true, "%03d.pgm" % i, 255 * mask, 255)
+        write(predicted, "%03d.pgm" % i, 255 * found, 255)
+
+
 def main():
+    if sys.argv[1] == "--random":
+        write_random(int(sys.argv[2]), *sys.argv[3:])
+        return
     rng = np.random.default_rng(int(sys.argv[1]))
     for directory in sys.argv[3:]:
         os.makedirs(directory, exist_ok=True)
