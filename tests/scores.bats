@@ -70,6 +70,14 @@ assert abs(pr["area"] - 5 / 6) < 1e-12 and len(pr["points"]) == 6, pr
 assert pr["points"][5] == {"threshold": 1, "precision": None, "recall": 0, "f1": 0}, pr'
 }
 
+@test "the areas go on to where everything is predicted" {
+    # the second true pixel is found only there, among four
+    pgm 4 1 10 9 0 0 0 > map.pgm
+    pgm 4 1 255 255 255 0 0 > true.pgm
+    all map.pgm true.pgm
+    expect pr_area 0.75 roc_area 0.75
+}
+
 @test "the areas of --all are those of --pr and --roc, over maps of several depths" {
     mkdir map true
     pgm 4 1 10 9 6 4 1 > map/a.pgm
@@ -102,6 +110,16 @@ assert pr["points"][5] == {"threshold": 1, "precision": None, "recall": 0, "f1":
     expect pd 1 false_alarm_pixels 1 hits 1
     all predicted.pgm true.pgm
     expect hiou 0.5 seg_iou 1 loc_iou 0.5 hiou_distance 0 loc_many_to_one 0.5 loc_interference 0
+}
+
+@test "OPDC takes what overlaps by half, however far its centroid is" {
+    rows '####################' > true.pgm
+    rows '##########..........' > half.pgm
+    rows '#########...........' > less.pgm
+    all half.pgm true.pgm
+    expect pd_opdc 1 seg_iou 0.5 pd_distance 0
+    all less.pgm true.pgm
+    expect pd_opdc 0 loc_perception 0.5 loc_interference 0.5
 }
 
 @test "OPDC takes what is near when nothing overlaps enough" {
