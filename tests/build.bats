@@ -55,9 +55,8 @@ users() {
 # through HEADER: the sources that include it, themselves or through headers of the library or of their
 # own directory
 through() {
-    local header
     users "$1" common ir-* tests
-    for header in $(grep -rl --include='*.h' "^#include $1" common ir-* tests); do
+    grep -rl --include='*.h' "^#include $1" common ir-* tests | while read -r header; do
         case $header in
         common/*) through "\"${header#common/}\"" ;;
         *) users "\"${header##*/}\"" "${header%/*}" ;;
