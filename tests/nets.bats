@@ -65,7 +65,7 @@ learns() {
 }
 
 @test "dnanet learns" {
-    learns 30 4 2e-3 dnanet
+    learns 50 4 2e-3 dnanet
 }
 
 @test "isnet learns" {
@@ -73,7 +73,7 @@ learns() {
 }
 
 @test "balistd learns" {
-    learns 30 4 2e-3 balistd
+    learns 50 4 2e-3 balistd
 }
 
 @test "every network plays a round of the game" {

@@ -173,9 +173,9 @@ close_to() {
     for signal in TERM INT; do
         rm -f out.tar log
         mkfifo log
-        # a shell ignores SIGINT for its background jobs
-        (trap - INT; exec env ir-train -c "$START" --crop 64 -j 1 --epochs 1000000 --save-every 1 \
-            --log log -w out.tar "$DATA/images" "$DATA/masks") &
+        # a shell ignores SIGINT for its background jobs, and cannot undo what it was started with
+        env --default-signal=INT ir-train -c "$START" --crop 64 -j 1 --epochs 1000000 \
+            --save-every 1 --log log -w out.tar "$DATA/images" "$DATA/masks" &
         pid=$!
         exec 5< log
         read -r -u 5 _ && read -r -u 5 _ && read -r -u 5 epoch _
