@@ -25,6 +25,7 @@ LIBS = -lnetpbm -larchive -ldnnl -lfftw3f -lfftw3 -lopenblas -ljpeg -lm
 comma = ,
 # make V=1 shows the commands
 say = $(if $(V),,@echo '  $(1) $@';)
+include tests/cuda/rules.mk
 
 # ---- what there is to build ---------------------------------------------------------------------
 
