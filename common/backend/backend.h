@@ -5,11 +5,19 @@
 #ifndef IR_BACKEND_H
 #define IR_BACKEND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 typedef struct ir_backend ir_backend;
 struct ir_node; /* graph/node.h */
+
+/* A parameter's numbers on the host: [rows][channels][taps] in C order. Those of a convolution, and
+ * what goes with them (gradients, moments), a backend may keep as [rows][taps][channels]. */
+typedef struct {
+    size_t rows;
+    int channels, taps; /* 1 and 1: in C order everywhere */
+} ir_layout;
 
 /* One operation of one backend. prepare: once per node at planning, when shapes, fusions and inputs
  * are known and memory is not: makes primitives into node->state and says node->saved_bytes (kept
@@ -24,31 +32,64 @@ typedef struct {
     /* Makes node->value once more for backward, the same bits from the same inputs, and changes
      * nothing else. NULL: forward does just that. */
     void (*again)(ir_backend *b, struct ir_node *node);
+    /* Before each forward pass, and never recorded: what depends on the parameters' version or on
+     * the step. May be NULL. */
+    void (*refresh)(ir_backend *b, struct ir_node *node);
+    /* Once, before a pass of a graph that is used again is recorded: a chance to try out several
+     * ways and keep the fastest. Values, gradients and scratch memory may be overwritten. May be
+     * NULL. */
+    void (*tune)(ir_backend *b, struct ir_node *node);
 } ir_op_table;
 
 struct ir_backend {
-    const char *name;             /* "cpu" */
+    const char *name; /* "cpu", "cuda" */
+    size_t room;      /* what a training graph may take before it keeps less, in bytes */
     const ir_op_table *const *op; /* by ir_op */
     size_t (*tensor_bytes)(ir_backend *b, int n, int c, int h, int w);
     void *(*alloc)(ir_backend *b, size_t bytes); /* zeroed, aligned; dies when there is none */
+    size_t (*available)(ir_backend *b);          /* memory that is left; NULL: not known */
     void (*free)(ir_backend *b, void *memory);
     /* Activations, host side N x C x H x W in C order. */
     void (*put)(ir_backend *b, void *tensor, int n, int c, int h, int w, const float *nchw);
     void (*get)(ir_backend *b, const void *tensor, int n, int c, int h, int w, float *nchw);
     void (*clear)(ir_backend *b, void *memory, size_t bytes);
-    /* Plain arrays (parameters). */
-    void (*write)(ir_backend *b, float *array, const float *host, size_t count);
-    void (*read)(ir_backend *b, const float *array, float *host, size_t count);
+    /* Starts bringing a node's value to the host; the next get of it waits for that alone. NULL:
+     * there is nothing to wait for. */
+    void (*fetch)(ir_backend *b, struct ir_node *node);
+    /* Parameters. */
+    void (*write)(ir_backend *b, float *array, const float *host, ir_layout layout);
+    void (*read)(ir_backend *b, const float *array, float *host, ir_layout layout);
     /* Optimizers on flat arrays. step_size = lr / (1-beta1^t), root_scale = 1 / sqrt(1-beta2^t):
      * m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; x -= step_size m / (sqrt(v) root_scale + eps) */
     void (*adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
                  float step_size, double beta1, double beta2, float root_scale, float eps);
     void (*sgd)(ir_backend *b, float *x, const float *g, size_t count, float lr);
+    /* For devices that work while the caller goes on; all NULL where work is done at once. Between
+     * record and recorded, operations are not run but remembered; replay runs them all. */
+    void (*record)(ir_backend *b);
+    void *(*recorded)(ir_backend *b);
+    void (*replay)(ir_backend *b, void *recording);
+    void (*forget)(ir_backend *b, void *recording);
+    void (*wait)(ir_backend *b); /* for all that was asked for */
     void (*close)(ir_backend *b);
 };
 
-/* device: "auto", "cpu", "cuda", "cuda:N". threads: of the CPU backend; 0 means all. Dies when the
- * device is not to be had. */
+/* How the products of convolutions are computed and activations kept: single precision throughout;
+ * products of numbers rounded to ten bits (TF32); everything but parameters and sums in bfloat16.
+ * The CPU backend has the first alone. */
+typedef enum { IR_FP32, IR_TF32, IR_BF16 } ir_precision;
+
+typedef struct {
+    const char *device;     /* "auto", "cpu", "cuda", "cuda:N" */
+    int threads;            /* of the CPU backend; 0 means all */
+    ir_precision precision; /* of a GPU */
+    bool fast;              /* a GPU may use what does not give the same bits every time */
+} ir_backend_options;
+
+/* Dies when the device is not to be had. "auto" is a GPU where the plug-in and a device are found,
+ * else the CPU. */
+ir_backend *ir_backend_open_as(ir_backend_options options);
+/* The same with TF32 and nothing fast. */
 ir_backend *ir_backend_open(const char *device, int threads);
 void ir_backend_close(ir_backend *b);
 

@@ -2,28 +2,11 @@
 #include <string.h>
 
 #include "base/philox.h"
-
-/* One of the ten rounds: two 32 x 32 bit products, their high halves mixed with the other words and
- * the key (Salmon et al. 2011, section 3.2). */
-static void philox_round(uint32_t counter[4], const uint32_t key[2])
-{
-    uint64_t product0 = (uint64_t)0xD2511F53 * counter[0];
-    uint64_t product1 = (uint64_t)0xCD9E8D57 * counter[2];
-    uint32_t word1 = counter[1], word3 = counter[3];
-    counter[0] = (uint32_t)(product1 >> 32) ^ word1 ^ key[0];
-    counter[1] = (uint32_t)product1;
-    counter[2] = (uint32_t)(product0 >> 32) ^ word3 ^ key[1];
-    counter[3] = (uint32_t)product0;
-}
+#include "base/philox_rounds.h"
 
 void ir_philox4x32(uint32_t counter[4], const uint32_t key[2])
 {
-    uint32_t round_key[2] = {key[0], key[1]};
-    for (int i = 0; i < 10; i++) {
-        philox_round(counter, round_key);
-        round_key[0] += 0x9E3779B9; /* golden ratio */
-        round_key[1] += 0xBB67AE85; /* sqrt(3) - 1 */
-    }
+    ir_philox_rounds(counter, key[0], key[1]);
 }
 
 /* The finalizer of SplitMix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit.

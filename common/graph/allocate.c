@@ -7,7 +7,7 @@
 
 #include "graph/internal.h"
 
-enum { ALIGN = 64 };
+enum { ALIGN = 256 };
 
 typedef struct {
     int born, dies; /* inclusive */
@@ -120,6 +120,31 @@ static size_t most_scratch(const ir_graph *g)
     return most;
 }
 
+/* Images of a batch, as the first input has it. */
+static int images_of(const ir_graph *g)
+{
+    for (int i = 0; i < g->nodes; i++)
+        if (g->node[i]->op == IR_OP_INPUT)
+            return g->node[i]->shape.n;
+    return 1;
+}
+
+/* Says what would fit where the memory of a device does not do. */
+static void check_room(const ir_graph *g, size_t bytes)
+{
+    const ir_backend *b = g->backend;
+    const size_t there = b->available ? b->available(g->backend) : SIZE_MAX;
+    const int images = images_of(g);
+    const int fit = (int)((double)images * (double)there / (double)bytes);
+    if (bytes <= there)
+        return;
+    if (fit < 1)
+        ir_die("%s: %d images need %zu MiB and %zu MiB are free: not even one fits", b->name,
+               images, bytes >> 20, there >> 20);
+    ir_die("%s: %d images need %zu MiB and %zu MiB are free: a batch of %d would fit", b->name,
+           images, bytes >> 20, there >> 20, fit);
+}
+
 void ir_graph_allocate(ir_graph *g)
 {
     ir_life *lives = ir_calloc((size_t)g->nodes + 1, sizeof *lives);
@@ -132,6 +157,7 @@ void ir_graph_allocate(ir_graph *g)
     }
     list_again(g);
     const size_t scratch = most_scratch(g);
+    check_room(g, total + scratch);
     g->arena = g->backend->alloc(g->backend, total + ALIGN);
     g->scratch = g->backend->alloc(g->backend, scratch + ALIGN);
     g->bytes = total + scratch;

@@ -96,6 +96,7 @@ static void conv_params(ir_graph *g, ir_node *node, const char *name, ir_conv c,
         weight = (ir_initial){.kind = IR_INIT_NORMAL, .bound = c.deviation};
     weight.balanced = c.balanced;
     node->weight = param(g, name, "weight", 4, dim, !c.fixed, weight);
+    node->weight->taps = dim[2] * dim[3];
     if (c.bias)
         node->bias =
             param(g, name, "bias", 1, &c.out, true, c.fixed_bias ? constant(c.bias_init) : usual);

@@ -41,7 +41,7 @@ ir_graph *ir_graph_new(ir_params *params, ir_mode mode)
     g->params = params;
     g->backend = ir_params_backend(params);
     g->mode = mode;
-    g->memory = (size_t)512 << 20;
+    g->memory = g->backend->room;
     return g;
 }
 
@@ -73,6 +73,7 @@ void ir_graph_free(ir_graph *g)
     free(g->again);
     free(g->feature);
     ir_graph_free_shared(g);
+    ir_graph_forget(g);
     g->backend->free(g->backend, g->arena);
     g->backend->free(g->backend, g->scratch);
     free(g->node);

@@ -18,6 +18,12 @@ typedef struct {
     ir_node *node;
 } ir_named;
 
+/* A pass of a graph that the device knows by heart. */
+typedef struct {
+    int runs;   /* how often it ran before it was recorded */
+    void *made; /* the backend's, or NULL */
+} ir_recording;
+
 struct ir_graph {
     ir_params *params;
     ir_backend *backend;
@@ -47,6 +53,8 @@ struct ir_graph {
     size_t bytes;
 
     ir_profile *profile; /* or NULL */
+
+    ir_recording forward, backward;
 };
 
 /* What the forward values are needed for once more in backward. */
@@ -57,6 +65,7 @@ ir_backward_needs ir_node_backward_needs(const ir_node *node);
 
 /* The three ways in which an operation runs. */
 typedef enum { IR_FORWARD, IR_AGAIN, IR_BACKWARD, IR_PASSES } ir_pass;
+void ir_graph_forget(ir_graph *g); /* run.c: its recordings */
 void ir_profile_add(ir_profile *p, const ir_node *node, ir_pass pass, double seconds);
 
 /* plan.c's steps that stand on their own */

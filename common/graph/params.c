@@ -98,6 +98,7 @@ ir_param *ir_params_use(ir_params *p, const char *name, int ndim, const int *dim
     param->size = 1;
     for (int i = 0; i < ndim; i++)
         param->size *= (size_t)dim[i];
+    param->taps = 1;
     param->trained = trained;
     param->start = start;
     ir_flat *flat = trained ? &p->trained : &p->state;
@@ -106,6 +107,13 @@ ir_param *ir_params_use(ir_params *p, const char *name, int ndim, const int *dim
     p->param = ir_realloc(p->param, p->count + 1, sizeof *p->param);
     p->param[p->count++] = param;
     return param;
+}
+
+ir_layout ir_param_layout(const ir_param *param)
+{
+    const int channels = param->taps > 1 ? param->dim[1] : 1;
+    const size_t row = (size_t)channels * (size_t)param->taps;
+    return (ir_layout){param->size / row, channels, param->taps};
 }
 
 void ir_params_freeze(ir_params *p)
@@ -194,16 +202,16 @@ void ir_params_sgd(ir_params *p, double lr)
 
 void ir_param_get(ir_params *p, const ir_param *param, float *value)
 {
-    p->backend->read(p->backend, param->value, value, param->size);
+    p->backend->read(p->backend, param->value, value, ir_param_layout(param));
 }
 
 void ir_param_get_grad(ir_params *p, const ir_param *param, float *grad)
 {
-    p->backend->read(p->backend, param->grad, grad, param->size);
+    p->backend->read(p->backend, param->grad, grad, ir_param_layout(param));
 }
 
 void ir_param_put(ir_params *p, ir_param *param, const float *value)
 {
-    p->backend->write(p->backend, param->value, value, param->size);
+    p->backend->write(p->backend, param->value, value, ir_param_layout(param));
     p->version++;
 }

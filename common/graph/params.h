@@ -32,6 +32,7 @@ typedef struct {
     char *name; /* without param/ or state/ */
     int ndim, dim[IR_MAX_DIMS];
     size_t size, offset; /* elements; position in the flat array */
+    int taps; /* of a convolution's weights: the last so many numbers are one channel's; else 1 */
     bool trained;
     ir_initial start;
     float *value; /* backend memory; NULL before the first plan */
@@ -47,6 +48,7 @@ ir_backend *ir_params_backend(const ir_params *params);
 /* The parameter of that name; made on first use, checked to be the same afterwards. */
 ir_param *ir_params_use(ir_params *params, const char *name, int ndim, const int *dim, bool trained,
                         ir_initial start);
+ir_layout ir_param_layout(const ir_param *param);
 /* Allocates the flat arrays; called by ir_graph_plan(). No new names from then on. */
 void ir_params_freeze(ir_params *params);
 /* Allocates gradients and Adam's moments, which take three times as much again; called when a

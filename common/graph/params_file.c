@@ -62,7 +62,8 @@ static void load_family(ir_params *p, const ir_checkpoint *ck, int family)
         for (size_t k = 0; k < param->size; k++)
             if (is_square(param, family) && array->data[k] < 0)
                 ir_die("%s: %s holds a negative number", path, name);
-        p->backend->write(p->backend, place_of(p, param, family), array->data, param->size);
+        p->backend->write(p->backend, place_of(p, param, family), array->data,
+                          ir_param_layout(param));
         free(name);
     }
 }
@@ -133,7 +134,8 @@ void ir_params_save(ir_params *p, ir_checkpoint *ck, bool with_adam)
                 continue;
             char *name = ir_format("%s%s", prefix[family], param->name);
             ir_array *array = ir_checkpoint_add(ck, name, param->ndim, param->dim);
-            p->backend->read(p->backend, place_of(p, param, family), array->data, param->size);
+            p->backend->read(p->backend, place_of(p, param, family), array->data,
+                             ir_param_layout(param));
             free(name);
         }
     }

@@ -1,4 +1,7 @@
-/* Running a planned graph, and moving values in and out. */
+/* Running a planned graph, and moving values in and out.
+ *
+ * A pass that runs a second time is recorded, where the backend can, and replayed from then on: the
+ * first run may still be looking for ways to do things. */
 #include "base/philox.h"
 #include "graph/internal.h"
 
@@ -19,20 +22,26 @@ static void run(ir_graph *g, ir_node *node, ir_pass pass)
         op->again(g->backend, node);
     else
         op->forward(g->backend, node);
-    if (g->profile)
-        ir_profile_add(g->profile, node, pass, ir_seconds() - start);
+    if (!g->profile)
+        return;
+    if (g->backend->wait)
+        g->backend->wait(g->backend);
+    ir_profile_add(g->profile, node, pass, ir_seconds() - start);
 }
 
-void ir_graph_forward(ir_graph *g)
+static bool is_run(const ir_node *node)
+{
+    return !node->alias && node->op != IR_OP_INPUT;
+}
+
+static void run_forward(ir_graph *g)
 {
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
         node->value = node->place[0];
-        if (!node->alias && node->op != IR_OP_INPUT)
+        if (is_run(node))
             run(g, node, IR_FORWARD);
     }
-    if (g->mode == IR_TRAINING)
-        ir_params_changed(g->params);
 }
 
 static void compute_again(ir_graph *g, ir_node *node)
@@ -41,17 +50,68 @@ static void compute_again(ir_graph *g, ir_node *node)
     run(g, node, IR_AGAIN);
 }
 
-void ir_graph_backward(ir_graph *g)
+static void run_backward(ir_graph *g)
 {
     int done = 0;
     for (int i = g->nodes - 1; i >= 0; i--) {
         ir_node *node = g->node[i];
         while (done < g->agains && g->again[done]->again == i)
             compute_again(g, g->again[done++]);
-        if (!node->alias && node->op != IR_OP_INPUT && node->wants_grad)
+        if (is_run(node) && node->wants_grad)
             run(g, node, IR_BACKWARD);
     }
     ir_graph_add_shared(g);
+}
+
+static void run_or_replay(ir_graph *g, ir_recording *r, void (*pass)(ir_graph *g))
+{
+    ir_backend *b = g->backend;
+    if (r->made) {
+        b->replay(b, r->made);
+    } else if (!b->record || g->profile || r->runs++ == 0) {
+        pass(g);
+    } else {
+        b->record(b);
+        pass(g);
+        r->made = b->recorded(b);
+        b->replay(b, r->made);
+    }
+}
+
+void ir_graph_forget(ir_graph *g)
+{
+    ir_recording *all[] = {&g->forward, &g->backward};
+    for (int i = 0; i < 2; i++)
+        if (all[i]->made)
+            g->backend->forget(g->backend, all[i]->made);
+}
+
+/* Before the inputs' values are needed: trying out overwrites memory, but no input. */
+static void prepare_pass(ir_graph *g, bool tune)
+{
+    for (int i = 0; i < g->nodes; i++) {
+        ir_node *node = g->node[i];
+        const ir_op_table *op = g->backend->op[node->op];
+        if (!is_run(node))
+            continue;
+        if (tune && op->tune)
+            op->tune(g->backend, node);
+        if (op->refresh)
+            op->refresh(g->backend, node);
+    }
+}
+
+void ir_graph_forward(ir_graph *g)
+{
+    prepare_pass(g, g->forward.runs == 1 && !g->forward.made);
+    run_or_replay(g, &g->forward, run_forward);
+    if (g->mode == IR_TRAINING)
+        ir_params_changed(g->params);
+}
+
+void ir_graph_backward(ir_graph *g)
+{
+    run_or_replay(g, &g->backward, run_backward);
 }
 
 void ir_node_put(ir_graph *g, ir_node *node, const float *nchw)
@@ -67,6 +127,16 @@ void ir_node_get(ir_graph *g, const ir_node *node, float *nchw)
     if (!from->kept)
         ir_die("graph: a value is read that was not kept");
     g->backend->get(g->backend, from->value, s.n, s.c, s.h, s.w, nchw);
+}
+
+void ir_node_fetch(ir_graph *g, ir_node *node)
+{
+    while (node->alias)
+        node = node->alias;
+    if (!node->kept)
+        ir_die("graph: a value is fetched that was not kept");
+    if (g->backend->fetch)
+        g->backend->fetch(g->backend, node);
 }
 
 void ir_node_seed(ir_graph *g, ir_node *node, const float *nchw)

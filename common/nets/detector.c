@@ -7,10 +7,9 @@
 #include "base/base.h"
 #include "nets/nets.h"
 
-/* Frames of many sizes come back in other orders: as many graphs are kept as fit, the two last
- * always. */
+/* Frames of many sizes come back in other orders: as many graphs are kept as the backend has room
+ * for, the two last always. */
 enum { MULTIPLE = 32, KEPT_GRAPHS = 64 };
-static const size_t kept_bytes = (size_t)512 << 20;
 
 /* never_run: beginnings of the names of arrays that published checkpoints hold of modules that
  * the published code never runs. */
@@ -326,7 +325,7 @@ static cached *make_room(ir_detector *d)
             if (!oldest || c->used < oldest->used)
                 oldest = c;
         }
-        if (empty && (bytes < kept_bytes || count < 2))
+        if (empty && (bytes < d->backend->room || count < 2))
             return empty;
         drop_graph(oldest);
     }

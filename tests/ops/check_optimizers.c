@@ -46,12 +46,12 @@ static void new_gradient(ir_backend *b, arrays *a, ir_rng *rng)
         a->host[i] = (float)(ir_rng_normal(rng) * pow(10, -4 * ir_rng_uniform(rng)));
         a->want_g[i] = a->host[i];
     }
-    b->write(b, a->g, a->host, a->n);
+    b->write(b, a->g, a->host, (ir_layout){a->n, 1, 1});
 }
 
 static double array_error(ir_backend *b, arrays *a, const float *device, const double *want)
 {
-    b->read(b, device, a->host, a->n);
+    b->read(b, device, a->host, (ir_layout){a->n, 1, 1});
     return relative_error(a->n, a->host, want);
 }
 

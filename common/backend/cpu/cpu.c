@@ -35,16 +35,21 @@ static void clear(ir_backend *b, void *memory, size_t bytes)
     memset(memory, 0, bytes);
 }
 
-static void write_array(ir_backend *b, float *array, const float *host, size_t count)
+static size_t bytes_of(ir_layout layout)
 {
-    (void)b;
-    memcpy(array, host, count * sizeof *array);
+    return layout.rows * (size_t)layout.channels * (size_t)layout.taps * sizeof(float);
 }
 
-static void read_array(ir_backend *b, const float *array, float *host, size_t count)
+static void write_array(ir_backend *b, float *array, const float *host, ir_layout layout)
 {
     (void)b;
-    memcpy(host, array, count * sizeof *host);
+    memcpy(array, host, bytes_of(layout));
+}
+
+static void read_array(ir_backend *b, const float *array, float *host, ir_layout layout)
+{
+    (void)b;
+    memcpy(host, array, bytes_of(layout));
 }
 
 static void close_cpu(ir_backend *b)
@@ -96,6 +101,7 @@ ir_backend *ir_cpu_backend_open(int threads, const char *name)
     cpu->dnn = ir_dnn_new();
     cpu->backend = (ir_backend){
         .name = "cpu",
+        .room = (size_t)512 << 20,
         .op = isa->op,
         .tensor_bytes = tensor_bytes,
         .alloc = alloc,

@@ -68,6 +68,7 @@ static void sigmoid_backward(ir_backend *b, ir_node *node)
     }
 }
 
-const ir_op_table IR_NAME(ir_cpu_leaky_relu) = {NULL, leaky_relu_forward, leaky_relu_backward, NULL,
-                                                NULL};
-const ir_op_table IR_NAME(ir_cpu_sigmoid) = {NULL, sigmoid_forward, sigmoid_backward, NULL, NULL};
+const ir_op_table IR_NAME(ir_cpu_leaky_relu) = {.forward = leaky_relu_forward,
+                                                .backward = leaky_relu_backward};
+const ir_op_table IR_NAME(ir_cpu_sigmoid) = {.forward = sigmoid_forward,
+                                             .backward = sigmoid_backward};

@@ -333,4 +333,5 @@ static void prepare(ir_backend *b, ir_node *node)
     node->scratch_bytes = count * sizeof(moments) + 2 * padded(node) * sizeof(float);
 }
 
-const ir_op_table IR_NAME(ir_cpu_batchnorm) = {prepare, forward, backward, NULL, apply};
+const ir_op_table IR_NAME(ir_cpu_batchnorm) = {
+    .prepare = prepare, .forward = forward, .backward = backward, .again = apply};

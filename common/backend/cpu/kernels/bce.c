@@ -78,4 +78,5 @@ static void backward(ir_backend *b, ir_node *node)
     }
 }
 
-const ir_op_table IR_NAME(ir_cpu_bce) = {prepare, forward, backward, NULL, NULL};
+const ir_op_table IR_NAME(ir_cpu_bce) = {
+    .prepare = prepare, .forward = forward, .backward = backward};

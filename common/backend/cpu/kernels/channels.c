@@ -272,9 +272,10 @@ static void channel_max_prepare(ir_backend *b, ir_node *node)
     node->saved_bytes = volume(node->shape) * sizeof(int32_t);
 }
 
-const ir_op_table IR_NAME(ir_cpu_concat) = {NULL, concat_forward, concat_backward, NULL, NULL};
-const ir_op_table IR_NAME(ir_cpu_slice) = {NULL, slice_forward, slice_backward, NULL, NULL};
-const ir_op_table IR_NAME(ir_cpu_channel_mean) = {NULL, channel_mean_forward, channel_mean_backward,
-                                                  NULL, NULL};
-const ir_op_table IR_NAME(ir_cpu_channel_max) = {channel_max_prepare, channel_max_forward,
-                                                 channel_max_backward, NULL, NULL};
+const ir_op_table IR_NAME(ir_cpu_concat) = {.forward = concat_forward, .backward = concat_backward};
+const ir_op_table IR_NAME(ir_cpu_slice) = {.forward = slice_forward, .backward = slice_backward};
+const ir_op_table IR_NAME(ir_cpu_channel_mean) = {.forward = channel_mean_forward,
+                                                  .backward = channel_mean_backward};
+const ir_op_table IR_NAME(ir_cpu_channel_max) = {.prepare = channel_max_prepare,
+                                                 .forward = channel_max_forward,
+                                                 .backward = channel_max_backward};

@@ -222,5 +222,7 @@ static void backward(ir_backend *b, ir_node *node)
         add_into(in->grad, dx, volume(in->shape));
 }
 
-const ir_op_table IR_NAME(ir_cpu_conv2d) = {prepare, forward, backward, release, NULL};
-const ir_op_table IR_NAME(ir_cpu_conv_transpose2d) = {prepare, forward, backward, release, NULL};
+const ir_op_table IR_NAME(ir_cpu_conv2d) = {
+    .prepare = prepare, .forward = forward, .backward = backward, .release = release};
+const ir_op_table IR_NAME(ir_cpu_conv_transpose2d) = {
+    .prepare = prepare, .forward = forward, .backward = backward, .release = release};

@@ -273,4 +273,5 @@ static void backward(ir_backend *b, ir_node *node)
         backward_offset(node);
 }
 
-const ir_op_table IR_NAME(ir_cpu_deform) = {prepare, forward, backward, NULL, NULL};
+const ir_op_table IR_NAME(ir_cpu_deform) = {
+    .prepare = prepare, .forward = forward, .backward = backward};

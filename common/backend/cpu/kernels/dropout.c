@@ -78,4 +78,5 @@ static void backward(ir_backend *b, ir_node *node)
         dx[i] = grad_of(dx[i], stays[i] ? grow * dy[i] : 0, add);
 }
 
-const ir_op_table IR_NAME(ir_cpu_dropout) = {prepare, forward, backward, NULL, NULL};
+const ir_op_table IR_NAME(ir_cpu_dropout) = {
+    .prepare = prepare, .forward = forward, .backward = backward};

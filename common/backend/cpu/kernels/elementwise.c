@@ -322,6 +322,8 @@ static void scale_backward(ir_backend *b, ir_node *node)
     }
 }
 
-const ir_op_table IR_NAME(ir_cpu_add) = {prepare, add_forward, add_backward, NULL, NULL};
-const ir_op_table IR_NAME(ir_cpu_mul) = {prepare, mul_forward, mul_backward, NULL, NULL};
-const ir_op_table IR_NAME(ir_cpu_scale) = {NULL, scale_forward, scale_backward, NULL, NULL};
+const ir_op_table IR_NAME(ir_cpu_add) = {
+    .prepare = prepare, .forward = add_forward, .backward = add_backward};
+const ir_op_table IR_NAME(ir_cpu_mul) = {
+    .prepare = prepare, .forward = mul_forward, .backward = mul_backward};
+const ir_op_table IR_NAME(ir_cpu_scale) = {.forward = scale_forward, .backward = scale_backward};

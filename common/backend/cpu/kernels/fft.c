@@ -262,6 +262,7 @@ static void irfft2_backward(ir_backend *b, ir_node *node)
               node->grad_use[0] == IR_GRAD_ADD);
 }
 
-const ir_op_table IR_NAME(ir_cpu_rfft2) = {prepare, rfft2_forward, rfft2_backward, release, NULL};
-const ir_op_table IR_NAME(ir_cpu_irfft2) = {prepare, irfft2_forward, irfft2_backward, release,
-                                            NULL};
+const ir_op_table IR_NAME(ir_cpu_rfft2) = {
+    .prepare = prepare, .forward = rfft2_forward, .backward = rfft2_backward, .release = release};
+const ir_op_table IR_NAME(ir_cpu_irfft2) = {
+    .prepare = prepare, .forward = irfft2_forward, .backward = irfft2_backward, .release = release};

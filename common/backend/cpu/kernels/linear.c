@@ -115,6 +115,6 @@ static void log_softmax_backward(ir_backend *b, ir_node *node)
     }
 }
 
-const ir_op_table IR_NAME(ir_cpu_linear) = {NULL, linear_forward, linear_backward, NULL, NULL};
-const ir_op_table IR_NAME(ir_cpu_log_softmax) = {NULL, log_softmax_forward, log_softmax_backward,
-                                                 NULL, NULL};
+const ir_op_table IR_NAME(ir_cpu_linear) = {.forward = linear_forward, .backward = linear_backward};
+const ir_op_table IR_NAME(ir_cpu_log_softmax) = {.forward = log_softmax_forward,
+                                                 .backward = log_softmax_backward};

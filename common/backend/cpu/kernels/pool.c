@@ -392,11 +392,11 @@ static void global_max_backward(ir_backend *b, ir_node *node)
             node->grad[k];
 }
 
-const ir_op_table IR_NAME(ir_cpu_max_pool) = {max_pool_prepare, max_pool_forward, max_pool_backward,
-                                              NULL, NULL};
-const ir_op_table IR_NAME(ir_cpu_avg_pool) = {NULL, avg_pool_forward, avg_pool_backward, NULL,
-                                              NULL};
-const ir_op_table IR_NAME(ir_cpu_global_avg_pool) = {global_avg_prepare, global_avg_forward,
-                                                     global_avg_backward, NULL, NULL};
-const ir_op_table IR_NAME(ir_cpu_global_max_pool) = {global_max_prepare, global_max_forward,
-                                                     global_max_backward, NULL, NULL};
+const ir_op_table IR_NAME(ir_cpu_max_pool) = {
+    .prepare = max_pool_prepare, .forward = max_pool_forward, .backward = max_pool_backward};
+const ir_op_table IR_NAME(ir_cpu_avg_pool) = {.forward = avg_pool_forward,
+                                              .backward = avg_pool_backward};
+const ir_op_table IR_NAME(ir_cpu_global_avg_pool) = {
+    .prepare = global_avg_prepare, .forward = global_avg_forward, .backward = global_avg_backward};
+const ir_op_table IR_NAME(ir_cpu_global_max_pool) = {
+    .prepare = global_max_prepare, .forward = global_max_forward, .backward = global_max_backward};

@@ -79,4 +79,5 @@ static void backward(ir_backend *b, ir_node *node)
     }
 }
 
-const ir_op_table IR_NAME(ir_cpu_soft_iou) = {prepare, forward, backward, NULL, NULL};
+const ir_op_table IR_NAME(ir_cpu_soft_iou) = {
+    .prepare = prepare, .forward = forward, .backward = backward};
