@@ -20,12 +20,11 @@ INCLUDES = -Icommon $(if $(DEPS),-I$(DEPS)/include)
 WARN     = -Wall -Wextra -Werror
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(OPT) -fno-math-errno $(WARN) -fopenmp -pthread $(INCLUDES) $(CFLAGS)
 ALL_LDFLAGS = $(if $(DEPS),-L$(DEPS)/lib -Wl$(comma)-rpath$(comma)$(DEPS)/lib) -fopenmp -pthread \
-              -Wl,--as-needed $(OPT) $(LDFLAGS)
-LIBS = -lnetpbm -larchive -ldnnl -lfftw3f -lfftw3 -lopenblas -ljpeg -lm
+              -Wl,--as-needed -rdynamic $(OPT) $(LDFLAGS)
+LIBS = -lnetpbm -larchive -ldnnl -lfftw3f -lfftw3 -lopenblas -ljpeg -ldl -lm
 comma = ,
 # make V=1 shows the commands
 say = $(if $(V),,@echo '  $(1) $@';)
-include tests/cuda/rules.mk
 
 # ---- what there is to build ---------------------------------------------------------------------
 
@@ -66,6 +65,7 @@ $(BIN)/test-ops: $(OPS_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD) $(CC) -o $@ $(OPS_OBJ) $(LIB) $(ALL_LDFLAGS) $(LIBS)
 
+$(BIN)/test-reference: $(filter $(BUILD)/tests/ops/reference_%.o %/tape.o %/graph_tape.o,$(OPS_OBJ))
 $(BIN)/test-classical: $(filter $(BUILD)/ir-detect/classical/%,$(ir-detect_OBJ))
 $(UNIT): $(BIN)/test-%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -92,6 +92,8 @@ $(foreach isa,$(ISAS),$(eval $(call kernels,$(isa))))
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(ALL_OBJ) $(OPS_OBJ) $(SCENE_OBJ)) \
          $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c))
+
+include tests/cuda/rules.mk cuda.mk
 
 # ---- packages ------------------------------------------------------------------------------------
 

@@ -1,21 +1,125 @@
-/* Opening a backend by name. */
-#include "backend/backend.h"
-
+/* Opening a backend by name; the CUDA one is a plug-in, so that programs run where there is none.
+ */
+#include <dlfcn.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "backend/backend.h"
+#include "backend/cuda/plugin.h"
 #include "base/base.h"
+
+/* DIRECTORY/libir-cuda.so opened, or NULL; *why then says what is wrong with it, unless it is just
+ * not there. */
+static void *try_directory(const char *directory, char **why)
+{
+    char *path = ir_format("%s/%s", directory, IR_CUDA_PLUGIN);
+    void *library = NULL;
+    if (access(path, F_OK) == 0) {
+        library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!library && !*why)
+            *why = ir_strdup(dlerror());
+    }
+    free(path);
+    return library;
+}
+
+/* The directory that this program lies in, or NULL. */
+static char *own_directory(void)
+{
+    char path[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length < 0)
+        return NULL;
+    path[length] = '\0';
+    return ir_strdup(dirname(path));
+}
+
+/* In $IRTOOLS_PLUGINS alone, where that is set; else beside the program (a build tree, a bundle)
+ * and where "make install" puts it. */
+static void *open_plugin(char **why)
+{
+    const char *set = getenv("IRTOOLS_PLUGINS");
+    void *library = NULL;
+    if (set && *set)
+        return try_directory(set, why);
+    char *own = own_directory();
+    if (own) {
+        char *installed = ir_format("%s/../lib/irtools", own);
+        library = try_directory(own, why);
+        if (!library)
+            library = try_directory(installed, why);
+        free(installed);
+    }
+    free(own);
+    return library;
+}
+
+/* The number in "cuda:N"; 0 for "cuda"; -1 for something else. */
+static int cuda_number(const char *device)
+{
+    char *end;
+    if (strcmp(device, "cuda") == 0)
+        return 0;
+    if (strncmp(device, "cuda:", 5) != 0 || device[5] < '0' || device[5] > '9')
+        return -1;
+    const long number = strtol(device + 5, &end, 10);
+    return *end || number > 1023 ? -1 : (int)number;
+}
+
+/* NULL, and why. */
+static ir_backend *open_cuda(const ir_backend_options *options, int number, char **why)
+{
+    const char *reason = NULL;
+    ir_cuda_open *open;
+    void *library = open_plugin(why);
+    if (!library) {
+        if (!*why)
+            *why = ir_strdup("there is no " IR_CUDA_PLUGIN " beside the program");
+        return NULL;
+    }
+    *(void **)&open = dlsym(library, IR_CUDA_OPEN);
+    if (!open) {
+        *why = ir_strdup(dlerror());
+        return NULL;
+    }
+    ir_backend *b = open(options, number, &reason);
+    if (!b)
+        *why = ir_strdup(reason);
+    return b;
+}
+
+static ir_backend *open_cpu(int threads)
+{
+    ir_backend *b = ir_cpu_backend_open(threads, NULL);
+    if (!b)
+        ir_die("this processor cannot run the CPU backend");
+    return b;
+}
+
+ir_backend *ir_backend_open_as(ir_backend_options o)
+{
+    const char *device = o.device;
+    const bool any = strcmp(device, "auto") == 0;
+    char *why = NULL;
+    if (strcmp(device, "cpu") == 0)
+        return open_cpu(o.threads);
+    const int number = any ? 0 : cuda_number(device);
+    if (number < 0)
+        ir_usage_die("device %s is none of auto, cpu, cuda, cuda:N", device);
+    ir_backend *b = open_cuda(&o, number, &why);
+    if (!b && !any)
+        ir_die("device %s: %s", device, why);
+    free(why);
+    return b ? b : open_cpu(o.threads);
+}
 
 ir_backend *ir_backend_open(const char *device, int threads)
 {
-    if (strcmp(device, "auto") == 0 || strcmp(device, "cpu") == 0) {
-        ir_backend *b = ir_cpu_backend_open(threads, NULL);
-        if (!b)
-            ir_die("this processor cannot run the CPU backend");
-        return b;
-    }
-    if (strncmp(device, "cuda", 4) == 0 && (!device[4] || device[4] == ':'))
-        ir_die("device %s: this build has no CUDA backend", device);
-    ir_usage_die("device %s is none of auto, cpu, cuda, cuda:N", device);
+    return ir_backend_open_as(
+        (ir_backend_options){.device = device, .threads = threads, .precision = IR_TF32});
 }
 
 void ir_backend_close(ir_backend *b)

@@ -1,0 +1,317 @@
+/* For the files of this directory: each is compiled once per kind of storage, with IR_STORAGE
+ * (float, bf16) defined by the Makefile. What a file exports it names with IR_NAME().
+ *
+ * Nearly everything is one of three things, and says what it computes as a lambda:
+ *
+ *     map       y[i] = f(i) for every number of y, written or added
+ *     each      f(i) for i < count
+ *     sum_rows  the sums over rows of what f gives for each channel, in a fixed order, in double
+ *
+ * Numbers are read and written with get() and set(), whatever their storage. An index is 32 bits
+ * wide: dividing those is several times faster. */
+#ifndef IR_DEVICE_H
+#define IR_DEVICE_H
+
+#include <cuda_bf16.h>
+#include <math.h>
+
+#include "backend/cuda/cuda.h"
+
+#define IR_PASTE2(a, b) a##_##b
+#define IR_PASTE(a, b)  IR_PASTE2(a, b)
+#define IR_NAME(name)   IR_PASTE(name, IR_STORAGE) /* ir_cuda_add -> ir_cuda_add_bf16 */
+
+typedef __nv_bfloat16 bf16;
+typedef IR_STORAGE real;
+
+static __device__ __forceinline__ float get(const float *x, unsigned i)
+{
+    return x[i];
+}
+static __device__ __forceinline__ float get(const bf16 *x, unsigned i)
+{
+    return __bfloat162float(x[i]);
+}
+static __device__ __forceinline__ void set(float *x, unsigned i, float value)
+{
+    x[i] = value;
+}
+static __device__ __forceinline__ void set(bf16 *x, unsigned i, float value)
+{
+    x[i] = __float2bfloat16(value);
+}
+
+/* ---- shapes ---------------------------------------------------------------------------------- */
+
+static inline unsigned volume(ir_shape s)
+{
+    const size_t count = (size_t)s.n * (size_t)s.c * (size_t)s.h * (size_t)s.w;
+    if (count > 0xffffffffu)
+        ir_die("cuda: a tensor of %d x %d x %d x %d has too many numbers", s.n, s.c, s.h, s.w);
+    return (unsigned)count;
+}
+static inline unsigned pixels_of(ir_shape s)
+{
+    return (unsigned)s.h * (unsigned)s.w;
+}
+
+struct spot {
+    int n, y, x, c;
+};
+
+static __device__ __forceinline__ spot spot_of(ir_shape s, unsigned i)
+{
+    const unsigned pixel = i / (unsigned)s.c, row = pixel / (unsigned)s.w;
+    spot p;
+    p.c = (int)(i - pixel * (unsigned)s.c);
+    p.x = (int)(pixel - row * (unsigned)s.w);
+    p.n = (int)(row / (unsigned)s.h);
+    p.y = (int)(row - (unsigned)p.n * (unsigned)s.h);
+    return p;
+}
+static __device__ __forceinline__ unsigned index_of(ir_shape s, int n, int y, int x, int c)
+{
+    return (((unsigned)n * (unsigned)s.h + (unsigned)y) * (unsigned)s.w + (unsigned)x) *
+               (unsigned)s.c +
+           (unsigned)c;
+}
+
+/* ---- a node's memory --------------------------------------------------------------------------*/
+
+static inline real *value_of(const ir_node *node)
+{
+    return reinterpret_cast<real *>(node->value);
+}
+static inline real *grad_of(const ir_node *node)
+{
+    return reinterpret_cast<real *>(node->grad);
+}
+static inline bool adds(const ir_node *node, int k)
+{
+    return node->grad_use[k] == IR_GRAD_ADD;
+}
+
+/* Leaky ReLU and its derivative; slope 1 is the identity. As in PyTorch, 0 belongs to the slope. */
+static __device__ __forceinline__ float rectify(float x, float slope)
+{
+    return x > 0 ? x : slope * x;
+}
+static __device__ __forceinline__ float rectify_grad(float y, float slope, float dy)
+{
+    return y > 0 ? dy : slope * dy;
+}
+static inline float slope_of(ir_activation a)
+{
+    return a.on ? a.slope : 1;
+}
+
+static __device__ __forceinline__ float sigmoid_of(float x)
+{
+    return 1 / (1 + expf(-x));
+}
+
+/* ---- launching --------------------------------------------------------------------------------*/
+
+enum { BLOCK = 256, EACH = 4 };
+
+template <class... P, class... A>
+static void launch(ir_cuda *cuda, void (*kernel)(P...), dim3 grid, A... arguments)
+{
+    cudaLaunchConfig_t config = {};
+    config.gridDim = grid;
+    config.blockDim = dim3(BLOCK);
+    config.stream = cuda->stream;
+    IR_CUDA(cudaLaunchKernelEx(&config, kernel, arguments...));
+}
+
+static inline unsigned blocks_for(size_t count, size_t per_block)
+{
+    return (unsigned)((count + per_block - 1) / per_block);
+}
+
+/* EACH numbers a thread, all read before the first is written, so that they are under way at the
+ * same time. */
+template <class T, class F>
+static __global__ void __launch_bounds__(BLOCK) map_kernel(T *y, unsigned count, bool add, F f)
+{
+    const unsigned first = blockIdx.x * (unsigned)(BLOCK * EACH) + threadIdx.x;
+    float value[EACH];
+#pragma unroll
+    for (int k = 0; k < EACH; k++) {
+        const unsigned i = first + (unsigned)(k * BLOCK);
+        if (i < count)
+            value[k] = add ? get(y, i) + f(i) : f(i);
+    }
+#pragma unroll
+    for (int k = 0; k < EACH; k++) {
+        const unsigned i = first + (unsigned)(k * BLOCK);
+        if (i < count)
+            set(y, i, value[k]);
+    }
+}
+
+/* y[i] = f(i), or += */
+template <class T, class F> static void map(ir_cuda *cuda, T *y, unsigned count, bool add, F f)
+{
+    launch(cuda, map_kernel<T, F>, dim3(blocks_for(count, BLOCK * EACH)), y, count, add, f);
+}
+
+template <class F> static __global__ void __launch_bounds__(BLOCK) each_kernel(unsigned count, F f)
+{
+    const unsigned i = blockIdx.x * (unsigned)BLOCK + threadIdx.x;
+    if (i < count)
+        f(i);
+}
+
+template <class F> static void each(ir_cuda *cuda, unsigned count, F f)
+{
+    launch(cuda, each_kernel<F>, dim3(blocks_for(count, BLOCK)), count, f);
+}
+
+/* ---- sums over rows ---------------------------------------------------------------------------
+ *
+ * Rows are numbered through: group g has the rows [g rows, (g + 1) rows). A block of threads is
+ * `lanes` neighbouring channels wide; each thread walks down its channel, the threads of a channel
+ * are summed by halves, and the blocks of a channel by a second launch. */
+
+enum { ROWS_EACH = 64 };
+
+struct sum_shape {
+    unsigned rows, channels, lanes, rows_per_block;
+};
+
+/* The sums of K numbers over the rows of this block's part; right in the threads with row 0. */
+template <int K, class F>
+static __device__ __forceinline__ void sum_block(sum_shape s, unsigned group, unsigned part,
+                                                 unsigned channel, F term, double total[K])
+{
+    __shared__ double shared[K][BLOCK];
+    const unsigned t = threadIdx.x, row = t / s.lanes, step = BLOCK / s.lanes;
+    const unsigned first = part * s.rows_per_block;
+    const unsigned end = min(first + s.rows_per_block, s.rows);
+    double sum[K] = {};
+    if (channel < s.channels) {
+#pragma unroll 4
+        for (unsigned r = first + row; r < end; r += step)
+            term(group * s.rows + r, channel, sum);
+    }
+    for (int k = 0; k < K; k++)
+        shared[k][t] = sum[k];
+    for (unsigned half = step / 2; half > 0; half /= 2) {
+        __syncthreads();
+        if (row < half)
+            for (int k = 0; k < K; k++)
+                shared[k][t] += shared[k][t + half * s.lanes];
+    }
+    __syncthreads();
+    for (int k = 0; k < K; k++)
+        total[k] = shared[k][t];
+}
+
+template <int K, class F, class D>
+static __global__ void __launch_bounds__(BLOCK) sum_kernel(sum_shape s, F term, D done)
+{
+    const unsigned group = blockIdx.z, part = blockIdx.x;
+    const unsigned channel = blockIdx.y * s.lanes + threadIdx.x % s.lanes;
+    double total[K];
+    sum_block<K>(s, group, part, channel, term, total);
+    if (threadIdx.x < s.lanes && channel < s.channels)
+        done(group, part, channel, total);
+}
+
+static inline sum_shape sum_shape_for(unsigned rows, unsigned channels)
+{
+    sum_shape s = {rows, channels, 1, 0};
+    while (s.lanes < channels && s.lanes < 32)
+        s.lanes *= 2;
+    s.rows_per_block = BLOCK / s.lanes * (unsigned)ROWS_EACH;
+    return s;
+}
+
+/* Bytes of scratch memory that sum_rows needs. */
+static inline size_t sum_scratch(int k, size_t groups, size_t rows, size_t channels)
+{
+    const sum_shape s = sum_shape_for((unsigned)rows, (unsigned)channels);
+    return groups * blocks_for(rows, s.rows_per_block) * channels * (size_t)k * sizeof(double);
+}
+
+/* For each group and channel: done(group, channel, total) with the K sums over the group's rows of
+ * what term(row, channel, sum) adds to sum[0..K). */
+template <int K, class F, class D>
+static void sum_rows(ir_cuda *cuda, void *scratch, unsigned groups, unsigned rows,
+                     unsigned channels, F term, D done)
+{
+    sum_shape s = sum_shape_for(rows, channels);
+    const unsigned parts = blocks_for(rows, s.rows_per_block);
+    const unsigned columns = blocks_for(channels, s.lanes);
+    double *partial = static_cast<double *>(scratch);
+    const auto finish = [=] __device__(unsigned group, unsigned, unsigned channel,
+                                       const double *total) { done(group, channel, total); };
+    if (parts == 1) {
+        launch(cuda, sum_kernel<K, F, decltype(finish)>, dim3(1, columns, groups), s, term, finish);
+        return;
+    }
+    const auto keep = [=] __device__(unsigned group, unsigned part, unsigned channel,
+                                     const double *total) {
+        for (int k = 0; k < K; k++)
+            partial[((group * parts + part) * channels + channel) * K + k] = total[k];
+    };
+    const auto read = [=] __device__(unsigned row, unsigned channel, double *sum) {
+        for (int k = 0; k < K; k++)
+            sum[k] += partial[(row * channels + channel) * K + k];
+    };
+    launch(cuda, sum_kernel<K, F, decltype(keep)>, dim3(parts, columns, groups), s, term, keep);
+    s.rows = s.rows_per_block = parts;
+    launch(cuda, sum_kernel<K, decltype(read), decltype(finish)>, dim3(1, columns, groups), s, read,
+           finish);
+}
+
+/* ---- the operations, assembled in table.cu ----------------------------------------------------*/
+
+/* A table's entry, what an operation has not left out. */
+typedef void ir_op_function(ir_backend *b, ir_node *node);
+static constexpr ir_op_table operation(ir_op_function *prepare, ir_op_function *forward,
+                                       ir_op_function *backward, ir_op_function *release = nullptr,
+                                       ir_op_function *again = nullptr,
+                                       ir_op_function *refresh = nullptr,
+                                       ir_op_function *tune = nullptr)
+{
+    return {prepare, forward, backward, release, again, refresh, tune};
+}
+
+#define IR_KERNEL(name) extern const ir_op_table IR_NAME(name)
+IR_KERNEL(ir_cuda_conv2d);
+IR_KERNEL(ir_cuda_conv_transpose2d);
+IR_KERNEL(ir_cuda_batchnorm);
+IR_KERNEL(ir_cuda_leaky_relu);
+IR_KERNEL(ir_cuda_sigmoid);
+IR_KERNEL(ir_cuda_add);
+IR_KERNEL(ir_cuda_mul);
+IR_KERNEL(ir_cuda_scale);
+IR_KERNEL(ir_cuda_concat);
+IR_KERNEL(ir_cuda_slice);
+IR_KERNEL(ir_cuda_max_pool);
+IR_KERNEL(ir_cuda_avg_pool);
+IR_KERNEL(ir_cuda_global_avg_pool);
+IR_KERNEL(ir_cuda_global_max_pool);
+IR_KERNEL(ir_cuda_channel_mean);
+IR_KERNEL(ir_cuda_channel_max);
+IR_KERNEL(ir_cuda_resize);
+IR_KERNEL(ir_cuda_dropout);
+IR_KERNEL(ir_cuda_linear);
+IR_KERNEL(ir_cuda_log_softmax);
+IR_KERNEL(ir_cuda_rfft2);
+IR_KERNEL(ir_cuda_irfft2);
+IR_KERNEL(ir_cuda_soft_iou);
+IR_KERNEL(ir_cuda_bce);
+IR_KERNEL(ir_cuda_deform);
+IR_KERNEL(ir_cuda_gradient);
+
+void IR_NAME(ir_cuda_from_host)(void *nhwc, const float *nchw, ir_shape s);
+void IR_NAME(ir_cuda_to_host)(float *nchw, const void *nhwc, ir_shape s);
+void IR_NAME(ir_cuda_adam)(ir_cuda *cuda, float *x, const float *g, float *m, float *v,
+                           size_t count, float step_size, double beta1, double beta2,
+                           float root_scale, float eps);
+void IR_NAME(ir_cuda_sgd)(ir_cuda *cuda, float *x, const float *g, size_t count, float lr);
+
+#endif

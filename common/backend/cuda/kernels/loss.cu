@@ -1,0 +1,120 @@
+/* The losses, over groups of images, and the gradient magnitude that one of them compares with. */
+#include "device.h"
+
+/* Pixels of a group of images of in[0]. */
+static unsigned group_pixels(const ir_node *node)
+{
+    return pixels_of(node->in[0]->shape) * (unsigned)node->group;
+}
+
+/* ---- soft-IoU: 1 - (I + 1) / U, I = sum p y, U = sum p + sum y - I + 1 --------------------------
+ *
+ * node->saved: I + 1 and U of each group. */
+
+struct fraction {
+    double above, below;
+};
+
+static void soft_iou_prepare(ir_backend *, ir_node *node)
+{
+    node->saved_bytes = (size_t)node->shape.n * sizeof(fraction);
+    node->scratch_bytes = sum_scratch(3, (size_t)node->shape.n, group_pixels(node), 1);
+}
+
+static void soft_iou_forward(ir_backend *b, ir_node *node)
+{
+    const real *p = value_of(node->in[0]), *y = value_of(node->in[1]);
+    real *loss = value_of(node);
+    fraction *saved = static_cast<fraction *>(node->saved);
+    sum_rows<3>(
+        cuda_of(b), node->scratch, (unsigned)node->shape.n, group_pixels(node), 1,
+        [=] __device__(unsigned i, unsigned, double *sum) {
+            const double one = get(p, i), other = get(y, i);
+            sum[0] += one * other;
+            sum[1] += one;
+            sum[2] += other;
+        },
+        [=] __device__(unsigned group, unsigned, const double *total) {
+            const fraction f = {total[0] + 1, total[1] + total[2] - total[0] + 1};
+            saved[group] = f;
+            set(loss, group, (float)(1 - f.above / f.below));
+        });
+}
+
+/* dL/dp = (I + 1) / U^2 - y (U + I + 1) / U^2 */
+static void soft_iou_backward(ir_backend *b, ir_node *node)
+{
+    const unsigned pixels = group_pixels(node);
+    const real *y = value_of(node->in[1]), *dloss = grad_of(node);
+    const fraction *saved = static_cast<fraction *>(node->saved);
+    if (node->grad_use[0] == IR_GRAD_NONE)
+        return;
+    map(cuda_of(b), grad_of(node->in[0]), volume(node->in[0]->shape), adds(node, 0),
+        [=] __device__(unsigned i) {
+            const unsigned group = i / pixels;
+            const fraction f = saved[group];
+            const double share = get(dloss, group) / (f.below * f.below);
+            return (float)(share * f.above) - (float)(share * (f.below + f.above)) * get(y, i);
+        });
+}
+
+/* ---- binary cross-entropy from the logit --------------------------------------------------------
+ *
+ * The mean of max(z, 0) - z y + log(1 + exp(-|z|)), its derivative by z: (sigmoid(z) - y) / pixels
+ */
+
+static void bce_prepare(ir_backend *, ir_node *node)
+{
+    node->scratch_bytes = sum_scratch(1, (size_t)node->shape.n, group_pixels(node), 1);
+}
+
+static void bce_forward(ir_backend *b, ir_node *node)
+{
+    const unsigned pixels = group_pixels(node);
+    const real *z = value_of(node->in[0]), *y = value_of(node->in[1]);
+    real *loss = value_of(node);
+    sum_rows<1>(
+        cuda_of(b), node->scratch, (unsigned)node->shape.n, pixels, 1,
+        [=] __device__(unsigned i, unsigned, double *sum) {
+            const float logit = get(z, i);
+            sum[0] += fmaxf(logit, 0) - (double)logit * get(y, i) + log1pf(expf(-fabsf(logit)));
+        },
+        [=] __device__(unsigned group, unsigned, const double *total) {
+            set(loss, group, (float)(total[0] / pixels));
+        });
+}
+
+static void bce_backward(ir_backend *b, ir_node *node)
+{
+    const unsigned pixels = group_pixels(node);
+    const real *z = value_of(node->in[0]), *y = value_of(node->in[1]), *dloss = grad_of(node);
+    if (node->grad_use[0] == IR_GRAD_NONE)
+        return;
+    map(cuda_of(b), grad_of(node->in[0]), volume(node->in[0]->shape), adds(node, 0),
+        [=] __device__(unsigned i) {
+            const float share = get(dloss, i / pixels) / (float)pixels;
+            return share * (sigmoid_of(get(z, i)) - get(y, i));
+        });
+}
+
+/* ---- sqrt(v^2 + h^2 + 1e-6) of the differences of the pixels on either side, zeros outside
+ * -------
+ *
+ * No backward: it is for images and masks. */
+static void gradient_forward(ir_backend *b, ir_node *node)
+{
+    const ir_shape s = node->shape;
+    const real *x = value_of(node->in[0]);
+    map(cuda_of(b), value_of(node), volume(s), false, [=] __device__(unsigned i) {
+        const spot p = spot_of(s, i);
+        const unsigned w = (unsigned)s.w;
+        const float v = (p.y + 1 < s.h ? get(x, i + w) : 0) - (p.y > 0 ? get(x, i - w) : 0);
+        const float h = (p.x + 1 < s.w ? get(x, i + 1) : 0) - (p.x > 0 ? get(x, i - 1) : 0);
+        return sqrtf(v * v + h * h + 1e-6f);
+    });
+}
+
+const ir_op_table IR_NAME(ir_cuda_soft_iou) = operation(soft_iou_prepare, soft_iou_forward,
+                                                        soft_iou_backward);
+const ir_op_table IR_NAME(ir_cuda_bce) = operation(bce_prepare, bce_forward, bce_backward);
+const ir_op_table IR_NAME(ir_cuda_gradient) = operation(nullptr, gradient_forward, nullptr);

@@ -1,0 +1,225 @@
+/* Maximum and mean over windows and over whole planes. */
+#include "device.h"
+
+/* Along one axis: [first, end). */
+struct range {
+    int first, end;
+};
+
+struct window {
+    int kernel, stride, pad;
+
+    /* the taps of window i that lie within the input */
+    __device__ __forceinline__ range taps(int i, int in) const
+    {
+        const int start = i * stride - pad;
+        return {start < 0 ? -start : 0, in - start < kernel ? in - start : kernel};
+    }
+    /* the windows that cover position i of the input */
+    __device__ __forceinline__ range over(int i, int out) const
+    {
+        const int before = i + pad - kernel + 1, last = (i + pad) / stride + 1;
+        return {before > 0 ? (before + stride - 1) / stride : 0, last < out ? last : out};
+    }
+};
+
+static window window_of(const ir_node *node)
+{
+    return {node->kernel, node->stride, node->pad};
+}
+
+/* ---- maximum; node->saved: the tap of its window that won, a byte a number --------------------*/
+
+enum { MAX_KERNEL = 16 };
+
+static void max_pool_prepare(ir_backend *, ir_node *node)
+{
+    if (node->kernel > MAX_KERNEL)
+        ir_die("max_pool: a kernel of %d is more than %d", node->kernel, MAX_KERNEL);
+    node->saved_bytes = volume(node->shape);
+}
+
+static void max_pool_forward(ir_backend *b, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const window w = window_of(node);
+    const real *x = value_of(node->in[0]);
+    uint8_t *winner = static_cast<uint8_t *>(node->saved);
+    map(cuda_of(b), value_of(node), volume(t), false, [=] __device__(unsigned i) {
+        const spot p = spot_of(t, i);
+        const range down = w.taps(p.y, s.h), across = w.taps(p.x, s.w);
+        const int top = p.y * w.stride - w.pad, left = p.x * w.stride - w.pad;
+        float best = -INFINITY;
+        int won = 0;
+        for (int u = down.first; u < down.end; u++)
+            for (int v = across.first; v < across.end; v++) {
+                const float value = get(x, index_of(s, p.n, top + u, left + v, p.c));
+                won = value > best ? u * w.kernel + v : won;
+                best = value > best ? value : best;
+            }
+        winner[i] = (uint8_t)won;
+        return best;
+    });
+}
+
+/* Each number of dx gathers from the windows that cover it. */
+static void max_pool_backward(ir_backend *b, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const window w = window_of(node);
+    const real *dy = grad_of(node);
+    const uint8_t *winner = static_cast<uint8_t *>(node->saved);
+    map(cuda_of(b), grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
+        const spot p = spot_of(s, i);
+        const range down = w.over(p.y, t.h), across = w.over(p.x, t.w);
+        float sum = 0;
+        for (int r = down.first; r < down.end; r++)
+            for (int q = across.first; q < across.end; q++) {
+                const unsigned k = index_of(t, p.n, r, q, p.c);
+                const int tap =
+                    (p.y + w.pad - r * w.stride) * w.kernel + p.x + w.pad - q * w.stride;
+                sum += winner[k] == tap ? get(dy, k) : 0;
+            }
+        return sum;
+    });
+}
+
+/* ---- mean -------------------------------------------------------------------------------------*/
+
+static void avg_pool_forward(ir_backend *b, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const window w = window_of(node);
+    const float share = 1 / (float)(w.kernel * w.kernel);
+    const real *x = value_of(node->in[0]);
+    map(cuda_of(b), value_of(node), volume(t), false, [=] __device__(unsigned i) {
+        const spot p = spot_of(t, i);
+        float sum = 0;
+        for (int u = 0; u < w.kernel; u++)
+            for (int v = 0; v < w.kernel; v++)
+                sum += get(x, index_of(s, p.n, p.y * w.stride + u, p.x * w.stride + v, p.c));
+        return share * sum;
+    });
+}
+
+static void avg_pool_backward(ir_backend *b, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const window w = window_of(node);
+    const float share = 1 / (float)(w.kernel * w.kernel);
+    const real *dy = grad_of(node);
+    map(cuda_of(b), grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
+        const spot p = spot_of(s, i);
+        const range down = w.over(p.y, t.h), across = w.over(p.x, t.w);
+        float sum = 0;
+        for (int r = down.first; r < down.end; r++)
+            for (int q = across.first; q < across.end; q++)
+                sum += get(dy, index_of(t, p.n, r, q, p.c));
+        return share * sum;
+    });
+}
+
+/* ---- over whole planes ------------------------------------------------------------------------*/
+
+static void global_avg_prepare(ir_backend *, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape;
+    node->scratch_bytes = sum_scratch(1, (size_t)s.n, pixels_of(s), (size_t)s.c);
+}
+
+static void global_avg_forward(ir_backend *b, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape;
+    const unsigned channels = (unsigned)s.c, pixels = pixels_of(s);
+    const real *x = value_of(node->in[0]);
+    real *y = value_of(node);
+    sum_rows<1>(
+        cuda_of(b), node->scratch, (unsigned)s.n, pixels, channels,
+        [=] __device__(unsigned row, unsigned c, double *sum) {
+            sum[0] += get(x, row * channels + c);
+        },
+        [=] __device__(unsigned image, unsigned c, const double *total) {
+            set(y, image * channels + c, (float)(total[0] / pixels));
+        });
+}
+
+static void global_avg_backward(ir_backend *b, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape;
+    const unsigned channels = (unsigned)s.c, image = channels * pixels_of(s);
+    const float share = 1 / (float)pixels_of(s);
+    const real *dy = grad_of(node);
+    map(cuda_of(b), grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
+        return share * get(dy, i / image * channels + i % channels);
+    });
+}
+
+/* node->saved: the first pixel of those that hold the maximum, one a channel. */
+static void global_max_prepare(ir_backend *, ir_node *node)
+{
+    node->saved_bytes = volume(node->shape) * sizeof(unsigned);
+}
+
+/* A block of threads for one channel of one image; of equals the first pixel wins. */
+static __global__ void __launch_bounds__(BLOCK)
+    max_kernel(real *y, unsigned *winner, const real *x, unsigned pixels, unsigned channels)
+{
+    __shared__ float best[BLOCK];
+    __shared__ unsigned where[BLOCK];
+    const unsigned t = threadIdx.x, image = blockIdx.x / channels, c = blockIdx.x % channels;
+    best[t] = -INFINITY;
+    where[t] = pixels;
+    for (unsigned p = t; p < pixels; p += BLOCK) {
+        const float value = get(x, (image * pixels + p) * channels + c);
+        if (where[t] == pixels || value > best[t]) {
+            best[t] = value;
+            where[t] = p;
+        }
+    }
+    for (unsigned half = BLOCK / 2; half > 0; half /= 2) {
+        __syncthreads();
+        if (t >= half || where[t + half] == pixels)
+            continue;
+        const float other = best[t + half];
+        if (other > best[t] || (other == best[t] && where[t + half] < where[t])) {
+            best[t] = other;
+            where[t] = where[t + half];
+        }
+    }
+    if (t == 0) {
+        set(y, blockIdx.x, best[0]);
+        winner[blockIdx.x] = where[0];
+    }
+}
+
+static void global_max_forward(ir_backend *b, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape;
+    launch(cuda_of(b), max_kernel, dim3(volume(node->shape)), value_of(node),
+           static_cast<unsigned *>(node->saved), value_of(node->in[0]), pixels_of(s),
+           (unsigned)s.c);
+}
+
+/* To the winning pixel alone. */
+static void global_max_backward(ir_backend *b, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape;
+    const unsigned channels = (unsigned)s.c, pixels = pixels_of(s);
+    const real *dy = grad_of(node);
+    const unsigned *winner = static_cast<unsigned *>(node->saved);
+    map(cuda_of(b), grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
+        const unsigned pixel = i / channels, k = pixel / pixels * channels + i % channels;
+        return winner[k] == pixel % pixels ? get(dy, k) : 0;
+    });
+}
+
+const ir_op_table IR_NAME(ir_cuda_max_pool) = operation(max_pool_prepare, max_pool_forward,
+                                                        max_pool_backward);
+const ir_op_table IR_NAME(ir_cuda_avg_pool) = operation(nullptr, avg_pool_forward,
+                                                        avg_pool_backward);
+const ir_op_table IR_NAME(ir_cuda_global_avg_pool) = operation(global_avg_prepare,
+                                                               global_avg_forward,
+                                                               global_avg_backward);
+const ir_op_table IR_NAME(ir_cuda_global_max_pool) = operation(global_max_prepare,
+                                                               global_max_forward,
+                                                               global_max_backward);

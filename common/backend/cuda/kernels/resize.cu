@@ -1,0 +1,115 @@
+/* Bilinear resizing as PyTorch's interpolate does it, without antialiasing: from tables made on
+ * the host (backend/axis.h). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "device.h"
+
+/* One axis's tables on the device. */
+struct axis {
+    const int *low, *high, *first, *count, *at;
+    const float *t, *weight;
+};
+
+struct tables {
+    axis down, across;
+    void *memory[2];
+};
+
+/* The tables of a, one after the other in device memory, which is *memory. */
+static axis upload(const ir_axis &a, void **memory)
+{
+    const size_t in = (size_t)a.inputs, out = (size_t)a.outputs;
+    const struct {
+        const void *from;
+        size_t count;
+    } parts[] = {{a.low, out},
+                 {a.high, out},
+                 {a.first, in},
+                 {a.count, in},
+                 {a.at, in},
+                 {a.t, out},
+                 {a.weight, (size_t)a.weights}};
+    const void *place[7];
+    char *host = static_cast<char *>(ir_malloc((3 * out + 3 * in + (size_t)a.weights) * 4));
+    size_t bytes = 0;
+    for (int i = 0; i < 7; bytes += 4 * parts[i++].count)
+        memcpy(host + bytes, parts[i].from, 4 * parts[i].count);
+    *memory = ir_cuda_upload(host, bytes);
+    free(host);
+    bytes = 0;
+    for (int i = 0; i < 7; bytes += 4 * parts[i++].count)
+        place[i] = static_cast<char *>(*memory) + bytes;
+    return {static_cast<const int *>(place[0]),  static_cast<const int *>(place[1]),
+            static_cast<const int *>(place[2]),  static_cast<const int *>(place[3]),
+            static_cast<const int *>(place[4]),  static_cast<const float *>(place[5]),
+            static_cast<const float *>(place[6])};
+}
+
+static void prepare(ir_backend *, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape, t = node->shape;
+    tables *of = static_cast<tables *>(ir_malloc(sizeof *of));
+    const ir_axis down = ir_axis_make(s.h, t.h, node->align_corners);
+    const ir_axis across = ir_axis_make(s.w, t.w, node->align_corners);
+    of->down = upload(down, &of->memory[0]);
+    of->across = upload(across, &of->memory[1]);
+    ir_axis_free(down);
+    ir_axis_free(across);
+    node->state = of;
+}
+
+static void release(ir_backend *, ir_node *node)
+{
+    tables *of = static_cast<tables *>(node->state);
+    ir_cuda_free(of->memory[0]);
+    ir_cuda_free(of->memory[1]);
+    free(of);
+}
+
+static __device__ __forceinline__ float mix(float low, float high, float t)
+{
+    return (1 - t) * low + t * high;
+}
+
+static void forward(ir_backend *b, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const tables *of = static_cast<tables *>(node->state);
+    const axis down = of->down, across = of->across;
+    const real *x = value_of(node->in[0]);
+    map(cuda_of(b), value_of(node), volume(t), false, [=] __device__(unsigned i) {
+        const spot p = spot_of(t, i);
+        const int top = down.low[p.y], bottom = down.high[p.y];
+        const int left = across.low[p.x], right = across.high[p.x];
+        const float v = down.t[p.y];
+        const float a = mix(get(x, index_of(s, p.n, top, left, p.c)),
+                            get(x, index_of(s, p.n, bottom, left, p.c)), v);
+        const float z = mix(get(x, index_of(s, p.n, top, right, p.c)),
+                            get(x, index_of(s, p.n, bottom, right, p.c)), v);
+        return mix(a, z, across.t[p.x]);
+    });
+}
+
+/* Each number of dx gathers from the outputs that read it. */
+static void backward(ir_backend *b, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const tables *of = static_cast<tables *>(node->state);
+    const axis down = of->down, across = of->across;
+    const real *dy = grad_of(node);
+    map(cuda_of(b), grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
+        const spot p = spot_of(s, i);
+        float sum = 0;
+        for (int r = 0; r < down.count[p.y]; r++) {
+            float row = 0;
+            for (int q = 0; q < across.count[p.x]; q++)
+                row += across.weight[across.at[p.x] + q] *
+                       get(dy, index_of(t, p.n, down.first[p.y] + r, across.first[p.x] + q, p.c));
+            sum += down.weight[down.at[p.y] + r] * row;
+        }
+        return sum;
+    });
+}
+
+const ir_op_table IR_NAME(ir_cuda_resize) = operation(prepare, forward, backward, release);
