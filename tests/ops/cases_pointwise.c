@@ -197,7 +197,7 @@ static void dropout_bench(twin *t)
 
 static void build_concat(twin *t, ir_shape s, int count, const int *channels)
 {
-    value x[TAPE_MAX_INPUTS];
+    value x[TWIN_MAX_PARTS];
     for (int k = 0; k < count; k++) {
         s.c = channels[k];
         /* cppcheck-suppress uninitvar ; the first count of channels is never 0 */
@@ -219,7 +219,7 @@ static void concat_corner(twin *t, int i)
 static void concat_random(twin *t)
 {
     ir_shape s = twin_shape(t);
-    int count = twin_between(t, 2, 4), channels[TAPE_MAX_INPUTS];
+    int count = twin_between(t, 2, 4), channels[TWIN_MAX_PARTS];
     for (int k = 0; k < count; k++)
         channels[k] = twin_between(t, k > 0 ? 0 : 1, t->setup.channels);
     build_concat(t, s, count, channels);

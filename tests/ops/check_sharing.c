@@ -81,7 +81,7 @@ static void follow_step(const twin *trained, twin *other, double lr)
             to->v[e] = l->ref->v[e] - lr * l->ref->g[e];
     }
     for (int i = 0; i < trained->tape.steps; i++) {
-        const step *s = &trained->tape.step[i], *d = &other->tape.step[i];
+        const step *s = trained->tape.step[i], *d = other->tape.step[i];
         for (size_t e = 0; s->running_mean && e < s->running_mean->size; e++) {
             d->running_mean->v[e] = s->next_mean->v[e];
             d->running_var->v[e] = s->next_var->v[e];

@@ -9,13 +9,12 @@
 
 tensor *tape_tensor(tape *t, ir_shape shape)
 {
-    if (t->tensors == TAPE_MAX_TENSORS)
-        ir_die("a tape has room for %d tensors", TAPE_MAX_TENSORS);
     tensor *x = ir_calloc(1, sizeof *x);
     x->shape = shape;
     x->size = shape_size(shape);
     x->v = ir_calloc(x->size, sizeof *x->v);
     x->g = ir_calloc(x->size, sizeof *x->g);
+    t->tensor = ir_realloc(t->tensor, (size_t)t->tensors + 1, sizeof(tensor *));
     t->tensor[t->tensors++] = x;
     return x;
 }
@@ -27,19 +26,24 @@ void tape_free(tape *t)
         free(t->tensor[i]->g);
         free(t->tensor[i]);
     }
-    t->tensors = t->steps = 0;
+    for (int i = 0; i < t->steps; i++) {
+        free(t->step[i]->in);
+        free(t->step[i]);
+    }
+    free(t->tensor);
+    free(t->step);
+    *t = (tape){0};
 }
 
 step *tape_step(tape *t, const reference_op *op, int inputs, tensor *const *in, ir_shape out)
 {
-    if (t->steps == TAPE_MAX_STEPS)
-        ir_die("a tape has room for %d steps", TAPE_MAX_STEPS);
-    if (inputs > TAPE_MAX_INPUTS)
-        ir_die("a step has room for %d inputs", TAPE_MAX_INPUTS);
-    step *s = &t->step[t->steps++];
+    step *s = ir_malloc(sizeof *s);
     *s = (step){.op = op, .training = t->training, .inputs = inputs};
+    s->in = ir_calloc((size_t)inputs, sizeof(tensor *));
     for (int i = 0; i < inputs; i++)
         s->in[i] = in[i];
+    t->step = ir_realloc(t->step, (size_t)t->steps + 1, sizeof(step *));
+    t->step[t->steps++] = s;
     s->out = tape_tensor(t, out);
     return s;
 }
@@ -53,7 +57,7 @@ static void round_all(const tape *t, double *x, size_t n)
 void tape_forward(tape *t)
 {
     for (int i = 0; i < t->steps; i++) {
-        const step *s = &t->step[i];
+        const step *s = t->step[i];
         s->op->forward(s);
         round_all(t, s->out->v, s->out->size);
     }
@@ -62,7 +66,7 @@ void tape_forward(tape *t)
 void tape_backward(tape *t)
 {
     for (int i = t->steps - 1; i >= 0; i--) {
-        const step *s = &t->step[i];
+        const step *s = t->step[i];
         if (s->op->backward)
             s->op->backward(s);
         for (int k = 0; k < s->inputs; k++)
@@ -88,7 +92,7 @@ double tape_margin(const tape *t, bool leaves)
 {
     double least = INFINITY;
     for (int i = 0; i < t->steps; i++) {
-        const step *s = &t->step[i];
+        const step *s = t->step[i];
         if (s->op->margin && (leaves || has_computed_input(s)))
             least = fmin(least, s->op->margin(s));
     }

@@ -13,8 +13,6 @@
 
 #include "graph/graph.h"
 
-enum { TAPE_MAX_INPUTS = 4, TAPE_MAX_TENSORS = 160, TAPE_MAX_STEPS = 64 };
-
 typedef struct {
     ir_shape shape;
     size_t size;
@@ -42,7 +40,7 @@ struct step {
     const reference_op *op;
     bool training;
     int inputs;
-    tensor *in[TAPE_MAX_INPUTS], *out;
+    tensor **in, *out;
     tensor *weight, *bias;              /* weight (out, in, k, k) and the like; bias (1, C, 1, 1) */
     tensor *running_mean, *running_var; /* batchnorm: what forward reads */
     tensor *next_mean, *next_var;       /* and, in training, what it makes of them */
@@ -57,13 +55,14 @@ typedef struct {
     bool training;
     bool rounded; /* every value and gradient is rounded to float on the way */
     int tensors, steps;
-    tensor *tensor[TAPE_MAX_TENSORS];
-    step step[TAPE_MAX_STEPS];
+    tensor **tensor;
+    step **step;
 } tape;
 
 void tape_free(tape *t);
 tensor *tape_tensor(tape *t, ir_shape shape);
-/* A new step with its inputs and an output of that shape; the caller fills in the attributes. */
+/* A new step (which stays where it is) with its inputs and an output of that shape; the caller
+ * fills in the attributes. */
 step *tape_step(tape *t, const reference_op *op, int inputs, tensor *const *in, ir_shape out);
 void tape_forward(tape *t);
 /* From the gradients that the caller put into seed[i]->g by way of tape_zero_grads(). */

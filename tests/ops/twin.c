@@ -182,7 +182,7 @@ static double distance(size_t n, const double *a, const double *b)
 
 double twin_conditioning(twin *t)
 {
-    double *exact[TAPE_MAX_TENSORS], worst = 0;
+    double **exact = ir_calloc((size_t)t->tape.tensors, sizeof(double *)), worst = 0;
     twin_run_reference(t);
     for (int i = 0; i < t->tape.tensors; i++) {
         const tensor *x = t->tape.tensor[i];
@@ -200,6 +200,7 @@ double twin_conditioning(twin *t)
         worst = fmax(worst, fmax(v, g));
         free(exact[i]);
     }
+    free(exact);
     return worst;
 }
 
@@ -289,7 +290,7 @@ static void compare_one(twin *t, void *context, const char *what, const char *na
 static void compare_states(twin *t, result *r)
 {
     for (int i = 0; i < t->tape.steps; i++) {
-        const step *s = &t->tape.step[i];
+        const step *s = t->tape.step[i];
         for (int k = 0; s->running_mean && k < 2; k++) {
             const tensor *before = k ? s->running_var : s->running_mean;
             const tensor *next = k ? s->next_var : s->next_mean;

@@ -51,7 +51,13 @@ typedef struct {
     float *seed;
 } outlet;
 
-enum { TWIN_MAX_LEAVES = 96, TWIN_MAX_OUTLETS = 24, TWIN_MAX_DROPOUTS = 8, TWIN_MAX_TEXT = 4000 };
+enum {
+    TWIN_MAX_LEAVES = 96,
+    TWIN_MAX_OUTLETS = 24,
+    TWIN_MAX_DROPOUTS = 8,
+    TWIN_MAX_PARTS = 4, /* of a concat */
+    TWIN_MAX_TEXT = 4000
+};
 
 typedef struct {
     ir_backend *backend; /* NULL: the reference alone */

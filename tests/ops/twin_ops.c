@@ -89,7 +89,7 @@ static void append_shape(char *text, size_t size, const char *word, ir_shape s)
  */
 static value both(twin *t, ir_node *node, tensor *ref, const char *format, ...)
 {
-    const step *s = &t->tape.step[t->tape.steps - 1];
+    const step *s = t->tape.step[t->tape.steps - 1];
     char line[256], detail[64];
     va_list args;
     va_start(args, format);
@@ -203,8 +203,10 @@ value twin_scale(twin *t, value x, double factor)
 
 value twin_concat(twin *t, int count, const value *x)
 {
-    ir_node *nodes[TAPE_MAX_INPUTS];
-    tensor *refs[TAPE_MAX_INPUTS];
+    ir_node *nodes[TWIN_MAX_PARTS];
+    tensor *refs[TWIN_MAX_PARTS];
+    if (count > TWIN_MAX_PARTS)
+        ir_die("a twin's concat has room for %d parts", TWIN_MAX_PARTS);
     for (int i = 0; i < count; i++) {
         nodes[i] = x[i].node;
         refs[i] = x[i].ref;
@@ -272,7 +274,7 @@ value twin_dropout(twin *t, value x, double p)
     if (node && t->setup.mode == IR_TRAINING) {
         if (t->dropouts == TWIN_MAX_DROPOUTS)
             ir_die("a twin has room for %d dropouts", TWIN_MAX_DROPOUTS);
-        t->dropout[t->dropouts].step = &t->tape.step[t->tape.steps - 1];
+        t->dropout[t->dropouts].step = t->tape.step[t->tape.steps - 1];
         t->dropout[t->dropouts++].node = node;
     }
     return both(t, node, ref, " %g", p);
