@@ -19,6 +19,21 @@ parity() { # PARAMETERS NET [OPTION ...]
     [[ "$output" == *"# $net: $parameters trainable parameters"* ]]
 }
 
+# The graph of a network as it is and with an option more, computed in double by tests/ops.
+graph_in_double() { # NET OPTION
+    local net=$1 options
+    for options in "" "$2"; do
+        # shellcheck disable=SC2086 # no option is no argument
+        ir-train init --net "$net" --init published --bn-momentum 1 $options -r 3 --mean 0.4 --std 0.14 \
+            >"$BATS_TEST_TMPDIR/net$options.tar"
+    done
+    run /usr/bin/python3 "$BATS_TEST_DIRNAME/parity/reference.py" "$IR_BIN/test-reference" "$net" \
+        "$BATS_TEST_TMPDIR/net.tar" "$BATS_TEST_TMPDIR/net$2.tar"
+    grep -vE '^ok' <<<"$output"
+    [ "$status" = 0 ]
+    [[ "$output" == *"# $net, sfim 0"* && "$output" == *"# $net, sfim 1"* ]]
+}
+
 @test "acm: probabilities, gradients and statistics are PyTorch's" {
     parity 397823 acm
 }
@@ -71,4 +86,28 @@ parity() { # PARAMETERS NET [OPTION ...]
 
 @test "balistd without SFIM" {
     parity 4665156 balistd --no-sfim
+}
+
+@test "acm's graph in double, without and with SFIM: every gradient is PyTorch's" {
+    graph_in_double acm --sfim
+}
+
+@test "alcnet's graph in double" {
+    graph_in_double alcnet --sfim
+}
+
+@test "rdian's graph in double" {
+    graph_in_double rdian --sfim
+}
+
+@test "dnanet's graph in double" {
+    graph_in_double dnanet --sfim
+}
+
+@test "isnet's graph in double" {
+    graph_in_double isnet --sfim
+}
+
+@test "balistd's graph in double, with and without SFIM: every gradient is PyTorch's" {
+    graph_in_double balistd --no-sfim
 }

@@ -1,0 +1,230 @@
+/* From a graph's nodes to the steps of a tape. */
+#include "graph_tape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "graph/internal.h"
+
+/* ---- parameters -------------------------------------------------------------------------- */
+
+static ir_shape shape_of(const ir_param *p)
+{
+    switch (p->ndim) {
+    case 1:
+        return (ir_shape){1, p->dim[0], 1, 1};
+    case 2:
+        return (ir_shape){p->dim[0], p->dim[1], 1, 1};
+    case 4:
+        return (ir_shape){p->dim[0], p->dim[1], p->dim[2], p->dim[3]};
+    }
+    ir_die("%s has %d dimensions", p->name, p->ndim);
+}
+
+static void read_params(graph_tape *t, ir_params *params)
+{
+    t->params = ir_params_count(params);
+    t->param = ir_calloc(t->params, sizeof *t->param);
+    for (size_t i = 0; i < t->params; i++) {
+        const ir_param *p = ir_params_at(params, i);
+        tensor *x = tape_tensor(&t->tape, shape_of(p));
+        float *value = ir_malloc(p->size * sizeof *value);
+        ir_param_get(params, p, value);
+        for (size_t e = 0; e < p->size; e++)
+            x->v[e] = value[e];
+        free(value);
+        x->leaf = true;
+        t->param[i] = (graph_param){.param = p, .now = x};
+    }
+}
+
+/* By name: planning gives a second use of a parameter an ir_param of its own. */
+static graph_param *find(graph_tape *t, const ir_param *p)
+{
+    for (size_t i = 0; i < t->params; i++)
+        if (strcmp(t->param[i].param->name, p->name) == 0)
+            return &t->param[i];
+    ir_die("the graph's parameter %s is not among the parameters", p->name);
+}
+
+static tensor *parameter(graph_tape *t, const ir_param *p)
+{
+    return p ? find(t, p)->now : NULL;
+}
+
+/* ---- operations -------------------------------------------------------------------------- */
+
+static tensor *input(const graph_tape *t, const ir_node *node, int k)
+{
+    return t->value[node->in[k]->index];
+}
+
+static tensor *leaf(graph_tape *t, const ir_node *node)
+{
+    tensor *x = tape_tensor(&t->tape, node->shape);
+    x->leaf = true;
+    return x;
+}
+
+/* A deformable convolution is two nodes, the columns and a 1x1 convolution of them; the reference
+ * takes both in one step. */
+static tensor *convolution(graph_tape *t, const ir_node *node)
+{
+    const ir_conv c = {.out = node->shape.c,
+                       .kernel = node->kernel,
+                       .stride = node->stride,
+                       .pad = node->pad,
+                       .dilation = node->dilation,
+                       .depthwise = node->depthwise};
+    tensor *weight = parameter(t, node->weight), *bias = parameter(t, node->bias);
+    const ir_node *in = node->in[0];
+    if (node->op == IR_OP_CONV_TRANSPOSE2D)
+        return ref_conv_transpose2d(&t->tape, input(t, node, 0), weight, bias, c);
+    if (in->op == IR_OP_DEFORM)
+        return ref_deform_conv2d(&t->tape, input(t, in, 0), in->inputs > 1 ? input(t, in, 1) : NULL,
+                                 weight, bias);
+    return ref_conv2d(&t->tape, input(t, node, 0), weight, bias, c);
+}
+
+static void set_next(graph_tape *t, const ir_param *statistic, tensor *next)
+{
+    graph_param *p = find(t, statistic);
+    if (p->next)
+        ir_die("%s: two batch norms have it", statistic->name);
+    p->next = next;
+}
+
+static tensor *batchnorm(graph_tape *t, const ir_node *node)
+{
+    tensor *y = ref_batchnorm(&t->tape, input(t, node, 0), parameter(t, node->weight),
+                              parameter(t, node->bias), parameter(t, node->running_mean),
+                              parameter(t, node->running_var), node->momentum);
+    const step *s = t->tape.step[t->tape.steps - 1];
+    set_next(t, node->running_mean, s->next_mean);
+    set_next(t, node->running_var, s->next_var);
+    return y;
+}
+
+static tensor *dropout(graph_tape *t, const ir_node *node)
+{
+    uint32_t key[2];
+    ir_node_dropout_key(node, key);
+    return ref_dropout(&t->tape, input(t, node, 0), node->scale, key);
+}
+
+static tensor *concat(graph_tape *t, const ir_node *node)
+{
+    tensor **x = ir_calloc((size_t)node->inputs, sizeof(tensor *));
+    for (int k = 0; k < node->inputs; k++)
+        x[k] = input(t, node, k);
+    tensor *y = ref_concat(&t->tape, node->inputs, x);
+    free(x);
+    return y;
+}
+
+static tensor *operation(graph_tape *t, const ir_node *node)
+{
+    tape *tp = &t->tape;
+    const ir_shape s = node->shape;
+    switch (node->op) {
+    case IR_OP_INPUT:
+        return leaf(t, node);
+    case IR_OP_CONV2D:
+    case IR_OP_CONV_TRANSPOSE2D:
+        return convolution(t, node);
+    case IR_OP_BATCHNORM:
+        return batchnorm(t, node);
+    case IR_OP_LEAKY_RELU:
+        return ref_leaky_relu(tp, input(t, node, 0), node->slope);
+    case IR_OP_SIGMOID:
+        return ref_sigmoid(tp, input(t, node, 0));
+    case IR_OP_ADD:
+        return ref_add(tp, input(t, node, 0), input(t, node, 1));
+    case IR_OP_MUL:
+        return ref_mul(tp, input(t, node, 0), input(t, node, 1), node->scale);
+    case IR_OP_SCALE:
+        return ref_scale(tp, input(t, node, 0), node->scale);
+    case IR_OP_CONCAT:
+        return concat(t, node);
+    case IR_OP_SLICE:
+        return ref_slice(tp, input(t, node, 0), node->first, s.c);
+    case IR_OP_MAX_POOL:
+        return ref_max_pool(tp, input(t, node, 0), node->kernel, node->stride, node->pad);
+    case IR_OP_AVG_POOL:
+        return ref_avg_pool(tp, input(t, node, 0), node->kernel, node->stride);
+    case IR_OP_GLOBAL_AVG_POOL:
+        return ref_global_avg_pool(tp, input(t, node, 0));
+    case IR_OP_GLOBAL_MAX_POOL:
+        return ref_global_max_pool(tp, input(t, node, 0));
+    case IR_OP_CHANNEL_MEAN:
+        return ref_channel_mean(tp, input(t, node, 0));
+    case IR_OP_CHANNEL_MAX:
+        return ref_channel_max(tp, input(t, node, 0));
+    case IR_OP_RESIZE:
+        return ref_resize(tp, input(t, node, 0), s.h, s.w, node->align_corners);
+    case IR_OP_DROPOUT:
+        return dropout(t, node);
+    case IR_OP_LINEAR:
+        return ref_linear(tp, input(t, node, 0), parameter(t, node->weight),
+                          parameter(t, node->bias));
+    case IR_OP_LOG_SOFTMAX:
+        return ref_log_softmax(tp, input(t, node, 0));
+    case IR_OP_RFFT2:
+        return ref_rfft2(tp, input(t, node, 0));
+    case IR_OP_IRFFT2:
+        return ref_irfft2(tp, input(t, node, 0), s.w);
+    case IR_OP_SOFT_IOU:
+        return ref_soft_iou(tp, input(t, node, 0), input(t, node, 1), node->group);
+    case IR_OP_BCE:
+        return ref_bce(tp, input(t, node, 0), input(t, node, 1), node->group);
+    case IR_OP_GRADIENT:
+        return ref_gradient_magnitude(tp, input(t, node, 0));
+    case IR_OP_DEFORM: /* a part of the convolution that reads it */
+    case IR_OP_COUNT:
+        break;
+    }
+    return NULL;
+}
+
+/* ---- the graph --------------------------------------------------------------------------- */
+
+/* A fused node's work is done where its input is made: whoever reads that input gets this value
+ * instead, and nobody may have read it before. */
+static void fuse(graph_tape *t, const ir_node *node)
+{
+    const tensor *before = input(t, node, 0);
+    int readers = 0;
+    for (int i = 0; i < t->tape.steps; i++)
+        for (int k = 0; k < t->tape.step[i]->inputs; k++)
+            readers += t->tape.step[i]->in[k] == before;
+    if (readers != 1)
+        ir_die("%s is fused with a value that %d operations read", ir_op_name[node->op], readers);
+    t->value[node->alias->index] = t->value[node->index];
+}
+
+void graph_tape_start(graph_tape *t, const ir_graph *g)
+{
+    *t = (graph_tape){.graph = g};
+    t->tape.training = ir_graph_mode(g) == IR_TRAINING;
+    read_params(t, g->params);
+    t->value = ir_calloc((size_t)g->nodes, sizeof(tensor *));
+    for (int i = 0; i < g->nodes; i++) {
+        const ir_node *node = g->node[i];
+        t->value[i] = operation(t, node);
+        if (node->alias)
+            fuse(t, node);
+    }
+}
+
+void graph_tape_free(graph_tape *t)
+{
+    tape_free(&t->tape);
+    free(t->value);
+    free(t->param);
+}
+
+tensor *graph_tape_value(const graph_tape *t, const ir_node *node)
+{
+    return t->value[node->index];
+}
