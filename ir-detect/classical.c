@@ -107,7 +107,8 @@ long detect_classical(const options *o, int operands, char *const *operand)
     j.writer = writer_open(o, j.stream);
     if (o->maxval > 0)
         ir_stream_set_maxval(j.stream, o->maxval);
-    ir_pipeline_run(&pipeline, &j, o->threads > 0 ? o->threads : ir_default_threads());
+    ir_pipeline_run(&pipeline, &j,
+                    o->backend.threads > 0 ? o->backend.threads : ir_default_threads());
     writer_close(j.writer);
     ir_stream_close(j.stream);
     return j.images;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "backend/backend.h"
 #include "classical/method.h"
 #include "stream/stream.h"
 
@@ -14,11 +15,11 @@ typedef struct {
     int method;             /* a classical one: index into methods[]; else -1 */
     double threshold;       /* -t; negative: not given */
     output_kind output;
-    const char *feature;   /* name of the map that OUTPUT_FEATURE writes, or "list" */
-    int depth;             /* bits of a soft map or a feature: 8 or 16 */
-    const char *directory; /* NULL: standard output */
-    const char *device;
-    int threads;                  /* 0: all */
+    const char *feature;          /* name of the map that OUTPUT_FEATURE writes, or "list" */
+    int depth;                    /* bits of a soft map or a feature: 8 or 16 */
+    const char *directory;        /* NULL: standard output */
+    ir_backend_options backend;   /* threads 0: all */
+    bool placed;                  /* something but the threads of it was given */
     int maxval;                   /* 0: the files' */
     double parameter[PARAMETERS]; /* of a classical method; 0: not given */
     double k;                     /* of the adaptive threshold; negative: not given */

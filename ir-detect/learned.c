@@ -128,7 +128,7 @@ static ir_detector *load(const options *o, ir_backend *backend)
 long detect_learned(const options *o, int operands, char *const *operand)
 {
     ir_stream *stream = ir_stream_open(operands, operand);
-    ir_backend *backend = ir_backend_open(o->device, o->threads);
+    ir_backend *backend = ir_backend_open_as(o->backend);
     learned l = {.detector = load(o, backend)};
     ir_profile *profile = o->profile ? ir_profile_new() : NULL;
     long images;

@@ -1,8 +1,8 @@
 /* ir-detect: finds small targets in infrared images. See ir-detect(1). */
 #include <string.h>
 
+#include "backend/options.h"
 #include "base/base.h"
-#include "base/option.h"
 #include "detect.h"
 
 static const char usage[] =
@@ -27,6 +27,8 @@ static const char usage[] =
     "      --iterations n     of the others; all are as published by default, see ir-detect(1)\n"
     "      --maxval n         the images' full range, when it is not their maxval\n"
     "  -d, --device name      of -c: auto (default), cpu, cuda, cuda:N\n"
+    "      --precision p      of a GPU: fp32, tf32 (default) or bf16\n"
+    "      --fast             a GPU may take ways that give other bits in every run\n"
     "  -j, --threads n        threads (default: all processors)\n"
     "      --profile          of -c: says on standard error where the time went\n"
     "  -v, --verbose          says how many images there were, and how many a second\n"
@@ -59,8 +61,7 @@ static const struct option long_options[] = {
     {"rank-ratio", required_argument, NULL, PARAMETER + RANK_RATIO},
     {"tolerance", required_argument, NULL, PARAMETER + TOLERANCE},
     {"iterations", required_argument, NULL, PARAMETER + ITERATIONS},
-    {"device", required_argument, NULL, 'd'},
-    {"threads", required_argument, NULL, 'j'},
+    IR_BACKEND_OPTIONS,
     {"verbose", no_argument, NULL, 'v'},
     IR_LAST_OPTIONS,
 };
@@ -134,12 +135,6 @@ static void set_option(options *o, int option)
     case MAXVAL:
         o->maxval = ir_maxval(optarg);
         break;
-    case 'd':
-        o->device = optarg;
-        break;
-    case 'j':
-        o->threads = ir_threads(optarg);
-        break;
     case PROFILE:
         o->profile = true;
         break;
@@ -161,8 +156,8 @@ static void check(const options *o)
         if (o->parameter[i] > 0 && (learned || methods[o->method].parameter[i] <= 0))
             ir_usage_die("--%s is not an option of %s", parameter_kinds[i].name,
                          learned ? "-c" : methods[o->method].name);
-    if (classical && o->device != NULL)
-        ir_usage_die("-d needs -c");
+    if (classical && o->placed)
+        ir_usage_die("-d, --precision and --fast need -c");
     if (classical && o->profile)
         ir_usage_die("--profile needs -c");
     if (o->k >= 0 && o->threshold >= 0)
@@ -179,14 +174,15 @@ static void check(const options *o)
 
 static options parse(int argc, char **argv)
 {
-    options o = {.method = -1, .threshold = -1, .k = -1};
+    options o = {.method = -1, .threshold = -1, .k = -1, .backend = ir_backend_defaults()};
     int option;
 
     while ((option = ir_option(argc, argv, ":c:m:t:o:k:d:j:vhV", long_options, usage)) != -1)
-        set_option(&o, option);
+        if (ir_backend_option(&o.backend, option))
+            o.placed |= option != 'j';
+        else
+            set_option(&o, option);
     check(&o);
-    if (o.device == NULL)
-        o.device = "auto";
     if (o.depth == 0)
         o.depth = 8;
     return o;

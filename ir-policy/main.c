@@ -1,8 +1,8 @@
 /* ir-policy: the strategy network N_S, which learns to choose the corruption that hurts most. */
 #include <string.h>
 
+#include "backend/options.h"
 #include "base/base.h"
-#include "base/option.h"
 #include "options.h"
 
 static const char usage[] =
@@ -31,6 +31,8 @@ static const char usage[] =
     "      --maxval N         the frames' range, where it is not their maxval\n"
     "  -r, --seed N           random seed (0)\n"
     "  -d, --device DEVICE    auto, cpu, cuda, cuda:N (auto)\n"
+    "      --precision P      of a GPU: fp32, tf32 or bf16 (tf32)\n"
+    "      --fast             a GPU may take ways that give other bits in every run\n"
     "  -j, --threads N        threads (1: the network is small)\n"
     "  -v, --verbose          update, play: a line per batch on standard error\n"
     "  -q, --quiet            not even that\n"
@@ -65,8 +67,7 @@ static const struct option long_options[] = {
     {"severities", required_argument, NULL, SEVERITIES},
     {"maxval", required_argument, NULL, MAXVAL},
     {"seed", required_argument, NULL, 'r'},
-    {"device", required_argument, NULL, 'd'},
-    {"threads", required_argument, NULL, 'j'},
+    IR_BACKEND_OPTIONS,
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
     IR_LAST_OPTIONS,
@@ -80,11 +81,11 @@ typedef struct {
 } command_info;
 
 static const command_info commands[] = {
-    {"init", init_command, "swrdj", ""},
-    {"sample", sample_command, "cybmrdj", "c"},
-    {"update", update_command, "cwSRyblaemdj", "cSR"},
-    {"play", play_command, "cwRyblaemrdj", "cwR"},
-    {"stats", stats_command, "cbmdj", "c"},
+    {"init", init_command, "swrdjpf", ""},
+    {"sample", sample_command, "cybmrdjpf", "c"},
+    {"update", update_command, "cwSRyblaemdjpf", "cSR"},
+    {"play", play_command, "cwRyblaemrdjpf", "cwR"},
+    {"stats", stats_command, "cbmdjpf", "c"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -137,7 +138,7 @@ static bool set_learning(options *o, int option)
 
 static void set_option(options *o, int option)
 {
-    if (set_learning(o, option))
+    if (set_learning(o, option) || ir_backend_option(&o->backend, option))
         return;
     switch (option) {
     case 'c':
@@ -157,12 +158,6 @@ static void set_option(options *o, int option)
         break;
     case 'r':
         o->seed = ir_seed(optarg);
-        break;
-    case 'd':
-        o->device = optarg;
-        break;
-    case 'j':
-        o->threads = ir_threads(optarg);
         break;
     case 'v':
         o->verbose = true;
@@ -207,11 +202,11 @@ static options parse(const command_info *command, int argc, char **argv)
                  .lr = 1e-4,
                  .severities = {{1, 3, 5}},
                  .batch = 16,
-                 .threads = 1,
-                 .device = "auto"};
+                 .backend = ir_backend_defaults()};
     char given[128] = "";
     int option;
 
+    o.backend.threads = 1; /* the network is small */
     while ((option = ir_option(argc, argv, short_options, long_options, usage)) != -1) {
         set_option(&o, option);
         if (strchr("vq", option) == NULL && strchr(command->options, option) == NULL)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/backend.h"
 #include "choose.h"
 #include "stream/strategy.h"
 
@@ -16,8 +17,8 @@ typedef struct {
     double lr, entropy;
     ir_severities severities; /* init */
     uint64_t seed;
-    int batch, maxval, threads; /* maxval 0: the files' */
-    const char *device;
+    int batch, maxval; /* maxval 0: the files' */
+    ir_backend_options backend;
     bool verbose;
     int operands;
     char **operand;

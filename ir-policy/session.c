@@ -8,7 +8,7 @@ session session_open(const options *o)
     session s = {.o = o};
 
     s.checkpoint = ir_checkpoint_read(o->checkpoint, "policy");
-    s.backend = ir_backend_open(o->device, o->threads);
+    s.backend = ir_backend_open_as(o->backend);
     s.policy = policy_load(s.backend, s.checkpoint);
     s.batch = batch_open(o, policy_mean(s.policy), policy_std(s.policy));
     return s;

@@ -2,8 +2,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/options.h"
 #include "base/base.h"
-#include "base/option.h"
 #include "init.h"
 #include "train.h"
 
@@ -43,6 +43,8 @@ static const char usage[] =
     "      --maxval N           that of the frames, whatever the files say\n"
     "  -r, --seed N             random seed, instead of the checkpoint's\n"
     "  -d, --device DEVICE      auto, cpu, cuda, cuda:N (auto)\n"
+    "      --precision P        of a GPU: fp32, tf32 or bf16 (tf32)\n"
+    "      --fast               a GPU may take ways that give other bits in every run\n"
     "  -j, --threads N          threads (all processors)\n"
     "  -w, --write FILE         the checkpoint, instead of standard output\n"
     "  -v, --verbose            say what is trained\n"
@@ -86,8 +88,7 @@ static const struct option long_options[] = {
     {"profile", no_argument, NULL, PROFILE},
     {"maxval", required_argument, NULL, MAXVAL},
     {"seed", required_argument, NULL, 'r'},
-    {"device", required_argument, NULL, 'd'},
-    {"threads", required_argument, NULL, 'j'},
+    IR_BACKEND_OPTIONS,
     {"write", required_argument, NULL, 'w'},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
@@ -171,12 +172,6 @@ static void set_run(train_options *o, int option)
     case LOG:
         o->log = optarg;
         break;
-    case 'd':
-        o->device = optarg;
-        break;
-    case 'j':
-        o->threads = ir_threads(optarg);
-        break;
     case 'w':
         o->write = strcmp(optarg, "-") == 0 ? NULL : optarg;
         break;
@@ -228,7 +223,7 @@ static void check(const train_options *o, int operands, char **operand)
 
 int main(int argc, char **argv)
 {
-    train_options o = {.device = "auto",
+    train_options o = {.backend = ir_backend_defaults(),
                        .batch = 16,
                        .crop = 256,
                        .epochs = 1,
@@ -243,7 +238,7 @@ int main(int argc, char **argv)
         return 0;
     }
     while ((option = ir_option(argc, argv, ":c:R:r:d:j:w:vqhV", long_options, usage)) != -1) {
-        if (!set_training(&o, option))
+        if (!set_training(&o, option) && !ir_backend_option(&o.backend, option))
             set_run(&o, option);
     }
     check(&o, argc - optind, argv + optind);

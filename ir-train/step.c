@@ -7,24 +7,22 @@
 #include "base/base.h"
 #include "stream/record.h"
 
-static void check_losses(const trainer *t, const batch *b, const float *loss, int count, long step)
+/* name: of the frame, or NULL where the loss is a whole batch's. */
+static void check_loss(float loss, const char *name, long step)
 {
-    for (int i = 0; i < count; i++) {
-        if (isfinite(loss[i]))
-            continue;
-        if (t->whole_batch)
-            ir_die("step %ld: the loss is not finite; nothing is written", step);
-        ir_die("%s: step %ld: the loss is not finite; nothing is written", b->name[i % b->count],
-               step);
-    }
+    if (!isfinite(loss))
+        ir_die("%s%sstep %ld: the loss is not finite; nothing is written", name ? name : "",
+               name ? ": " : "", step);
 }
 
 /* A reward is the loss of the corrupted frame itself, whatever the step is trained on. */
-static void write_rewards(trainer *t, const ir_detector_graph *g, const batch *b)
+static void write_rewards(trainer *t, const ir_detector_graph *g, const batch *b, long step)
 {
     float *loss = ir_calloc((size_t)batch_images(b), sizeof *loss);
 
     ir_node_get(g->graph, g->reward, loss);
+    for (int i = 0; i < batch_images(b); i++)
+        check_loss(loss[i], b->name[i % b->count], step);
     for (int i = 0; i < b->count; i++) {
         ir_reward reward = {.loss = loss[b->count + i]};
         snprintf(reward.name, sizeof reward.name, "%s", b->name[i]);
@@ -68,14 +66,17 @@ step_loss train_step(trainer *t, const batch *b, history *h)
     ir_node_put(g->graph, g->mask, b->mask);
     ir_graph_set_step(g->graph, h->seed, (uint64_t)h->step);
     ir_graph_forward(g->graph);
-    ir_node_get(g->graph, g->objective, loss);
-    check_losses(t, b, loss, losses, h->step + 1);
+    ir_node_fetch(g->graph, g->objective);
     if (t->rewards)
-        write_rewards(t, g, b);
-
+        write_rewards(t, g, b, h->step + 1);
     backward(t, g, losses, clean);
     h->step++;
     ir_params_adam(ir_detector_params(t->detector), h->adam, ++h->adam_step);
+
+    /* last, so that a GPU has its work while this waits for the forward pass */
+    ir_node_get(g->graph, g->objective, loss);
+    for (int i = 0; i < losses; i++)
+        check_loss(loss[i], t->whole_batch ? NULL : b->name[i % b->count], h->step);
 
     const step_loss result = {mean(loss, clean), b->paired ? mean(loss + clean, clean) : 0};
     free(loss);

@@ -45,7 +45,7 @@ static void load(run *r)
     const train_options *o = r->o;
     ir_checkpoint *checkpoint = ir_checkpoint_read(o->checkpoint, "detector");
 
-    r->backend = ir_backend_open(o->device, o->threads);
+    r->backend = ir_backend_open_as(o->backend);
     r->trainer.detector = ir_detector_load(r->backend, checkpoint);
     r->history = history_read(checkpoint, ir_detector_params(r->trainer.detector));
     ir_checkpoint_free(checkpoint);

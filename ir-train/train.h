@@ -5,14 +5,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/backend.h"
+
 enum { MAX_LR_STEPS = 32 };
 
 typedef struct {
-    const char *checkpoint;                     /* -c */
-    char *corrupted;                            /* an operand, or NULL */
-    const char *rewards, *write, *log, *device; /* NULL: none, stdout, stderr, "auto" */
-    int batch, crop, threads, maxval;           /* maxval 0: the files' own */
-    long epochs, save_every;                    /* save_every 0: only at the end */
+    const char *checkpoint;            /* -c */
+    char *corrupted;                   /* an operand, or NULL */
+    const char *rewards, *write, *log; /* NULL: none, stdout, stderr */
+    ir_backend_options backend;
+    int batch, crop, maxval; /* maxval 0: the files' own */
+    long epochs, save_every; /* save_every 0: only at the end */
     bool shuffle, whole_batch, quiet, verbose, profile;
     double lambda, lr;
     double bn_momentum; /* negative: the checkpoint's */

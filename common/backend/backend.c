@@ -9,6 +9,7 @@
 
 #include "backend/backend.h"
 #include "backend/cuda/plugin.h"
+#include "backend/options.h"
 #include "base/base.h"
 
 /* DIRECTORY/libir-cuda.so opened, or NULL; *why then says what is wrong with it, unless it is just
@@ -118,8 +119,10 @@ ir_backend *ir_backend_open_as(ir_backend_options o)
 
 ir_backend *ir_backend_open(const char *device, int threads)
 {
-    return ir_backend_open_as(
-        (ir_backend_options){.device = device, .threads = threads, .precision = IR_TF32});
+    ir_backend_options o = ir_backend_defaults();
+    o.device = device;
+    o.threads = threads;
+    return ir_backend_open_as(o);
 }
 
 void ir_backend_close(ir_backend *b)
