@@ -7,18 +7,12 @@
 #include "policy.h"
 #include "stream/resample.h"
 
-batch *batch_open(const options *o, double mean, double std)
+static batch *make(int images)
 {
     batch *b = ir_calloc(1, sizeof *b);
-    const size_t size = (size_t)o->batch;
+    const size_t size = (size_t)images;
 
-    b->size = o->batch;
-    b->mean = mean;
-    b->std = std;
-    b->stream = ir_stream_open(o->operands, o->operand);
-    if (o->maxval > 0)
-        ir_stream_set_maxval(b->stream, o->maxval);
-    b->tally = ir_tally_new();
+    b->size = images;
     b->name = ir_calloc(size, sizeof *b->name);
     b->occurrence = ir_calloc(size, sizeof *b->occurrence);
     b->input = ir_calloc(size * POLICY_PIXELS, sizeof *b->input);
@@ -26,6 +20,37 @@ batch *batch_open(const options *o, double mean, double std)
     b->strategy = ir_calloc(size, sizeof *b->strategy);
     b->reward = ir_calloc(size, sizeof *b->reward);
     return b;
+}
+
+batch *batch_open(const options *o, double mean, double std)
+{
+    batch *b = make(o->batch);
+
+    b->mean = mean;
+    b->std = std;
+    b->stream = ir_stream_open(o->operands, o->operand);
+    if (o->maxval > 0)
+        ir_stream_set_maxval(b->stream, o->maxval);
+    b->tally = ir_tally_new();
+    return b;
+}
+
+batch *batch_like(const batch *b)
+{
+    return make(b->size);
+}
+
+void batch_exchange(batch *a, batch *b)
+{
+    const batch was = *a;
+
+    a->n = b->n, b->n = was.n;
+    a->name = b->name, b->name = was.name;
+    a->occurrence = b->occurrence, b->occurrence = was.occurrence;
+    a->input = b->input, b->input = was.input;
+    a->logp = b->logp, b->logp = was.logp;
+    a->strategy = b->strategy, b->strategy = was.strategy;
+    a->reward = b->reward, b->reward = was.reward;
 }
 
 static void add_image(batch *b)
@@ -61,7 +86,9 @@ void batch_close(batch *b)
     free(b->strategy);
     free(b->reward);
     ir_image_free(&b->image);
-    ir_tally_free(b->tally);
-    ir_stream_close(b->stream);
+    if (b->stream != NULL) {
+        ir_tally_free(b->tally);
+        ir_stream_close(b->stream);
+    }
     free(b);
 }

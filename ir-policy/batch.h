@@ -26,6 +26,10 @@ typedef struct {
 batch *batch_open(const options *o, double mean, double std);
 /* The next batch; false at the end of the stream. */
 bool batch_read(batch *b);
+/* An empty one with as much room, that nothing can be read into. */
+batch *batch_like(const batch *b);
+/* The images of the two, and all that belongs to them. */
+void batch_exchange(batch *a, batch *b);
 void batch_close(batch *b);
 
 #endif

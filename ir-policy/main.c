@@ -27,6 +27,7 @@ static const char usage[] =
     "      --baseline mean|none\n"
     "                         what is subtracted from a batch's rewards (mean)\n"
     "      --entropy X        weight of an entropy bonus (0)\n"
+    "      --lag 0|1          play: 1 goes one batch ahead of the rewards (0)\n"
     "      --severities L,L,L init: the three severities that are played with (1,3,5)\n"
     "      --maxval N         the frames' range, where it is not their maxval\n"
     "  -r, --seed N           random seed (0)\n"
@@ -49,7 +50,8 @@ enum {
     BASELINE = 'a',
     ENTROPY = 'e',
     SEVERITIES = 's',
-    MAXVAL = 'm'
+    MAXVAL = 'm',
+    LAG = 'g'
 };
 
 static const char short_options[] = ":c:w:S:R:r:d:j:vqhV";
@@ -65,6 +67,7 @@ static const struct option long_options[] = {
     {"baseline", required_argument, NULL, BASELINE},
     {"entropy", required_argument, NULL, ENTROPY},
     {"severities", required_argument, NULL, SEVERITIES},
+    {"lag", required_argument, NULL, LAG},
     {"maxval", required_argument, NULL, MAXVAL},
     {"seed", required_argument, NULL, 'r'},
     IR_BACKEND_OPTIONS,
@@ -84,7 +87,7 @@ static const command_info commands[] = {
     {"init", init_command, "swrdjpf", ""},
     {"sample", sample_command, "cybmrdjpf", "c"},
     {"update", update_command, "cwSRyblaemdjpf", "cSR"},
-    {"play", play_command, "cwRyblaemrdjpf", "cwR"},
+    {"play", play_command, "cwRyblaegmrdjpf", "cwR"},
     {"stats", stats_command, "cbmdjpf", "c"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -127,6 +130,9 @@ static bool set_learning(options *o, int option)
         return true;
     case ENTROPY:
         o->entropy = ir_real(optarg, 0, 1000, "--entropy");
+        return true;
+    case LAG:
+        o->lag = (int)ir_number(optarg, 0, 1, "--lag");
         return true;
     case SEVERITIES:
         o->severities = ir_severities_parse(optarg);

@@ -18,6 +18,7 @@ typedef struct {
     ir_severities severities; /* init */
     uint64_t seed;
     int batch, maxval; /* maxval 0: the files' */
+    int lag;           /* play: batches ahead of the rewards, 0 or 1 */
     ir_backend_options backend;
     bool verbose;
     int operands;

@@ -41,16 +41,44 @@ void sample_command(const options *o)
     session_close(&s);
 }
 
+/* Batch by batch, as in Algorithm 1. */
+static void play(session *s, ir_records *rewards)
+{
+    while (session_next(s)) {
+        write_strategies(s);
+        read_rewards(s->batch, rewards);
+        reinforce_step(s->policy, s->batch, s->o);
+    }
+}
+
+/* --lag 1: a batch's strategies are out before the last one's rewards are back, so that its images
+ * are corrupted while the detector still trains on that one. */
+static void play_ahead(session *s, ir_records *rewards)
+{
+    batch *before = batch_like(s->batch); /* played, not yet rewarded; empty at first */
+
+    for (bool more = true; more;) {
+        more = session_next(s);
+        if (more)
+            write_strategies(s);
+        if (before->n > 0) {
+            read_rewards(before, rewards);
+            reinforce_late_step(s->policy, before, s->o);
+        }
+        batch_exchange(s->batch, before);
+    }
+    batch_close(before);
+}
+
 void play_command(const options *o)
 {
     session s = session_open(o);
     ir_records *rewards = ir_records_open(o->rewards);
 
-    while (session_next(&s)) {
-        write_strategies(&s);
-        read_rewards(s.batch, rewards);
-        reinforce_step(s.policy, s.batch, o);
-    }
+    if (o->lag > 0)
+        play_ahead(&s, rewards);
+    else
+        play(&s, rewards);
     ir_records_close(rewards);
     policy_save(s.policy, o->write);
     session_close(&s);

@@ -37,14 +37,15 @@ static double mean_entropy(const batch *b)
     return sum / b->n;
 }
 
-static void learn(policy *p, const batch *b, const options *o)
+/* weight: of each image's term, or NULL: 1 */
+static void learn(policy *p, const batch *b, const options *o, const double *weight)
 {
     const double baseline = o->baseline ? mean_reward(b) : 0;
     float *gradient = ir_calloc((size_t)b->n * IR_STRATEGIES, sizeof *gradient);
 
     for (int i = 0; i < b->n; i++) {
         float *row = gradient + (size_t)i * IR_STRATEGIES;
-        row[b->strategy[i]] = (float)((b->reward[i] - baseline) / b->n);
+        row[b->strategy[i]] = (float)((weight ? weight[i] : 1) * (b->reward[i] - baseline) / b->n);
         if (o->entropy > 0)
             add_entropy(b->logp + (size_t)i * IR_STRATEGIES, o->entropy / b->n, row);
     }
@@ -52,11 +53,35 @@ static void learn(policy *p, const batch *b, const options *o)
     free(gradient);
 }
 
+static void say(const batch *b)
+{
+    fprintf(stderr, "%s: %d images, mean reward %.4f, entropy %.4f\n", ir_program(), b->n,
+            mean_reward(b), mean_entropy(b));
+}
+
 void reinforce_step(policy *p, const batch *b, const options *o)
 {
     if (o->verbose)
-        fprintf(stderr, "%s: %d images, mean reward %.4f, entropy %.4f\n", ir_program(), b->n,
-                mean_reward(b), mean_entropy(b));
+        say(b);
     if (o->set == SET_HRL)
-        learn(p, b, o);
+        learn(p, b, o, NULL);
+}
+
+/* The strategies were drawn from q, the policy as it was, and not from p: with the weights p / q
+ * the expectation is p's (importance sampling). */
+void reinforce_late_step(policy *p, batch *b, const options *o)
+{
+    double *weight = ir_calloc((size_t)b->n, sizeof *weight);
+
+    if (o->verbose)
+        say(b);
+    if (o->set == SET_HRL) {
+        for (int i = 0; i < b->n; i++)
+            weight[i] = -b->logp[i * IR_STRATEGIES + b->strategy[i]];
+        policy_forward(p, b->n, b->input, b->logp);
+        for (int i = 0; i < b->n; i++)
+            weight[i] = exp(weight[i] + b->logp[i * IR_STRATEGIES + b->strategy[i]]);
+        learn(p, b, o, weight);
+    }
+    free(weight);
 }

@@ -9,5 +9,7 @@
 /* One step of policy p, which made b->logp, towards what was rewarded (b->strategy, b->reward).
  * With a uniform set nothing is learned. -v: says what it saw. */
 void reinforce_step(policy *p, const batch *b, const options *o);
+/* The same when p has learned since it made b->logp, which is computed anew. */
+void reinforce_late_step(policy *p, batch *b, const options *o);
 
 #endif

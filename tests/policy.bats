@@ -324,6 +324,81 @@ PYTHON
     cmp "$t/whole.tar" "$t/half.tar"
 }
 
+# ---- one batch ahead ---------------------------------------------------------------------------
+
+@test "--lag 1: the second batch's strategies come before the first one's rewards" {
+    mkfifo "$t/rewards"
+    export t
+    # shellcheck disable=SC2016
+    run -0 bash -c '
+        ir-policy play -c moved.tar -R "$t/rewards" --batch 2 -r 9 --lag 1 -w "$t/p.tar" \
+            s/images/scene0000[1-5].pgm | {
+            exec 3>"$t/rewards"
+            for i in 1 2 3 4; do
+                read -r name rest
+                names+=("$name")
+            done
+            printf "%s\t0.5\n" "${names[@]}" >&3
+            read -r name rest
+            printf "%s\t0.5\n" "$name" >&3
+        }'
+    grep -qx 'images 13' <(tar xOf "$t/p.tar" meta)
+}
+
+# lag_and_update REWARD: the policy of --lag 1 and that of sample and update, on two batches whose
+# rewards REWARD gives; both start from moved.tar.
+lag_and_update() {
+    printf '%s\n' s/images/scene0000[1-4].pgm >"$t/list"
+    loop "$1" -c moved.tar --batch 2 -r 9 --lr 0.2 --lag 1 -w "$t/lag.tar" "@$t/list"
+    ir-policy sample -c moved.tar --batch 2 -r 9 "@$t/list" >"$t/s"
+    cmp "$t/played" "$t/s"
+    while read -r line; do "$1" "$line"; done <"$t/s" >"$t/r"
+    ir-policy update -c moved.tar --batch 2 -S "$t/s" -R "$t/r" --lr 0.2 -w "$t/update.tar" \
+        "@$t/list"
+    mkdir -p "$t/lag" "$t/update"
+    tar xf "$t/lag.tar" -C "$t/lag"
+    tar xf "$t/update.tar" -C "$t/update"
+}
+
+at_first_alike() {
+    case $1 in
+        scene0000[12]*) printf '%s\t0.5\n' "${1%%$'\t'*}" ;;
+        scene00003*) printf '%s\t0.9\n' "${1%%$'\t'*}" ;;
+        *) printf '%s\t0.1\n' "${1%%$'\t'*}" ;;
+    esac
+}
+
+never_alike() {
+    case $1 in
+        scene0000[13]*) printf '%s\t0.9\n' "${1%%$'\t'*}" ;;
+        *) printf '%s\t0.1\n' "${1%%$'\t'*}" ;;
+    esac
+}
+
+@test "--lag 1 learns what update learns, while the policy stays as it was" {
+    lag_and_update at_first_alike
+    diff -r "$t/lag/param" "$t/update/param"
+}
+
+@test "--lag 1 weighs what a policy chose that has learned since" {
+    lag_and_update never_alike
+    run ! diff -rq "$t/lag/param" "$t/update/param"
+    # by little: the weights are ratios of two policies that are one step apart
+    /usr/bin/python3 - "$t" <<'END'
+import sys, numpy as np
+t = sys.argv[1]
+a, b = (np.load(f"{t}/{d}/param/fc.weight.npy") for d in ("lag", "update"))
+start = np.linalg.norm(a)
+assert 0 < np.linalg.norm(a - b) < 0.2 * start, (np.linalg.norm(a - b), start)
+END
+}
+
+@test "--lag 1 learns to like what is rewarded" {
+    repeat 60 s/images >"$t/list"
+    loop likes_jpeg -c fresh.tar --batch 8 --lr 0.2 -r 3 --lag 1 -w "$t/p.tar" "@$t/list"
+    is "$(probability jpeg "$t/p.tar" s/images) > 2 * $(probability jpeg fresh.tar s/images)"
+}
+
 @test "update over several batches checks them all against the policy it was given" {
     ir-policy sample -c moved.tar --batch 3 -r 1 s/images >"$t/s"
     rewards_for "$t/s" >"$t/r"
@@ -551,6 +626,9 @@ good() {
 -R.is.missing play -c fresh.tar -w p.tar s/images
 -w.is.missing play -c fresh.tar -R r s/images
 -w.-: play -c fresh.tar -R r -w - s/images
+--lag play -c fresh.tar -R r -w p.tar --lag 2 s/images
+--lag.does.not.go sample -c fresh.tar --lag 1 s/images
+--precision sample -c fresh.tar --precision half s/images
 no.operand init s/images
 -w.does.not.go sample -c fresh.tar -w p.tar s/images
 -S.does.not.go sample -c fresh.tar -S s s/images
