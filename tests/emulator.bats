@@ -39,6 +39,14 @@ stops() { # NAME PATTERN: test-cuda is stopped by one line that matches
     holds memory
 }
 
+@test "cuDNN's convolutions agree with naive loops in every type, layout and algorithm" {
+    holds convolutions
+}
+
+@test "cuFFT's transforms agree with sums over all pairs" {
+    holds fft
+}
+
 @test "host code that touches device memory is stopped" {
     stops touch 'host code touched device memory at 0x[0-9a-f]+'
 }

@@ -576,6 +576,8 @@ static const struct {
     {"replay", test_replay},
     {"capture-refuses", test_capture_refuses},
     {"memory", test_memory},
+    {"convolutions", test_convolutions},
+    {"fft", test_fft},
     {"device", show_device},
     {"touch", touch_device_memory},
     {"past-the-end", write_past_the_end},
