@@ -7,26 +7,31 @@ ir_node *ir_conv_bn_relu(ir_graph *g, ir_node *x, const char *conv, const char *
     return ir_relu(g, ir_batchnorm(g, ir_conv2d(g, x, conv, c), bn, momentum));
 }
 
-ir_node *ir_basic_block(ir_graph *g, ir_node *x, int out, int stride, double shortcut_momentum)
+ir_residual ir_basic_block(double shortcut_momentum)
+{
+    return (ir_residual){"conv1", "bn1", "conv2", "bn2", IR_BN_MOMENTUM, shortcut_momentum};
+}
+
+ir_node *ir_residual_block(ir_graph *g, ir_node *x, int out, int stride, const ir_residual *block)
 {
     const ir_conv first = {.out = out, .kernel = 3, .stride = stride, .pad = 1};
     const ir_conv second = {.out = out, .kernel = 3, .pad = 1};
-    ir_node *y = ir_conv_bn_relu(g, x, "conv1", "bn1", first, IR_BN_MOMENTUM);
-    y = ir_batchnorm(g, ir_conv2d(g, y, "conv2", second), "bn2", IR_BN_MOMENTUM);
+    ir_node *y = ir_conv_bn_relu(g, x, block->conv1, block->bn1, first, block->momentum);
+    y = ir_batchnorm(g, ir_conv2d(g, y, block->conv2, second), block->bn2, block->momentum);
     if (stride != 1 || out != ir_node_shape(x).c) {
         const ir_conv project = {.out = out, .kernel = 1, .stride = stride};
         x = ir_batchnorm(g, ir_conv2d(g, x, "downsample.0", project), "downsample.1",
-                         shortcut_momentum);
+                         block->shortcut_momentum);
     }
     return ir_relu(g, ir_add(g, y, x));
 }
 
 ir_node *ir_stage(ir_graph *g, ir_node *x, const char *name, int blocks, int out, int stride,
-                  double momentum)
+                  const ir_residual *block)
 {
     for (int i = 0; i < blocks; i++) {
         ir_scope(g, "%s.%d", name, i);
-        x = ir_basic_block(g, x, out, i == 0 ? stride : 1, momentum);
+        x = ir_residual_block(g, x, out, i == 0 ? stride : 1, block);
         ir_end(g);
     }
     return ir_feature(g, x, name);

@@ -11,15 +11,23 @@
 ir_node *ir_conv_bn_relu(ir_graph *g, ir_node *x, const char *conv, const char *bn, ir_conv c,
                          double momentum);
 
-/* torchvision's BasicBlock within the current scope: relu(bn2(conv2(relu(bn1(conv1(x))))) +
- * shortcut), 3x3 convolutions; the shortcut is x, or downsample.0 (1x1) and downsample.1 (batch
- * norm) when the stride or the channels differ (He et al., "Deep residual learning", 2016). bn1 and
- * bn2 keep IR_BN_MOMENTUM. */
-ir_node *ir_basic_block(ir_graph *g, ir_node *x, int out, int stride, double shortcut_momentum);
+/* A residual block's names of its layers, and the momentum of bn1 and bn2 and of the shortcut's. */
+typedef struct {
+    const char *conv1, *bn1, *conv2, *bn2;
+    double momentum, shortcut_momentum;
+} ir_residual;
 
-/* `blocks` BasicBlocks NAME.0, NAME.1, ...; the first has the stride. */
+/* torchvision's BasicBlock: named as above; bn1 and bn2 keep IR_BN_MOMENTUM. */
+ir_residual ir_basic_block(double shortcut_momentum);
+
+/* Within the current scope relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut), 3x3 convolutions; the
+ * shortcut is x, or downsample.0 (1x1) and downsample.1 (batch norm) when the stride or the
+ * channels differ (He et al., "Deep residual learning", 2016). */
+ir_node *ir_residual_block(ir_graph *g, ir_node *x, int out, int stride, const ir_residual *block);
+
+/* `blocks` such blocks NAME.0, NAME.1, ...; the first has the stride. */
 ir_node *ir_stage(ir_graph *g, ir_node *x, const char *name, int blocks, int out, int stride,
-                  double momentum);
+                  const ir_residual *block);
 
 /* "stem" of ACM, ALCNet and ISNet: batch norm, three 3x3 convolutions to 8, 8 and 16 channels, the
  * first of stride 2, and a pool of stride 2: (N,1,H,W) -> (N,16,H/4,W/4). */

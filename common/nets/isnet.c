@@ -13,31 +13,6 @@
 
 enum { BLOCKS = 4, EDGE = 64 };
 
-/* relu(body(x) + shortcut), within the current scope */
-static ir_node *residual_block(ir_graph *g, ir_node *x, int out, int stride, double momentum)
-{
-    const ir_conv first = {.out = out, .kernel = 3, .stride = stride, .pad = 1};
-    const ir_conv second = {.out = out, .kernel = 3, .pad = 1};
-    ir_node *y = ir_conv_bn_relu(g, x, "body.0", "body.1", first, momentum);
-    y = ir_batchnorm(g, ir_conv2d(g, y, "body.3", second), "body.4", momentum);
-    if (stride != 1 || out != ir_node_shape(x).c) {
-        const ir_conv project = {.out = out, .kernel = 1, .stride = stride};
-        x = ir_batchnorm(g, ir_conv2d(g, x, "downsample.0", project), "downsample.1", momentum);
-    }
-    return ir_relu(g, ir_add(g, y, x));
-}
-
-static ir_node *stage(ir_graph *g, ir_node *x, const char *name, int out, int stride,
-                      double momentum)
-{
-    for (int i = 0; i < BLOCKS; i++) {
-        ir_scope(g, "%s.%d", name, i);
-        x = residual_block(g, x, out, i == 0 ? stride : 1, momentum);
-        ir_end(g);
-    }
-    return ir_feature(g, x, name);
-}
-
 /* low + sigmoid(deformable convolution of low) * high; the offsets start at 0. */
 static ir_node *orientation(ir_graph *g, ir_node *low, ir_node *high, const char *name,
                             int kernel_h, int kernel_w)
@@ -137,15 +112,16 @@ static ir_node *side_map(ir_graph *g, ir_node *x, const char *name, ir_shape siz
 ir_net_output ir_isnet(ir_graph *g, ir_node *image, const ir_net_options *options)
 {
     const double momentum = options->bn_momentum;
+    const ir_residual block = {"body.0", "body.1", "body.3", "body.4", momentum, momentum};
     const ir_shape size = ir_node_shape(image);
 
-    ir_node *c1 = stage(g, ir_stem(g, image, momentum), "layer1", 16, 1, momentum);
-    ir_node *c2 = stage(g, c1, "layer2", 32, 2, momentum);
-    ir_node *c3 = stage(g, c2, "layer3", 64, 2, momentum);
+    ir_node *c1 = ir_stage(g, ir_stem(g, image, momentum), "layer1", BLOCKS, 16, 1, &block);
+    ir_node *c2 = ir_stage(g, c1, "layer2", BLOCKS, 32, 2, &block);
+    ir_node *c3 = ir_stage(g, c2, "layer3", BLOCKS, 64, 2, &block);
     ir_node *u2 = ttoa(g, ir_deconv(g, c3, "deconv2"), c2, "TTOA_low", options);
-    u2 = stage(g, u2, "uplayer2", 32, 1, momentum);
+    u2 = ir_stage(g, u2, "uplayer2", BLOCKS, 32, 1, &block);
     ir_node *u1 = ttoa(g, ir_deconv(g, u2, "deconv1"), c1, "TTOA_high", options);
-    u1 = stage(g, u1, "uplayer1", 16, 1, momentum);
+    u1 = ir_stage(g, u1, "uplayer1", BLOCKS, 16, 1, &block);
 
     ir_node *edge = ir_conv2d(g, ir_gradient_magnitude(g, image), "dsup",
                               (ir_conv){.out = EDGE, .kernel = 1, .bias = true});

@@ -25,6 +25,7 @@ static ir_node *refine(ir_graph *g, ir_node *x, const char *name)
 ir_node *ir_sfim(ir_graph *g, ir_node *x, const char *name)
 {
     const ir_shape s = ir_node_shape(x);
+    const ir_residual block = ir_basic_block(IR_BN_MOMENTUM);
     ir_scope(g, "%s", name);
     ir_feature(g, x, "before");
     ir_node *spectrum = ir_rfft2(g, x);
@@ -33,7 +34,7 @@ ir_node *ir_sfim(ir_graph *g, ir_node *x, const char *name)
     ir_node *refined = ir_concat(g, 2, (ir_node *[]){real, imaginary});
     x = ir_feature(g, ir_irfft2(g, refined, s.w), "frequency");
     ir_scope(g, "spatial");
-    x = ir_basic_block(g, x, s.c, 1, IR_BN_MOMENTUM);
+    x = ir_residual_block(g, x, s.c, 1, &block);
     ir_end(g);
     ir_feature(g, x, "after");
     ir_end(g);

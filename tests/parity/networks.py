@@ -13,19 +13,39 @@ def conv_bn_relu(i, o, kernel=3, stride=1, bias=False, momentum=0.1):
             nn.BatchNorm2d(o, momentum=momentum), nn.ReLU()]
 
 
-class BasicBlock(nn.Module):
+class Residual(nn.Module):
+    """relu(body(x) + shortcut); what inherits it has the body."""
+
     def __init__(self, i, o, stride, momentum):
         super().__init__()
-        self.conv1, self.bn1, _ = conv_bn_relu(i, o, stride=stride)
-        self.conv2, self.bn2, _ = conv_bn_relu(o, o)
-        self.downsample = None
+        self.downsample = nn.Identity()
         if stride != 1 or i != o:
             self.downsample = nn.Sequential(nn.Conv2d(i, o, 1, stride, bias=False),
                                             nn.BatchNorm2d(o, momentum=momentum))
 
     def forward(self, x):
-        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(y + (self.downsample(x) if self.downsample else x))
+        return F.relu(self.body(x) + self.downsample(x))
+
+
+class BasicBlock(Residual):
+    """torchvision's: the momentum is the shortcut's alone."""
+
+    def __init__(self, i, o, stride, momentum):
+        super().__init__(i, o, stride, momentum)
+        self.conv1, self.bn1, _ = conv_bn_relu(i, o, stride=stride)
+        self.conv2, self.bn2, _ = conv_bn_relu(o, o)
+
+    def body(self, x):
+        return self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+
+
+class BodyBlock(Residual):
+    """ISNet's."""
+
+    def __init__(self, i, o, stride, momentum):
+        super().__init__(i, o, stride, momentum)
+        self.body = nn.Sequential(*conv_bn_relu(i, o, stride=stride, momentum=momentum),
+                                  *conv_bn_relu(o, o, momentum=momentum)[:2])
 
 
 class SFIM(nn.Module):
@@ -390,20 +410,6 @@ class TFD(nn.Module):
         d0 = self.res1(u0)
         u2 = F.relu(self.res2(F.relu(u0 + d0)))
         return 3 * F.relu(d0) + u2 + self.gate(u2, y)
-
-
-class BodyBlock(nn.Module):
-    def __init__(self, i, o, stride, m):
-        super().__init__()
-        self.body = nn.Sequential(*conv_bn_relu(i, o, stride=stride, momentum=m),
-                                  *conv_bn_relu(o, o, momentum=m)[:2])
-        self.downsample = nn.Identity()
-        if stride != 1 or i != o:
-            self.downsample = nn.Sequential(nn.Conv2d(i, o, 1, stride, bias=False),
-                                            nn.BatchNorm2d(o, momentum=m))
-
-    def forward(self, x):
-        return F.relu(self.body(x) + self.downsample(x))
 
 
 def gradient(x):
