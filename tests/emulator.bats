@@ -14,6 +14,8 @@ holds() { # NAME...: these checks of test-cuda pass
     done
 }
 
+increment='kernel increment\(float\*, unsigned long\)' # as messages call it
+
 stops() { # NAME PATTERN: test-cuda is stopped by one line that matches
     run --separate-stderr test-cuda "$1"
     one_line_error 134 "^emulated CUDA: $2$"
@@ -57,18 +59,20 @@ stops() { # NAME PATTERN: test-cuda is stopped by one line that matches
     stops before-the-begin \
         'allocation 1, of 400 bytes: written to 4 bytes before its begin \(seen when it was freed\)'
     EMULATED_CUDA_CHECK=1 stops past-the-end \
-        'allocation 1, .* \(seen after a kernel\)'
+        "allocation 1, .* \(seen after $increment\)"
 }
 
 @test "host memory and freed memory may not be given to a kernel" {
-    stops host-memory 'a kernel was given 0x[0-9a-f]+, which is host memory'
-    stops freed-memory 'a kernel was given 0x[0-9a-f]+, which is device memory that is not allocated'
+    stops host-memory "$increment was given 0x[0-9a-f]+, which is host memory"
+    stops freed-memory \
+        "$increment was given 0x[0-9a-f]+, which is device memory that is not allocated"
 }
 
 @test "barriers and shuffles that not all threads reach are found" {
-    stops divergent-barrier 'a kernel, .*: a barrier that 5 of the block.s 32 threads reach'
+    stops divergent-barrier \
+        'kernel divergent_barrier\(\), .*test.cpp:[0-9]+: a barrier that 5 of the block.s 32 threads reach'
     stops divergent-shuffle \
-        'a kernel, .*: a shuffle that not all threads reach which its mask ffffffff names'
+        'kernel divergent_shuffle\(float\*\), .*test.cpp:[0-9]+: a shuffle that not all threads reach .*'
 }
 
 @test "the environment says how many devices there are, how large and how old" {

@@ -19,9 +19,10 @@ $(CUDA_EMULATED_LIB): $(CUDA_EMULATED_OBJ)
 	@rm -f $@
 	$(call say,AR) ar rcs $@ $^
 
+# -rdynamic: for the names of kernels in messages
 $(BIN)/test-cuda: $(CUDA_EMULATED_TEST_OBJ) $(CUDA_EMULATED_LIB)
 	@mkdir -p $(@D)
-	$(call say,LD) $(CXX) -o $@ $^ $(ALL_LDFLAGS) $(CUDA_EMULATED_LIBS)
+	$(call say,LD) $(CXX) -rdynamic -o $@ $^ $(ALL_LDFLAGS) $(CUDA_EMULATED_LIBS)
 
 $(BUILD)/tests/cuda/%.o: tests/cuda/%.cpp config.mk Makefile tests/cuda/rules.mk
 	@mkdir -p $(@D)
