@@ -1,4 +1,4 @@
-/* The graph from the inside: for the files of graph/ only. */
+/* The graph from the inside: for the files of graph/, and for tests that read what was planned. */
 #ifndef IR_GRAPH_INTERNAL_H
 #define IR_GRAPH_INTERNAL_H
 
