@@ -4,11 +4,14 @@
 #   make -f hrl.mk robustness RUN=run                        the table of a run's detector
 #   make -f hrl.mk show RUN=run                              that table again
 #   make -f hrl.mk compare RUNS="a b"                        tables side by side, with the gain
+#   make -f hrl.mk report RUNS="a b"                         one HTML page on these runs
+#   make -f hrl.mk watch RUN=run                             a run's curves in the terminal
 #   make -f hrl.mk data DATA=sirst                           only fill the cache
 #
 # A round is EPOCHS epochs. Round 7 is the directory RUN/0007: detector.tar, policy.tar,
 # images.list, masks.list, strategies, rewards, log. It is made from RUN/0006 as RUN/.0007.tmp and
-# renamed when whole, so what is there is whole. Round 0000 is the start.
+# renamed when whole, so what is there is whole. Round 0000 is the start. RUN/log.tsv has a row for
+# each round, RUN/policy.tsv one for each round and strategy.
 #
 # Knobs are recorded in RUN/knobs when a run begins and need not be repeated. These shape the run,
 # and other values are refused afterwards:
@@ -45,6 +48,7 @@
 #   DETECT=          robustness: any command that reads images and writes masks, one for one
 #   TABLE=           robustness, show: the table (RUN/robustness.tsv; with METHOD, RUN/METHOD.tsv)
 #   METRIC=iou       compare: iou, pd, fa or rce
+#   REPORT=          report: the page (RUN/report.html; with RUNS, report.html)
 
 # bash, which is told to end when make is gone, however that came
 SHELL       := setpriv
@@ -105,8 +109,10 @@ whole = $(call require,$(shell n='$($1)'; [[ $$n =~ ^[0-9]{1,$3}$$ && 10#$$n -ge
         $1 is "$($1)": not a whole number from $2 on of at most $3 digits)
 
 # A knob is what was given, what was recorded, or its default, in this order.
+GIVEN :=
 define knob
 given    := $$(filter-out undefined,$$(origin $1))
+GIVEN    += $$(if $$(given),$1)
 recorded := $$(or $$(if $(BEGUN),$$(shell sed -n 's/^$1 //p' $(RUN)/knobs)),$$(default.$1))
 override $1 := $$(strip $$(if $$(given),$$($1),$$(recorded)))
 ifneq ($$(filter $1,$(PATHS)),)
@@ -128,7 +134,7 @@ CACHE   ?= $(patsubst %/,%,$(dir $(abspath $(RUN))))/.irtools-cache/$(notdir \
            $(DATA))-$(firstword $(shell echo '$(DATA)' | cksum))
 $(call plain,CACHE)
 
-ifneq ($(filter-out show compare help,$(GOALS)),)
+ifneq ($(filter-out show compare report watch help,$(GOALS)),)
 $(call require,$(DATA),DATA is missing: the directory of the frames)
 $(call require,$(wildcard $(DATA)/.),DATA: no directory $(DATA))
 $(call whole,THREADS,1,4)
@@ -149,13 +155,18 @@ machine := -d $(DEVICE) -j $(THREADS)
 
 # What every recipe starts with.
 shell_functions = . "$(HERE)/hrl/run.sh"; run="$(RUN)" data="$(DATA)" cache="$(CACHE)" \
-                  scale="$(RESIZE_MASKS)" threads="$(THREADS)" keep="$(KEEP)"
+                  scale="$(RESIZE_MASKS)" threads="$(THREADS)" keep="$(KEEP)" \
+                  device="$(DEVICE)" severities="$(SEVERITIES)"
 
 # ---- training ------------------------------------------------------------------------------------
+
+# The command that a run began with.
+export TOLD = make -f hrl.mk $(foreach k,RUN $(GIVEN),$k=$(if $(word 2,$($k)),'$($k)',$($k)))
 
 train: | $(lastword $(ROUND))
 	@$(shell_functions)
 	settle
+	record
 
 # Each round waits for the one before; what exists is whole, so its age does not matter.
 previous :=
@@ -186,6 +197,7 @@ $(RUN)/0000:
 	}
 	together start
 	rm "$$tmp/images.list"
+	about "$$TOLD" > "$$tmp/about.tsv"
 	{ $(foreach k,$(SHAPES) ROUNDS,echo '$k $($k)'; )} > $(RUN)/knobs
 	finish
 
@@ -233,7 +245,8 @@ $(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
 	fi
 	finish
 	settle
-	report
+	record
+	say_round
 
 # ---- robustness ----------------------------------------------------------------------------------
 
@@ -296,6 +309,64 @@ compare:
 	@$(shell_functions)
 	compare "$(METRIC)" $(RUNS)
 
+# ---- the report ----------------------------------------------------------------------------------
+
+REPORTED = $(or $(RUNS),$(RUN))
+REPORT  ?= $(if $(RUNS),report.html,$(RUN)/report.html)
+
+# Each run is scored by a make of its own, with that run's knobs.
+report:
+	@$(shell_functions)
+	for r in $(REPORTED); do
+	    [ -d "$$r/0000" ] || continue
+	    { $(MAKE) -f "$(HERE)/hrl.mk" scored RUN="$$r" 2>&1 >&3 |
+	        sed '/^make.*\*\*\*/d' >&2; } 3>&1 || exit 1
+	done
+	ir-score report -o "$(REPORT)" $(REPORTED)
+	echo "$(REPORT)"
+
+# RUN/scored: what the report says of the run's detector on the test list, clean and with each frame
+# under another strategy. It is made again when the detector or the list is another.
+scored:
+	@$(shell_functions)
+	record
+	from=$$(detector "$(CHECKPOINT)")
+	forget_scores "$$from" "$(DATA) $(SEED) $(SEVERITIES) $(MAXVAL) $(RESIZE_MASKS)"
+	begin "$(RUN)/scored" scored.lock
+	cp "$$from" "$$tmp/detector.tar"
+	frame_names test | awk '!seen[$$0]++' > "$$tmp/names"
+	cached "$$tmp/names"
+	paths images "$$tmp/names" > "$$tmp/frames.list"
+	paths masks "$$tmp/names" > "$$tmp/truth.list"
+	spread_strategies "$$tmp/names" > "$$tmp/strategies"
+	for kind in clean corrupted found; do
+	    sed "s,.*,$$tmp/$$kind/&.pgm," "$$tmp/names" > "$$tmp/$$kind.list"
+	done
+	detect() {
+	    member ir-detect -c "$$tmp/detector.tar" --soft $(maxval) $(machine) -o "$$tmp/$$1" "@$$2"
+	}
+	score() { member ir-score --tsv "$$@" "@$$tmp/truth.list"; }
+	scores() {
+	    detect clean "$$tmp/frames.list"
+	    score --bootstrap 1000 --thresholds 255 "@$$tmp/clean.list" > "$$tmp/clean.tsv"
+	    score --roc --thresholds 255 "@$$tmp/clean.list" > "$$tmp/roc.tsv"
+	    score --pr --thresholds 255 "@$$tmp/clean.list" > "$$tmp/pr.tsv"
+	    member ir-corrupt -S "$$tmp/strategies" -r $(SEED) -j $(THREADS) $(maxval) \
+	        -o "$$tmp/corrupted" "@$$tmp/frames.list"
+	    detect found "$$tmp/corrupted.list"
+	    score --bootstrap 1000 --thresholds 255 "@$$tmp/found.list" > "$$tmp/corrupted.tsv"
+	    score --per-image "@$$tmp/found.list" > "$$tmp/by-frame"
+	}
+	together scores
+	images_table < "$$tmp/by-frame" > "$$tmp/images.tsv"
+	echo "$$stamp" > "$$tmp/stamp"
+	rm -r "$$tmp"/{detector.tar,names,by-frame,clean,*.list}
+	finish
+
+watch:
+	@$(shell_functions)
+	watch "$(ROUNDS)"
+
 # ---- the rest ------------------------------------------------------------------------------------
 
 # Frames and masks as every program reads them, and nothing else.
@@ -309,6 +380,6 @@ data:
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' "$(HERE)/hrl.mk"
 
-.PHONY: train robustness show compare data help
+.PHONY: train robustness show compare report scored watch data help
 # A round that was deleted, with later ones there, is not made again.
 .SECONDARY: $(ROUND)

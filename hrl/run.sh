@@ -3,6 +3,7 @@
 # rounds that are done. Read by "." into a recipe, which runs under bash -euo pipefail and sets
 #
 #   run data cache scale threads keep    the knobs RUN DATA CACHE RESIZE_MASKS THREADS KEEP
+#   device severities                    and DEVICE SEVERITIES
 
 # shellcheck disable=SC2154
 
@@ -224,8 +225,8 @@ val_iou() {
                  FNR == 2 { print $column["iou"] }' "$1/val.tsv" 2> /dev/null || true
 }
 
-# report: the round that was just made, in a line.
-report() {
+# say_round: the round that was just made, in a line.
+say_round() {
     awk -F '\t' -v round="$target" -v iou="$(val_iou "$target")" '
         !/^#/ { clean = $3; corrupted = $4; rate = $5; seconds = $7 }
         END {
@@ -236,8 +237,102 @@ report() {
         }' "$target/log"
 }
 
-# copy_detector CHECKPOINT: that, or the run's best, or its last round's, as $tmp/detector.tar.
-copy_detector() {
+# ---- the run's own tables ------------------------------------------------------------------------
+
+# record: log.tsv and policy.tsv of the run get the rounds that they lack, a row and thirty.
+record() {
+    local dir round
+    local -A known=()
+
+    [ -e "$run/log.tsv" ] ||
+        tr ' ' '\t' > "$run/log.tsv" \
+            <<< 'round frames loss_clean loss_corrupted iou entropy images_per_second lr seconds'
+    while read -r round _; do known[$round]=1; done < "$run/log.tsv"
+    for dir in "$run"/[0-9][0-9][0-9][0-9]; do
+        round=$((10#${dir##*/}))
+        if [ -z "${known[$round]:-}" ] && [ -s "$dir/log" ]; then
+            # what tells the round to be known comes last
+            [ ! -e "$dir/strategies" ] || record_policy "$round" "$dir/strategies"
+            log_row "$round" "$dir" >> "$run/log.tsv"
+        fi
+    done
+}
+
+# log_row ROUND DIR
+log_row() {
+    local entropy=-
+
+    # -ln p of what was played: its mean is the entropy's estimate
+    [ ! -e "$2/strategies" ] ||
+        entropy=$(awk -F '\t' '{ sum -= $4 } END { printf "%.6f", sum / NR }' "$2/strategies")
+    awk -F '\t' -v OFS='\t' -v round="$1" -v frames="$(wc -l < "$2/images.list")" \
+        -v iou="$(val_iou "$2")" -v entropy="$entropy" '
+        !/^#/ { clean = $3; corrupted = $4; rate = $5; lr = $6; seconds = $7 }
+        END {
+            print round, frames, clean, corrupted == "" ? "-" : corrupted, iou == "" ? "-" : iou,
+                  entropy, rate, lr, seconds
+        }' "$2/log"
+}
+
+# record_policy ROUND STRATEGIES: which share of the frames was given each strategy, those that were
+# played by nobody included.
+record_policy() {
+    local name level
+
+    if [ ! -e "$run/policy.tsv" ]; then
+        printf 'round\tcorruption\tseverity\tshare\n' > "$run/policy.tsv"
+    fi
+    ir-corrupt --list | sed '/^#/d; s/\t.*//' | while read -r name; do
+        for level in $severities; do printf '%s\t%s\n' "$name" "$level"; done
+    done | awk -F '\t' -v OFS='\t' -v round="$1" '
+        NR == FNR { played[$2, $3]++; all++; next }
+        { printf "%s\t%s\t%s\t%.6f\n", round, $1, $2, played[$1, $2] / all }' "$2" - \
+        >> "$run/policy.tsv"
+}
+
+# about COMMAND: what the run began with, for $tmp/about.tsv.
+about() {
+    local processor
+
+    processor=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2> /dev/null | sed 1q)
+    printf '%s\t%s\n' key value version "$(ir-train -V | sed 's/.* //')" \
+        machine "$(uname -m)${processor:+, $processor}" device "$device" threads "$threads" \
+        command "$1"
+}
+
+# watch ROUNDS: the run's curves as text; on a terminal again and again until nobody works on it.
+watch() {
+    local idle=0 size
+
+    [ -d "$run" ] || fail "$run: no run there"
+    while :; do
+        size=$(stty size 2> /dev/null < /dev/tty) || size='24 80'
+        if [ -t 1 ]; then printf '\033[H\033[2J'; fi
+        if [ -s "$run/log.tsv" ]; then
+            awk -f "$here/watch.awk" -v name="$run" -v rounds="$1" -v lines="${size% *}" \
+                -v columns="${size#* }" "$run/log.tsv"
+        else
+            echo "$run: no round is done yet"
+        fi
+        [ -t 1 ] || break
+        if at_work; then idle=0; else idle=$((idle + 1)); fi
+        [ "$idle" -lt 3 ] || break
+        sleep 1
+    done
+}
+
+# at_work: whether a make holds the run's lock. Found out without touching it: a make that comes
+# just then would be refused.
+at_work() {
+    local inode
+
+    inode=$(stat -c %i "$run/.lock" 2> /dev/null) && grep -q "FLOCK.*:$inode " /proc/locks
+}
+
+# ---- detectors -----------------------------------------------------------------------------------
+
+# detector CHECKPOINT: that, or the run's best, or its last round's.
+detector() {
     local from=$1 all
 
     all=("$run"/[0-9][0-9][0-9][0-9]/detector.tar)
@@ -248,7 +343,37 @@ copy_detector() {
         [ -e "$from" ] || fail "$run: no detector there yet, and no CHECKPOINT given"
     fi
     [ -r "$from" ] || fail "$from: cannot be read"
+    echo "$from"
+}
+
+# copy_detector CHECKPOINT: that one as $tmp/detector.tar.
+copy_detector() {
+    local from
+
+    from=$(detector "$1")
     cp "$from" "$tmp/detector.tar"
+}
+
+# ---- scores for the report -----------------------------------------------------------------------
+
+# forget_scores FROM...: deletes RUN/scored unless it was made from the same; sets $stamp.
+forget_scores() {
+    stamp=$({ cksum < "$1"; echo "${@:2}"; frame_names test; } | cksum)
+    [ "$(cat "$run/scored/stamp" 2> /dev/null)" = "$stamp" ] || rm -rf "$run/scored"
+}
+
+# spread_strategies NAMES: a strategy for each, all thirty in turn.
+spread_strategies() {
+    ir-corrupt --list | sed '/^#/d; s/\t.*//' | while read -r name; do
+        for level in $severities; do printf '%s\t%s\n' "$name" "$level"; done
+    done | awk -v OFS='\t' 'NR == FNR { strategy[n++] = $0; next }
+        { print $0, strategy[(FNR - 1) * 7 % n], 0 }' - "$1"
+}
+
+# images_table: the scores by frame on standard input, with the strategy and the paths of each.
+images_table() {
+    paste - <(echo $'corruption\tseverity'; cut -f 2,3 "$tmp/strategies") \
+        <(echo frame; cat "$tmp/frames.list") <(echo truth; cat "$tmp/truth.list")
 }
 
 # ---- tables --------------------------------------------------------------------------------------

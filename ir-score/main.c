@@ -7,6 +7,7 @@
 #include "overlay.h"
 #include "rce.h"
 #include "report.h"
+#include "report/page.h"
 #include "roc.h"
 #include "stream/stream.h"
 
@@ -190,6 +191,10 @@ int main(int argc, char **argv)
     double clean_iou;
 
     ir_start("ir-score");
+    if (argc > 1 && strcmp(argv[1], "report") == 0) {
+        report_command(argc - 1, argv + 1);
+        return 0;
+    }
     o = parse_options(argc, argv);
     if (o.rce != NULL)
         clean_iou = read_clean_iou(o.rce);

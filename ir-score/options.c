@@ -8,6 +8,7 @@ enum { DEFAULT_THRESHOLDS = 100, DEFAULT_RESAMPLES = 1000, MAX_RESAMPLES = 10000
 
 static const char usage[] =
     "usage: ir-score [options] predicted true\n"
+    "       ir-score report [-o file] run-or-table ...\n"
     "Scores predicted masks or probability maps against true masks: IoU, nIoU, Pd, Fa.\n"
     "\n"
     "  -t x, --threshold x   a pixel is predicted above x of maxval (default 0.5)\n"

@@ -23,6 +23,12 @@ checkpoints() {
     (cd "$1" && cksum [0-9]*/{detector.tar,policy.tar,images.list,masks.list,strategies,rewards})
 }
 
+# refused PATTERN, after "run --separate-stderr hrl": make failed with one other line.
+refused() {
+    stderr=$(grep -v '^make: ' <<< "$stderr")
+    one_line_error 2 "$1"
+}
+
 # halfway: a run in a session of its own whose strategies stop coming in the second batch. Sets
 # $make.
 halfway() {
@@ -119,8 +125,7 @@ ended() {
     head -c 1000 "$(realpath "$frame")" > short
     mv short "$frame"
     run --separate-stderr hrl ROUNDS=2
-    stderr=$(grep -v '^make: ' <<< "$stderr")
-    one_line_error 2 "^hrl.mk: run/0002: ir-[a-z]*: .*$name"
+    refused "^hrl.mk: run/0002: ir-[a-z]*: .*$name"
     [ ! -e run/0002 ]
 }
 
@@ -161,4 +166,66 @@ ended() {
     noisy=$(ir-corrupt -n gaussian-noise -s 3 -r 1 @images | ir-detect -m top-hat |
         ir-score --tsv - @truth | percent)
     [ "$(awk '$1 == "gaussian-noise" && $2 == 3 { print $3 }' top-hat.tsv)" = "$noisy" ]
+}
+
+# whole PAGE TEXT...: the page is valid and has these texts.
+whole() {
+    local page=$1 text
+
+    tidy -qe "$page"
+    shift
+    for text; do grep -qF "$text" "$page" || { echo "no $text in $page"; return 1; }; done
+}
+
+@test "report: scores what is missing, once for each detector" {
+    hrl ROUNDS=0 RUN=start STRATEGY=none
+    for strategy in none hrl; do
+        hrl ROUNDS=1 RUN=$strategy STRATEGY=$strategy INIT=start/0000/detector.tar
+    done
+    hrl robustness RUN=hrl SEVERITIES='1 5' > /dev/null
+    [ "$(hrl report RUNS='none hrl')" = report.html ]
+    whole report.html '<h1>Robustness report: none, hrl</h1>' 'hrl: strategies played' \
+        'none was trained without an adversary' 'No robustness table of none' \
+        'Biggest gains of hrl over none' 'ROC of pixels' "hrl began with <code>make -f hrl.mk RUN=hrl"
+    # of both the same frames under the same strategies, each once
+    for run in none hrl; do
+        cut -f 1,10,11 $run/scored/images.tsv > $run.strategies
+        cut -f 1 $run/scored/images.tsv | tail -n +2 | diff - <(cat data/test.txt)
+        ls $run/scored
+    done > files
+    [ "$(sort files | uniq -c | awk '$1 != 2')" = '' ]
+    cmp none.strategies hrl.strategies
+    # they are what the programs say of that detector
+    sed 's,.*,data/images/&.pgm,' data/test.txt > images
+    sed 's,.*,data/masks/&.pgm,' data/test.txt > truth
+    iou=$(ir-detect -c hrl/0001/detector.tar @images | ir-score --tsv - @truth | awk 'NR == 2 { print $1 }')
+    awk -F '\t' -v iou="$iou" '$1 == "iou" { print ($2 - iou) ^ 2 < 1e-12 }' hrl/scored/clean.tsv |
+        grep -qx 1
+    name=$(sed -n 2p data/test.txt)
+    ir-corrupt -S hrl/scored/strategies -r 1 @images | ir-detect -c hrl/0001/detector.tar |
+        ir-score --per-image - @truth | awk -v n="$name" '$1 == n { print $1, $2, $6 }' > expected
+    [ -s expected ]
+    awk -v n="$name" '$1 == n { print $1, $2, $6 }' hrl/scored/images.tsv | diff - expected
+    # not made again for the same detector, made again for another
+    touch -d '2001-01-01' none/scored/clean.tsv hrl/scored/clean.tsv
+    [ "$(hrl report RUN=hrl)" = hrl/report.html ]
+    cp report.html first.html
+    hrl report RUNS='none hrl' > /dev/null
+    cmp report.html first.html
+    [ "$(stat -c %y hrl/scored/clean.tsv | cut -c 1-4)" = 2001 ]
+    hrl ROUNDS=2 RUN=hrl
+    hrl report RUNS='none hrl' REPORT=other.html > /dev/null
+    [ "$(stat -c %y none/scored/clean.tsv | cut -c 1-4)" = 2001 ]
+    [ "$(stat -c %y hrl/scored/clean.tsv | cut -c 1-4)" != 2001 ]
+    run ! cmp -s other.html report.html
+}
+
+@test "report of what is no run, or has no detector: one line" {
+    run --separate-stderr hrl report RUN=nothing
+    refused '^ir-score: nothing: No such file or directory$'
+    hrl ROUNDS=0
+    rm run/0000/detector.tar
+    run --separate-stderr hrl report
+    refused '^hrl.mk: run: no detector there yet, and no CHECKPOINT given$'
+    [ ! -e run/report.html ]
 }

@@ -87,7 +87,7 @@ ended() {
 
 @test "a round holds checkpoints, lists, strategies, rewards and a log" {
     hrl DATA=data ROUNDS=2 BATCH=4 EPOCHS=2
-    [ "$(ls run)" = $'0000\n0001\n0002\nknobs' ]
+    [ "$(ls run)" = $'0000\n0001\n0002\nknobs\nlog.tsv\npolicy.tsv' ]
     for round in 0001 0002; do
         (cd run/$round && [ "$(echo *)" = \
             'detector.tar images.list log masks.list policy.tar rewards strategies' ])
@@ -531,7 +531,7 @@ mean-of-nine	mean	50.00	50.00	12.50	37.50
 mean-of-ten	mean	36.67	50.00	12.50	54.17
 END
     diff expected run/robustness.tsv
-    [ "$(ls -A run)" = $'.lock\n.robustness.lock\n0000\n0001\nknobs\nrobustness.tsv' ]
+    [ "$(ls -A run)" = $'.lock\n.robustness.lock\n0000\n0001\nknobs\nlog.tsv\npolicy.tsv\nrobustness.tsv' ]
 }
 
 @test "robustness: the best round, the last, a given detector, a command" {
@@ -614,4 +614,96 @@ END
 corruption  severity      a      a   gain
 clean              -  60.00  60.00  +0.00
 END
+}
+
+# ---- the run's own tables, live curves, the report -----------------------------------------------
+
+# column NAME FILE: that column of a table, without its name.
+column() {
+    awk -F '\t' -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
+        { print $c }' "$2"
+}
+
+@test "log.tsv has a row per round, policy.tsv the share of each strategy" {
+    printf '%s\n' train1 train4 > held
+    printf '0.25\n0.5\n' > fake/ious
+    hrl DATA=data ROUNDS=2 EPOCHS=3 VAL=held
+    [ "$(head -n 1 run/log.tsv | tr '\t' ' ')" = \
+        'round frames loss_clean loss_corrupted iou entropy images_per_second lr seconds' ]
+    [ "$(cut -f 1-5,7- run/log.tsv | tail -n +2)" = \
+        $'1\t12\t0.75\t0.875\t0.25\t10\t0.001\t1\n2\t12\t0.75\t0.875\t0.5\t10\t0.001\t1' ]
+    awk -F '\t' '{ s -= $4 } END { printf "%.6f\n", s / NR }' run/0002/strategies > entropy
+    [ "$(column entropy run/log.tsv | tail -n 1)" = "$(cat entropy)" ]
+    # three corruptions at three severities, twice; the shares of a round add up
+    [ "$(wc -l < run/policy.tsv)" = 19 ]
+    awk -F '\t' 'NR > 1 { sum[$1] += $4 } END { printf "%.4f %.4f\n", sum[1], sum[2] }' \
+        run/policy.tsv | grep -qx '1.0000 1.0000'
+    played=$(awk -F '\t' '$2 == "contrast" && $3 == 3' run/0001/strategies | wc -l)
+    awk -F '\t' -v n="$played" '$1 == 1 && $2 == "contrast" && $3 == 3 { print ($4 - n / 12) ^ 2 < 1e-8 }' \
+        run/policy.tsv | grep -qx 1
+}
+
+@test "log.tsv goes on where the run does, keeps deleted rounds, and is caught up with" {
+    hrl DATA=data ROUNDS=2
+    hrl ROUNDS=3
+    [ "$(column round run/log.tsv | paste -sd ' ')" = '1 2 3' ]
+    rm -r run/0001
+    hrl ROUNDS=4
+    [ "$(column round run/log.tsv | paste -sd ' ')" = '1 2 3 4' ]
+    # as of a run that began without it, or was killed between a round and its row
+    sed -i '/^[34]\t/d' run/log.tsv run/policy.tsv
+    hrl ROUNDS=4
+    [ "$(column round run/log.tsv | paste -sd ' ')" = '1 2 3 4' ]
+    [ "$(column round run/policy.tsv | uniq | paste -sd ' ')" = '1 2 3 4' ]
+}
+
+@test "STRATEGY=none: no policy.tsv, and a log without corrupted losses" {
+    hrl DATA=data ROUNDS=1 STRATEGY=none
+    [ ! -e run/policy.tsv ]
+    [ "$(tail -n 1 run/log.tsv)" = $'1\t18\t0.75\t-\t-\t-\t10\t0.001\t1' ]
+}
+
+@test "about.tsv: what the run began with" {
+    hrl DATA=data ROUNDS=0 THREADS=3 DEVICE=cpu SEVERITIES='1 3 5' TRAIN_OPTIONS='-v --lr "1"'
+    [ "$(sed -n 's/^version\t//p' run/0000/about.tsv)" = 0.0.0 ]
+    [ "$(sed -n 's/^device\t//p' run/0000/about.tsv)" = cpu ]
+    [ "$(sed -n 's/^threads\t//p' run/0000/about.tsv)" = 3 ]
+    sed -n 's/^machine\t//p' run/0000/about.tsv | grep -q "^$(uname -m)"
+    command=$(sed -n 's/^command\t//p' run/0000/about.tsv)
+    [ "$command" = "make -f hrl.mk RUN=run DATA=$PWD/data SEVERITIES='1 3 5' TRAIN_OPTIONS='-v --lr \"1\"' ROUNDS=0" ]
+}
+
+@test "watch prints a run's curves once where the output is no terminal" {
+    run --separate-stderr hrl watch RUN=nothing
+    refused '^hrl.mk: nothing: no run there$'
+    hrl DATA=data ROUNDS=0
+    hrl watch | grep -qx 'run: no round is done yet'
+    tr ' ' '\t' > run/log.tsv <<'END'
+round frames loss_clean loss_corrupted iou entropy images_per_second lr seconds
+1 10 1.0 0.5 0.25 - 12.34 0.001 5
+2 10 0.5 0.5 0.75 - 12.34 0.001 5
+3 10 0 - nan - 12.34 0.001 5
+END
+    hrl watch ROUNDS=3 > curves
+    head -n 2 curves | diff - <(printf '%s\n' 'run: round 3 of 3, 15 s, 12.3 images/s' \
+        'loss: * clean, o corrupted')
+    [ "$(sed -n 3p curves | tr -d ' ' | cut -c 1-4)" = '1|**' ]
+    # the corrupted loss is level and ends halfway; the clean one falls to the lower right corner
+    [ "$(grep -c oooooooooooooooooooo curves)" = 1 ]
+    grep -q '^ *0 | *\**$' curves
+    grep -qx 'IoU of the frames held out, %' curves
+    grep -q '^ *75 | *\**$' curves
+    [ "$(wc -L < curves)" -le 80 ]
+}
+
+@test "watch on a terminal ends when nobody works on the run, not before" {
+    stopped_at ir-train 4 DATA=data ROUNDS=1
+    script -qfc 'make -f share/hrl.mk watch' /dev/null > shown 2>&1 < /dev/null {never}>&- 3>&- &
+    watcher=$!
+    sleep 5
+    kill -0 "$watcher"
+    grep -q 'no round is done yet' shown
+    kill -KILL -- -"$make"
+    run wait "$make"
+    wait "$watcher"
 }

@@ -305,11 +305,11 @@ PYTHON
     done <<'CASES'
 text.tsv text.tsv:2: iou is 'half'
 above.tsv above.tsv:2: iou is '1.5'
-short.tsv short.tsv:2: iou is ''
+short.tsv short.tsv:2: 1 field, the header has 2
 other.tsv other.tsv: no column iou
-header.tsv header.tsv: no scores
+header.tsv header.tsv: no row after the header
 rows.tsv rows.tsv:3: a second row
-empty.tsv empty.tsv: no column iou
+empty.tsv empty.tsv: empty: a table was expected
 missing.tsv missing.tsv: No such file
 CASES
 }

@@ -11,6 +11,10 @@
 
 set -euo pipefail
 program=${0##*/}
+if [ "${1:-}" = -V ]; then
+    echo "$program (irtools) 0.0.0"
+    exit
+fi
 echo "$program $$" >> "$IR_FAKE/pids"
 echo "$program $*" >> "$IR_FAKE/arguments"
 

@@ -1,0 +1,130 @@
+/* How often each strategy was played, round by round, and how undecided the policy was. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chart.h"
+#include "html.h"
+#include "names.h"
+#include "section.h"
+#include "stream/strategy.h"
+
+/* Which strategy and round each row is of. */
+static void index_rows(const tsv *t, names *strategies, names *rounds, int *strategy, int *round)
+{
+    int corruption = tsv_need(t, "corruption"), severity = tsv_need(t, "severity");
+    int number = tsv_need(t, "round");
+
+    for (size_t row = 0; row < t->rows; row++) {
+        char *name = ir_format("%s %s", tsv_text(t, row, corruption), tsv_text(t, row, severity));
+
+        strategy[row] = names_index(strategies, name);
+        round[row] = names_index(rounds, tsv_text(t, row, number));
+        free(name);
+    }
+}
+
+static void heat(FILE *file, const run *r)
+{
+    const tsv *t = r->policy;
+    int *strategy = ir_malloc(2 * t->rows * sizeof *strategy), *round = strategy + t->rows;
+    int share = tsv_need(t, "share");
+    names strategies = {0}, rounds = {0};
+    double *value, most = 0;
+
+    index_rows(t, &strategies, &rounds, strategy, round);
+    value = ir_calloc((size_t)strategies.n * (size_t)rounds.n, sizeof *value);
+    for (size_t row = 0; row < t->rows; row++) {
+        double x = 100 * tsv_real(t, row, share);
+
+        value[strategy[row] * rounds.n + round[row]] = x;
+        most = fmax(most, x);
+    }
+    html(file, "<figure><figcaption>%s: strategies played</figcaption>\n", r->name);
+    chart_heat(file, &(heat_map){.title = "share of each strategy in each round",
+                                 .unit = "% of the round's frames",
+                                 .rows = strategies.n,
+                                 .columns = rounds.n,
+                                 .row = (const char *const *)strategies.name,
+                                 .column = (const char *const *)rounds.name,
+                                 .columns_are = "round",
+                                 .value = value,
+                                 .high = most,
+                                 .decimals = -1,
+                                 .bands = strategies.n % IR_LEVELS == 0 ? IR_LEVELS : 0});
+    fputs("</figure>\n", file);
+    names_free(&strategies);
+    names_free(&rounds);
+    free(value);
+    free(strategy);
+}
+
+/* Runs' entropies in one chart, beside that of pure chance. */
+static void entropy(FILE *file, const run *r, int n)
+{
+    const double uniform = log(IR_STRATEGIES);
+    double last = 1;
+    axes a = {"entropy of the policy", "round", "entropy, nats", {.high = 1}, {.high = 4}};
+    plot p;
+    const char **name = ir_calloc((size_t)n, sizeof *name);
+
+    for (int i = 0; i < n; i++)
+        if (r[i].policy != NULL && r[i].log != NULL)
+            last = fmax(last, tsv_real(r[i].log, r[i].log->rows - 1, tsv_need(r[i].log, "round")));
+    a.x = scale_around((double[]){0, last}, 2, true);
+    a.x.whole = true;
+    fputs("<figure><figcaption>Entropy of the policy</figcaption>\n", file);
+    p = plot_begin(file, &a);
+    plot_level(&p, uniform, "pure chance, ln 30");
+    for (int i = 0; i < n; i++) {
+        const tsv *t = r[i].log;
+        double *x;
+
+        if (r[i].policy == NULL || t == NULL)
+            continue;
+        name[i] = r[i].name;
+        x = ir_malloc(2 * t->rows * sizeof *x);
+        for (size_t row = 0; row < t->rows; row++) {
+            x[row] = tsv_real(t, row, tsv_need(t, "round"));
+            x[t->rows + row] = tsv_real(t, row, tsv_need(t, "entropy"));
+        }
+        plot_line(&p, i, false, x, x + t->rows, t->rows);
+        free(x);
+    }
+    plot_end(&p);
+    chart_legend(file, name, n);
+    fputs("</figure>\n", file);
+    free(name);
+}
+
+void section_policy(FILE *file, const run *r, int n)
+{
+    int there = 0;
+
+    fputs("<section id=\"policy\"><h2>The adversary's policy</h2>\n", file);
+    for (int i = 0; i < n; i++)
+        there += r[i].policy != NULL;
+    if (there > 0) {
+        fputs("<p>How often each strategy was played in a round, and the mean of &minus;ln p over "
+              "the strategies played, which estimates the policy's entropy for a frame.</p>\n"
+              "<div class=\"figures\">\n",
+              file);
+        for (int i = 0; i < n; i++)
+            if (r[i].policy != NULL)
+                heat(file, &r[i]);
+        entropy(file, r, n);
+        fputs("</div>\n", file);
+    }
+    for (int i = 0; i < n; i++) {
+        if (r[i].policy != NULL)
+            continue;
+        if (strcmp(run_knob(&r[i], "STRATEGY"), "none") == 0)
+            html(file,
+                 "<p class=\"missing\">%s was trained without an adversary. "
+                 "<code>STRATEGY=hrl</code> plays one.</p>\n",
+                 r[i].name);
+        else
+            section_missing(file, &r[i], "policy", "report");
+    }
+    fputs("</section>\n", file);
+}
