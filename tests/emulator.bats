@@ -64,6 +64,8 @@ stops() { # NAME PATTERN: test-cuda is stopped by one line that matches
 
 @test "host memory and freed memory may not be given to a kernel" {
     stops host-memory "$increment was given 0x[0-9a-f]+, which is host memory"
+    stops captured-host-memory \
+        'a kernel of \(.*capture_host_memory\(\)::<lambda.* was given 0x[0-9a-f]+, which is host memory'
     stops freed-memory \
         "$increment was given 0x[0-9a-f]+, which is device memory that is not allocated"
 }

@@ -50,7 +50,7 @@ struct shuffled {
     size_t operator[](size_t i) const { return (begin + i * stride) % count; }
 };
 
-static struct {
+struct running_block {
     const std::function<void()> *thread;
     std::vector<emulated_thread> threads; /* of the block */
     shuffled order;
@@ -62,7 +62,9 @@ static struct {
     void *scheduler_fake_stack;
     const void *scheduler_stack;
     size_t scheduler_stack_size;
-} block;
+};
+
+static running_block &block = *new running_block(); /* lasts as long as the process */
 
 static shuffled shuffle_order(size_t count)
 {

@@ -56,11 +56,11 @@ struct point {
 
 struct work {
     std::function<void()> run;
-    const char *what = "";              /* for messages */
-    const void *kernel = nullptr;       /* for messages, or NULL */
-    std::vector<const void *> pointers; /* what it will touch, as far as that is known */
-    std::shared_ptr<point> wait;        /* first until this */
-    std::shared_ptr<point> mark;        /* afterwards this is reached */
+    const char *what = "";        /* for messages */
+    const void *kernel = nullptr; /* for messages, or NULL */
+    arguments given = {};         /* what it will touch, as far as that is known */
+    std::shared_ptr<point> wait;  /* first until this */
+    std::shared_ptr<point> mark;  /* afterwards this is reached */
 };
 
 /* gives work to a stream (NULL: the legacy default stream), or to the capture it is in */
@@ -98,8 +98,8 @@ bool capture_of_blocking_stream();
 enum place { PAGEABLE, PINNED, DEVICE };
 /* where the bytes lie; dies if they begin in device memory and do not stay in one allocation */
 place place_of(const void *pointer, size_t bytes);
-/* dies unless work may touch what pointer points to */
-void check_pointer(const void *pointer, int device, const work &item);
+/* dies unless the work may touch what it was given on the device */
+void check_arguments(const work &item, int device);
 void check_guards(const char *when);
 /* While one exists, device memory can be touched. */
 struct window {

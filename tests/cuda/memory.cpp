@@ -212,7 +212,7 @@ place place_of(const void *pointer, size_t bytes)
     return DEVICE;
 }
 
-void check_pointer(const void *pointer, int device, const work &item)
+static void check_pointer(const void *pointer, int device, const work &item)
 {
     if (!pointer || is_pinned(pointer))
         return;
@@ -225,6 +225,23 @@ void check_pointer(const void *pointer, int device, const work &item)
     if (piece->second.device != device)
         die("%s was given memory of device %d on device %d", describe(item).c_str(),
             piece->second.device, device);
+}
+
+/* Whether a word can be nothing but an address: these are so high, and something lies there. */
+static bool is_address(uintptr_t word)
+{
+    unsigned char resident;
+    return word >> 45 && !(word >> 47) &&
+           (in_arena((void *)word) || mincore((void *)(word / PAGE * PAGE), 1, &resident) == 0);
+}
+
+void check_arguments(const work &item, int device)
+{
+    for (const void *pointer : item.given.pointers)
+        check_pointer(pointer, device, item);
+    for (uintptr_t word : item.given.words)
+        if (is_address(word))
+            check_pointer((const void *)word, device, item);
 }
 
 /* ---- allocation ------------------------------------------------------------------------------ */

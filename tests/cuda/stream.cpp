@@ -35,13 +35,23 @@ const work *running()
     return all().running;
 }
 
+/* of a kernel whose name is local: a lambda's type among them tells where it is */
+static std::string types_of(const work &item)
+{
+    const std::string text = item.given.types;
+    const size_t begin = text.find("Expected = {"), end = text.find("}; Actual");
+    if (begin == std::string::npos || end == std::string::npos)
+        return "";
+    return " of (" + text.substr(begin + 12, end - begin - 12) + ")";
+}
+
 std::string describe(const work &item)
 {
     if (!item.kernel)
         return item.what;
     Dl_info info;
     if (!dladdr(item.kernel, &info) || !info.dli_sname)
-        return "a kernel";
+        return "a kernel" + types_of(item);
     int status;
     char *name = abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status);
     const std::string text = std::string("kernel ") + (name ? name : info.dli_sname);
@@ -69,8 +79,7 @@ static void drain_until(const point &until)
 
 static void do_work(const work &item, int device)
 {
-    for (const void *pointer : item.pointers)
-        check_pointer(pointer, device, item);
+    check_arguments(item, device);
     all().running = &item;
     item.run();
     all().running = nullptr;
@@ -399,7 +408,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 }
 
 cudaError_t emulated_cuda::launch(const cudaLaunchConfig_t *config, const void *kernel,
-                                  std::function<void()> thread, std::vector<const void *> pointers)
+                                  std::function<void()> thread, arguments given)
 {
     const auto locked = lock();
     if (const cudaError_t error = unusable())
@@ -415,6 +424,6 @@ cudaError_t emulated_cuda::launch(const cudaLaunchConfig_t *config, const void *
     item.run = [grid, block, thread = std::move(thread)] { run_grid(grid, block, thread); };
     item.what = "a kernel";
     item.kernel = kernel;
-    item.pointers = std::move(pointers);
+    item.given = std::move(given);
     return result(enqueue(config->stream, std::move(item)));
 }

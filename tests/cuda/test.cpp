@@ -531,6 +531,15 @@ static void give_host_memory()
     OK(cudaDeviceSynchronize());
 }
 
+static void capture_host_memory()
+{
+    const float value = 0, *host = &value;
+    float *out = device_array<float>(1);
+    const auto body = [=] __device__(size_t i) { out[i] = *host; };
+    launch(1, 1, nullptr, for_each<decltype(body)>, (size_t)1, body);
+    OK(cudaDeviceSynchronize());
+}
+
 static void use_freed_memory()
 {
     cudaStream_t stream = new_stream();
@@ -583,6 +592,7 @@ static const struct {
     {"past-the-end", write_past_the_end},
     {"before-the-begin", write_before_the_begin},
     {"host-memory", give_host_memory},
+    {"captured-host-memory", capture_host_memory},
     {"freed-memory", use_freed_memory},
     {"divergent-barrier", diverge_at_barrier},
     {"divergent-shuffle", diverge_at_shuffle},

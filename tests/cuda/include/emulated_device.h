@@ -82,34 +82,50 @@ static const int warpSize = 32;
 
 namespace emulated_cuda
 {
+/* what a kernel was given, as far as it is memory: pointers, and words that may be some */
+struct arguments {
+    std::vector<const void *> pointers;
+    std::vector<uintptr_t> words;
+    const char *types; /* the launching function's name, which tells them */
+};
+
 /* queues the kernel; thread runs it for the thread that threadIdx and blockIdx name */
 cudaError_t launch(const cudaLaunchConfig_t *config, const void *kernel,
-                   std::function<void()> thread, std::vector<const void *> pointers);
+                   std::function<void()> thread, arguments given);
 /* of a running thread: __syncthreads(), and what the source lane of its warp gives it */
 void barrier(const char *file, int line);
 uint64_t exchange(const char *file, int line, unsigned int mask, uint64_t value, int source);
 int lane();
 
-template <typename T> void note_pointer(std::vector<const void *> &pointers, const T &argument)
+/* The pointers of a kernel's argument, and all that looks like one in what a lambda has captured.
+ */
+template <typename T> void note_pointers(arguments &noted, T argument)
 {
     if constexpr (std::is_pointer_v<T>) {
         if constexpr (!std::is_function_v<std::remove_pointer_t<T>>)
-            pointers.push_back((const void *)argument);
+            noted.pointers.push_back((const void *)argument);
+    } else if constexpr (std::is_class_v<T> && !std::is_empty_v<T>) {
+        static_assert(std::is_trivially_copy_constructible_v<T>,
+                      "a kernel's argument is copied bit by bit");
+        __builtin_clear_padding(&argument);
+        uintptr_t words[sizeof(T) / sizeof(uintptr_t) + 1] = {};
+        std::memcpy(words, &argument, sizeof(T));
+        noted.words.insert(noted.words.end(), words, words + sizeof(T) / sizeof(uintptr_t));
     }
 }
 } // namespace emulated_cuda
 
 template <typename... Expected, typename... Actual>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(Expected...),
-                               Actual &&...arguments)
+                               Actual &&...actual)
 {
-    const std::tuple<Expected...> held(std::forward<Actual>(arguments)...);
-    std::vector<const void *> pointers;
-    std::apply([&](const auto &...each) { (emulated_cuda::note_pointer(pointers, each), ...); },
+    const std::tuple<Expected...> held(std::forward<Actual>(actual)...);
+    emulated_cuda::arguments given = {{}, {}, __PRETTY_FUNCTION__};
+    std::apply([&](const auto &...each) { (emulated_cuda::note_pointers(given, each), ...); },
                held);
     return emulated_cuda::launch(
         config, (const void *)kernel, [kernel, held] { std::apply(kernel, held); },
-        std::move(pointers));
+        std::move(given));
 }
 
 /* ---- threads of a block ---------------------------------------------------------------------- */
