@@ -35,9 +35,8 @@ typedef struct {
     /* Before each forward pass, and never recorded: what depends on the parameters' version or on
      * the step. May be NULL. */
     void (*refresh)(ir_backend *b, struct ir_node *node);
-    /* Once, before a pass of a graph that is used again is recorded: a chance to try out several
-     * ways and keep the fastest. Values, gradients and scratch memory may be overwritten. May be
-     * NULL. */
+    /* Once, when a graph has been used often: a chance to try out several ways and keep the
+     * fastest. Values, gradients and scratch memory may be overwritten. May be NULL. */
     void (*tune)(ir_backend *b, struct ir_node *node);
 } ir_op_table;
 

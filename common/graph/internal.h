@@ -20,7 +20,7 @@ typedef struct {
 
 /* A pass of a graph that the device knows by heart. */
 typedef struct {
-    int runs;   /* how often it ran before it was recorded */
+    int runs;   /* how often it ran */
     void *made; /* the backend's, or NULL */
 } ir_recording;
 

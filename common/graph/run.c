@@ -1,9 +1,12 @@
 /* Running a planned graph, and moving values in and out.
  *
  * A pass that runs a second time is recorded, where the backend can, and replayed from then on: the
- * first run may still be looking for ways to do things. */
+ * first run may still be looking for ways to do things. A graph that is used often is worth trying
+ * out which are the fastest, which takes as long as many runs. */
 #include "base/philox.h"
 #include "graph/internal.h"
+
+enum { OFTEN = 20 };
 
 static const ir_node *real(const ir_node *node)
 {
@@ -66,9 +69,10 @@ static void run_backward(ir_graph *g)
 static void run_or_replay(ir_graph *g, ir_recording *r, void (*pass)(ir_graph *g))
 {
     ir_backend *b = g->backend;
+    const bool first = r->runs++ == 0;
     if (r->made) {
         b->replay(b, r->made);
-    } else if (!b->record || g->profile || r->runs++ == 0) {
+    } else if (!b->record || g->profile || first) {
         pass(g);
     } else {
         b->record(b);
@@ -81,14 +85,19 @@ static void run_or_replay(ir_graph *g, ir_recording *r, void (*pass)(ir_graph *g
 void ir_graph_forget(ir_graph *g)
 {
     ir_recording *all[] = {&g->forward, &g->backward};
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         if (all[i]->made)
             g->backend->forget(g->backend, all[i]->made);
+        all[i]->made = NULL;
+    }
 }
 
-/* Before the inputs' values are needed: trying out overwrites memory, but no input. */
-static void prepare_pass(ir_graph *g, bool tune)
+/* Overwrites memory, but no input. What was recorded is in the old way. */
+static void prepare_pass(ir_graph *g)
 {
+    const bool tune = g->backend->record && g->forward.runs == OFTEN;
+    if (tune)
+        ir_graph_forget(g);
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
         const ir_op_table *op = g->backend->op[node->op];
@@ -103,7 +112,7 @@ static void prepare_pass(ir_graph *g, bool tune)
 
 void ir_graph_forward(ir_graph *g)
 {
-    prepare_pass(g, g->forward.runs == 1 && !g->forward.made);
+    prepare_pass(g);
     run_or_replay(g, &g->forward, run_forward);
     if (g->mode == IR_TRAINING)
         ir_params_changed(g->params);

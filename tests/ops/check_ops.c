@@ -28,6 +28,7 @@ static twin_setup setup_for(place at)
                         .mode = at.mode,
                         .side = 17,
                         .channels = 37,
+                        .bits = at.options->precision == IR_BF16 ? 8 : 0,
                         .large = at.threads > 1,
                         .again = at.threads > 1};
 }
@@ -48,7 +49,7 @@ static void add_result(summary *s, const twin *t, const result *r, place at, con
     s->state = fmax(s->state, r->state);
     s->worst = fmax(s->worst, r->worst);
     s->cases++;
-    if (!(r->worst < TOLERANCE))
+    if (!(r->worst < test_tolerance(at.options)))
         fail(s, t, at, which, r->where);
     if (!r->same_bits)
         fail(s, t, at, which, "other bits in a second run");

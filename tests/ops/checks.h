@@ -15,11 +15,13 @@ typedef struct {
     const char *only; /* one operation or check, or NULL: all */
     int rounds;
     uint64_t seed;
+    ir_precision precision; /* of a GPU */
 } test_options;
 
 /* The backend of options->device and isa, or dies. */
 ir_backend *test_backend(const test_options *options, int threads);
 const char *test_label(const test_options *options); /* "avx2", "cuda" */
+double test_tolerance(const test_options *options);  /* TOLERANCE, or the precision's */
 
 typedef struct {
     int passed, failed;

@@ -13,13 +13,15 @@
 #include "checks.h"
 
 static const char usage[] =
-    "Usage: test-ops [-b] [-d cpu|cuda] [-i base|avx2|avx512|all] [-n rounds] [-o op] [-r seed]\n"
+    "Usage: test-ops [-b] [-d cpu|cuda] [-i base|avx2|avx512|all] [-n rounds] [-o op]\n"
+    "                [-p fp32|tf32|bf16] [-r seed]\n"
     "Checks every operation of a backend against plain C in double.\n"
     "  -b  time the operations instead (one thread per processor)\n"
     "  -d  the backend (cpu)\n"
     "  -i  the CPU backend's instruction set (all that this machine has)\n"
     "  -n  random shapes per operation (8)\n"
     "  -o  only this operation, chain or check\n"
+    "  -p  a GPU's precision (fp32); but for fp32 single operations only are checked\n"
     "  -r  seed of the random shapes and numbers (1)\n";
 
 const op_case *operation(int i)
@@ -48,7 +50,8 @@ bool wanted(const test_options *options, const char *name)
 ir_backend *test_backend(const test_options *options, int threads)
 {
     if (!options->isa)
-        return ir_backend_open(options->device, threads);
+        return ir_backend_open_as((ir_backend_options){
+            .device = options->device, .threads = threads, .precision = options->precision});
     ir_backend *b = ir_cpu_backend_open(threads, options->isa);
     if (!b)
         ir_die("this machine cannot run %s", options->isa);
@@ -57,7 +60,15 @@ ir_backend *test_backend(const test_options *options, int threads)
 
 const char *test_label(const test_options *options)
 {
-    return options->isa ? options->isa : options->device;
+    static const char *const cuda[] = {"cuda", "cuda-tf32", "cuda-bf16"};
+    return options->isa ? options->isa : cuda[options->precision];
+}
+
+/* What ten and eight significant bits leave of sums of products. */
+double test_tolerance(const test_options *options)
+{
+    static const double tolerance[] = {TOLERANCE, 2e-3, 2e-2};
+    return options->isa ? TOLERANCE : tolerance[options->precision];
 }
 
 void report(tally *t, bool ok, const char *name, const char *label, double error,
@@ -76,6 +87,8 @@ void report(tally *t, bool ok, const char *name, const char *label, double error
 static void check_backend(const test_options *options, tally *t)
 {
     check_operations(options, t);
+    if (options->precision != IR_FP32)
+        return;
     check_chains(options, t);
     check_random_graphs(options, t);
     check_sharing(options, t);
@@ -119,6 +132,7 @@ int main(int argc, char **argv)
 {
     static const char *const devices[] = {"cpu", "cuda"};
     static const char *const isas[] = {"base", "avx2", "avx512", "all"};
+    static const char *const precisions[] = {"fp32", "tf32", "bf16"};
     test_options options = {.device = "cpu", .rounds = 8, .seed = 1};
     const char *isa = "all";
     bool timing = false;
@@ -126,7 +140,7 @@ int main(int argc, char **argv)
     int c;
 
     ir_start("test-ops");
-    while ((c = ir_option(argc, argv, ":bd:hi:n:o:r:", (struct option[]){{0}}, usage)) != -1) {
+    while ((c = ir_option(argc, argv, ":bd:hi:n:o:p:r:", (struct option[]){{0}}, usage)) != -1) {
         switch (c) {
         case 'b':
             timing = true;
@@ -143,11 +157,16 @@ int main(int argc, char **argv)
         case 'o':
             options.only = optarg;
             break;
+        case 'p':
+            options.precision = (ir_precision)ir_choice(optarg, precisions, 3, "-p");
+            break;
         case 'r':
             options.seed = ir_seed(optarg);
             break;
         }
     }
+    if (options.precision != IR_FP32 && strcmp(options.device, "cpu") == 0)
+        ir_usage_die("-p: the CPU has fp32 alone");
     if (optind < argc)
         ir_usage_die("%s: no operands are taken", argv[optind]);
 

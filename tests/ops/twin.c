@@ -84,6 +84,14 @@ static double draw_number(ir_rng *rng, filling fill, double fan_in)
     return 0;
 }
 
+/* To the nearest number with so many significant bits, ties to even. */
+static float rounded(double x, int bits)
+{
+    int exponent;
+    const double mantissa = frexp(x, &exponent);
+    return bits ? (float)ldexp(rint(ldexp(mantissa, bits)), exponent - bits) : (float)x;
+}
+
 static void draw_leaf(twin *t, leaf *l)
 {
     ir_shape s = l->ref->shape;
@@ -91,7 +99,7 @@ static void draw_leaf(twin *t, leaf *l)
     size_t plane = (size_t)s.h * (size_t)s.w;
     bool dead_channel = l->fill == FILL_OFFSET && s.c > 1 && twin_chance(t, 0.25);
     for (size_t e = 0; e < l->ref->size; e++) {
-        l->first[e] = (float)draw_number(&t->rng, l->fill, fan_in);
+        l->first[e] = rounded(draw_number(&t->rng, l->fill, fan_in), t->setup.bits);
         if (dead_channel && e / plane % (size_t)s.c == 0)
             l->first[e] = 0;
         l->ref->v[e] = l->first[e];
@@ -104,7 +112,7 @@ void twin_fill(twin *t)
         draw_leaf(t, &t->leaf[i]);
     for (int i = 0; i < t->outlets; i++)
         for (size_t e = 0; t->outlet[i].seeded && e < t->outlet[i].value.ref->size; e++)
-            t->outlet[i].seed[e] = (float)ir_rng_normal(&t->rng);
+            t->outlet[i].seed[e] = rounded(ir_rng_normal(&t->rng), t->setup.bits);
 }
 
 bool twin_draw(twin *t, double margin, bool leaves)

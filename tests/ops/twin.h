@@ -67,6 +67,7 @@ typedef struct {
     int channels; /* largest number of channels */
     bool large;   /* now and then a shape of some 20,000 numbers and more */
     bool again;   /* compute again for backward what is cheap */
+    int bits;     /* significant bits of the numbers that are drawn; 0: those of a float */
 } twin_setup;
 
 typedef struct {

@@ -38,7 +38,7 @@ static convolve *make_convolve(ir_cuda *cuda, const ir_node *node)
         directions |= CONVOLVE_WEIGHTS;
     if (training && node->grad_use[0] != IR_GRAD_NONE)
         directions |= transposed ? CONVOLVE_FORWARD : CONVOLVE_DATA;
-    return convolve_new(cuda, &what, directions, training && !cuda->fast);
+    return convolve_new(cuda, &what, directions, !cuda->fast);
 }
 
 static size_t workspace_of(const conv_state *state)
@@ -230,8 +230,8 @@ static void backward(ir_backend *b, ir_node *node)
         convolve_backward_data(cuda, state->conv, dy, w, dx, adds(node, 0), node->scratch);
 }
 
-/* Training takes measured algorithms only when any will do: what was fastest differs from run to
- * run, and so do the bits. */
+/* Training takes measured algorithms only with --fast: what was fastest differs from run to run, and
+ * so would the bits. */
 static void tune(ir_backend *b, ir_node *node)
 {
     ir_cuda *cuda = cuda_of(b);
