@@ -169,8 +169,10 @@ void check_guards(const char *when)
 
 /* ---- which memory is it ---------------------------------------------------------------------- */
 
+typedef std::pair<const unsigned char *const, allocation> piece_of_memory;
+
 /* the allocation that holds the address, its end included, or NULL */
-static const std::pair<const unsigned char *const, allocation> *holder(const unsigned char *address)
+static const piece_of_memory *holder(const unsigned char *address)
 {
     const arena &a = memory();
     auto next = a.pieces.upper_bound(address);
@@ -206,7 +208,7 @@ place place_of(const void *pointer, size_t bytes)
     const auto *piece = holder(at);
     if (!piece)
         die("%p is device memory that is not allocated", pointer);
-    if (at + bytes > piece->first + piece->second.size)
+    else if (at + bytes > piece->first + piece->second.size)
         die("%zu bytes at byte %td of allocation %zu, which has %zu", bytes, at - piece->first,
             piece->second.number, piece->second.size);
     return DEVICE;
@@ -222,7 +224,7 @@ static void check_pointer(const void *pointer, int device, const work &item)
     if (!piece)
         die("%s was given %p, which is device memory that is not allocated", describe(item).c_str(),
             pointer);
-    if (piece->second.device != device)
+    else if (piece->second.device != device)
         die("%s was given memory of device %d on device %d", describe(item).c_str(),
             piece->second.device, device);
 }
