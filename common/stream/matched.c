@@ -52,9 +52,34 @@ static void check_directory(const key *keys, const ir_paths *paths, const char *
             ir_die("%s: more than one file of this name in %s", keys[i].name, operand);
 }
 
-static _Noreturn void die_unmatched(const key *k, const char *in, const char *missing_in)
+/* Names that match nothing: the first five of them, and how many there are. */
+typedef struct {
+    char *list;
+    long count, listed;
+    bool again; /* some are there, but not as often */
+} unmatched;
+
+static void unmatched_add(unmatched *u, const char *name, uint64_t occurrence)
 {
-    ir_die("%s: in %s, but not%s in %s", k->name, in, k->occurrence ? " as often" : "", missing_in);
+    enum { LISTED = 5 };
+    char *longer;
+    u->again = u->again || occurrence > 0;
+    if (u->count++ >= LISTED)
+        return;
+    longer = u->list ? ir_format("%s, %s", u->list, name) : ir_strdup(name);
+    free(u->list);
+    u->list = longer;
+    u->listed++;
+}
+
+static void die_if_unmatched(const unmatched *u, const char *in, const char *missing_in)
+{
+    const char *how = u->again ? " as often" : "";
+    if (u->count > u->listed)
+        ir_die("%s and %ld more: in %s, but not%s in %s", u->list, u->count - u->listed, in, how,
+               missing_in);
+    if (u->count > 0)
+        ir_die("%s: in %s, but not%s in %s", u->list, in, how, missing_in);
 }
 
 /* The path of the other stream for each of the first one's keys. */
@@ -62,7 +87,8 @@ static size_t *find_partners(const key *first, size_t n, const ir_paths *other, 
                              const char *first_label, bool directory)
 {
     key *keys = make_keys(other);
-    size_t *partner = ir_malloc(n * sizeof *partner);
+    size_t *partner = ir_calloc(n, sizeof *partner);
+    unmatched missing = {0}, superfluous = {0};
     if (directory)
         check_directory(keys, other, label);
     qsort(keys, other->count, sizeof *keys, compare_keys);
@@ -73,12 +99,14 @@ static size_t *find_partners(const key *first, size_t n, const ir_paths *other, 
             found->used = true;
             partner[i] = found->index;
         } else {
-            die_unmatched(&wanted, first_label, label);
+            unmatched_add(&missing, wanted.name, wanted.occurrence);
         }
     }
+    die_if_unmatched(&missing, first_label, label);
     for (size_t i = 0; i < other->count; i++)
         if (!keys[i].used)
-            die_unmatched(&keys[i], label, first_label);
+            unmatched_add(&superfluous, keys[i].name, keys[i].occurrence);
+    die_if_unmatched(&superfluous, label, first_label);
     free(keys);
     return partner;
 }
