@@ -101,11 +101,16 @@ place place_of(const void *pointer, size_t bytes);
 /* dies unless the work may touch what it was given on the device */
 void check_arguments(const work &item, int device);
 void check_guards(const char *when);
-/* While one exists, device memory can be touched. */
+/* While one exists, device memory can be touched: that from ... to, or all. No narrow one may be
+ * open when another begins. */
 struct window {
     window();
+    window(const unsigned char *from, const unsigned char *to);
     ~window();
     window(const window &) = delete;
+
+  private:
+    const unsigned char *from, *to;
 };
 
 /* ---- block.cpp ------------------------------------------------------------------------------- */

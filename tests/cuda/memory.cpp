@@ -25,8 +25,8 @@ struct allocation {
 
 struct arena {
     unsigned char *base;
-    size_t bytes, top; /* of the mapping; what was ever used of it, whole pages */
-    int open;          /* how many windows there are */
+    size_t bytes; /* of the mapping */
+    int open;     /* how many windows there are */
     size_t count;
     std::map<const unsigned char *, allocation> pieces;
     std::map<const unsigned char *, size_t> pinned;
@@ -112,24 +112,37 @@ static arena &memory()
     return *a;
 }
 
-static void protect(const arena &a, int rights)
+static void protect(const unsigned char *from, const unsigned char *to, int rights)
 {
-    if (a.top && mprotect(a.base, a.top, rights) != 0)
+    const arena &a = memory();
+    const size_t first = (size_t)(from - a.base) / PAGE * PAGE;
+    const size_t end = ((size_t)(to - a.base) + PAGE - 1) / PAGE * PAGE;
+    if (end > first && mprotect(a.base + first, end - first, rights) != 0)
         die("mprotect: %s", strerror(errno));
 }
 
-window::window()
+/* where the last allocation ends */
+static const unsigned char *end_of_use()
 {
-    arena &a = memory();
-    if (a.open++ == 0)
-        protect(a, PROT_READ | PROT_WRITE);
+    const arena &a = memory();
+    if (a.pieces.empty())
+        return a.base;
+    const auto &last = *a.pieces.rbegin();
+    return last.first + room(last.second.size) + GUARD;
+}
+
+window::window() : window(memory().base, end_of_use()) {}
+
+window::window(const unsigned char *from_, const unsigned char *to_) : from(from_), to(to_)
+{
+    if (memory().open++ == 0)
+        protect(from, to, PROT_READ | PROT_WRITE);
 }
 
 window::~window()
 {
-    arena &a = memory();
-    if (--a.open == 0)
-        protect(a, PROT_NONE);
+    if (--memory().open == 0)
+        protect(from, to, PROT_NONE);
 }
 
 /* ---- guard zones ----------------------------------------------------------------------------- */
@@ -281,10 +294,7 @@ static cudaError_t allocate(void **pointer, size_t size)
     unsigned char *at = find_hole(size);
     if (!at)
         return cudaErrorMemoryAllocation;
-    const size_t end = (size_t)(at - a.base) + room(size) + GUARD;
-    if (end > a.top)
-        a.top = (end + PAGE - 1) / PAGE * PAGE;
-    const window open;
+    const window open(at - GUARD, at + room(size) + GUARD);
     fill_guard(at - GUARD, at);
     memset(at, 0xff, size);
     fill_guard(at + size, at + room(size) + GUARD);
@@ -322,7 +332,7 @@ cudaError_t cudaFree(void *pointer)
     if (piece == a.pieces.end())
         return result(cudaErrorInvalidValue);
     drain_device(piece->second.device);
-    const window open;
+    const window open(piece->first - GUARD, piece->first + room(piece->second.size) + GUARD);
     check_piece(piece->first, piece->second, "when it was freed");
     memset(pointer, 0xff, piece->second.size);
     a.pieces.erase(piece);
