@@ -124,7 +124,7 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory -f demo.mk demo-run
 
-tests: all $(BIN)/test-ops $(UNIT) $(BENCH)
+tests: all $(BIN)/test-ops $(UNIT) $(BENCH) $(EMULATED_PLUGIN)
 
 check: check-deps
 	@$(MAKE) --no-print-directory tests
@@ -144,7 +144,7 @@ bench: check-deps
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@IR_BIN="$(CURDIR)/$(BIN)" tests/bench/run
 
-C_FILES   = $(shell find common ir-* tests -name '*.[ch]')
+C_FILES   = $(shell find common ir-* tests -name '*.[ch]' -o -name '*.cpp')
 SHELL_FILES = tests/run tests/bench/run $(wildcard tests/fake/*) .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
 MAN_PAGES = $(wildcard man/*.[1-9])
 lint: lint-deps

@@ -70,6 +70,10 @@ stops() { # NAME PATTERN: test-cuda is stopped by one line that matches
         "$increment was given 0x[0-9a-f]+, which is device memory that is not allocated"
 }
 
+@test "each device has its own memory and streams" {
+    EMULATED_CUDA_DEVICES=2 stops other-device "$increment was given memory of device 1 on device 0"
+}
+
 @test "barriers and shuffles that not all threads reach are found" {
     stops divergent-barrier \
         'kernel divergent_barrier\(\), .*test.cpp:[0-9]+: a barrier that 5 of the block.s 32 threads reach'

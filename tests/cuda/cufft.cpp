@@ -65,27 +65,13 @@ static void to_spectrum(const transform &t, const float *in, float2 *out)
         out[i] = make_float2((float)t.spectrum[i][0], (float)t.spectrum[i][1]);
 }
 
-/* In a column that is its own mirror image, what a real plane cannot have is left out. */
-static void make_hermitian(const transform &t, size_t column)
-{
-    for (size_t row = 0; row <= (size_t)t.h / 2; row++) {
-        double *a = t.spectrum[row * t.half() + column];
-        double *b = t.spectrum[((size_t)t.h - row) % (size_t)t.h * t.half() + column];
-        a[0] = b[0] = (a[0] + b[0]) / 2;
-        a[1] = (a[1] - b[1]) / 2;
-        b[1] = a == b ? 0 : -a[1];
-    }
-}
-
+/* FFTW leaves out what a real plane cannot have. */
 static void to_plane(const transform &t, const float2 *in, float *out)
 {
     for (size_t i = 0; i < (size_t)t.h * t.half(); i++) {
         t.spectrum[i][0] = in[i].x;
         t.spectrum[i][1] = in[i].y;
     }
-    make_hermitian(t, 0);
-    if (t.w % 2 == 0)
-        make_hermitian(t, (size_t)t.w / 2);
     fftw_execute(t.plan);
     for (size_t i = 0; i < (size_t)t.h * (size_t)t.w; i++)
         out[i] = (float)t.plane[i];

@@ -287,6 +287,7 @@ static void test_laziness()
     pageable[0] = 5;
     OK(cudaMemcpyAsync(array, pageable, 4, cudaMemcpyHostToDevice, stream));
     pageable[0] = 6;
+    CHECK(cudaStreamQuery(stream) == cudaErrorNotReady); /* but not yet written */
     launch(1, 1, stream, increment, array, 1);
     OK(cudaMemcpyAsync(pageable + 1, array, 4, cudaMemcpyDeviceToHost, stream));
     CHECK(pageable[1] == 6);
@@ -540,6 +541,18 @@ static void capture_host_memory()
     OK(cudaDeviceSynchronize());
 }
 
+static void use_other_device()
+{
+    OK(cudaSetDevice(1));
+    cudaStream_t stream = new_stream();
+    float *array = device_array<float>(1);
+    OK(cudaSetDevice(0));
+    const cudaLaunchConfig_t c = config(1, 1, stream);
+    CHECK(cudaLaunchKernelEx(&c, increment, array, 1) == cudaErrorInvalidResourceHandle);
+    launch(1, 1, nullptr, increment, array, 1);
+    OK(cudaDeviceSynchronize());
+}
+
 static void use_freed_memory()
 {
     cudaStream_t stream = new_stream();
@@ -593,6 +606,7 @@ static const struct {
     {"before-the-begin", write_before_the_begin},
     {"host-memory", give_host_memory},
     {"captured-host-memory", capture_host_memory},
+    {"other-device", use_other_device},
     {"freed-memory", use_freed_memory},
     {"divergent-barrier", diverge_at_barrier},
     {"divergent-shuffle", diverge_at_shuffle},
