@@ -46,6 +46,7 @@
 #   CHECKPOINT=      robustness: another detector (RUN/best.tar, else the last round's)
 #   METHOD=          robustness: a classical method of ir-detect instead of a checkpoint
 #   DETECT=          robustness: any command that reads images and writes masks, one for one
+#   TEST=            robustness: other directories with frames and a test.txt, instead of DATA
 #   TABLE=           robustness, show: the table (RUN/robustness.tsv; with METHOD, RUN/METHOD.tsv)
 #   METRIC=iou       compare: iou, pd, fa or rce
 #   REPORT=          report: the page (RUN/report.html; with RUNS, report.html)
@@ -127,16 +128,20 @@ endef
 $(foreach k,$(SHAPES) ROUNDS,$(eval $(call knob,$k)))
 
 $(foreach k,$(SHAPES),$(if $(filter $k,$(PATHS)),$(call plain,$k),$(call without,',$k)))
+$(foreach c,$(odd),$(call without,$c,TEST))
 
 NUMBERS := $(shell seq -f %04.0f 0 $(ROUNDS) 2>&-)
 ROUND   := $(NUMBERS:%=$(RUN)/%)
-CACHE   ?= $(patsubst %/,%,$(dir $(abspath $(RUN))))/.irtools-cache/$(notdir \
-           $(DATA))-$(firstword $(shell echo '$(DATA)' | cksum))
+# Where a data directory's converted frames are kept, unless CACHE says so.
+named     = $(notdir $1)-$(firstword $(shell echo '$1' | cksum))
+cache_of  = $(patsubst %/,%,$(dir $(abspath $(RUN))))/.irtools-cache/$(call named,$1)
+CACHE    ?= $(call cache_of,$(DATA))
 $(call plain,CACHE)
 
 ifneq ($(filter-out show compare report watch help,$(GOALS)),)
-$(call require,$(DATA),DATA is missing: the directory of the frames)
-$(call require,$(wildcard $(DATA)/.),DATA: no directory $(DATA))
+$(if $(TEST),,$(call require,$(DATA),DATA is missing: the directory of the frames))
+$(if $(DATA),$(call require,$(wildcard $(DATA)/.),DATA: no directory $(DATA)))
+$(foreach t,$(TEST),$(call require,$(wildcard $t/.),TEST: no directory $t))
 $(call whole,THREADS,1,4)
 $(call whole,SEED,0,14)
 $(call require,$(if $(filter-out nearest,$(RESIZE_MASKS)),,ok),RESIZE_MASKS is "$(RESIZE_MASKS)": \
@@ -258,44 +263,59 @@ $(call require,$(if $(DETECT)$(CHECKPOINT),,ok),METHOD does not go with CHECKPOI
 DETECT := ir-detect -m $(METHOD) -j 1 $(maxval)
 endif
 
-# The test list, clean and under every corruption and severity, as many conditions at a time as
-# there are threads.
+TESTED  = $(or $(patsubst %/,%,$(TEST)),$(DATA))
+# The cache of one of these; a CACHE that was given has a part for each but DATA.
+tested_cache = $(if $(filter $(DATA),$(abspath $1)),$(CACHE),$(if $(filter file,$(origin \
+               CACHE)),$(call cache_of,$(abspath $1)),$(CACHE)/$(call named,$(abspath $1))))
+
+# The test lists, clean and under every corruption and severity, as many conditions at a time as
+# there are threads. Each directory of test frames is $$tmp/1, $$tmp/2, ...
 robustness:
 	@$(shell_functions)
 	[ ! -d "$(TABLE)" ] || fail "$(TABLE) is a directory"
 	begin "$(TABLE)" robustness.lock
 	$(if $(findstring detector.tar,$(DETECT)),copy_detector "$(CHECKPOINT)")
-	frame_names test > "$$tmp/test.txt"
-	cached "$$tmp/test.txt"
-	paths images "$$tmp/test.txt" > "$$tmp/images"
-	paths masks "$$tmp/test.txt" > "$$tmp/masks"
 	corruptions=$$(ir-corrupt --list | sed '/^#/d; s/\t.*//')
-	{
-	    echo clean 0
-	    for name in $$corruptions; do printf "$$name %d\n" $(SEVERITIES); done
-	} > "$$tmp/conditions"
+	names=($(TESTED))
+	add() {
+	    local data=$$1 cache=$$2 at=$$tmp/$$3
+
+	    mkdir "$$at"
+	    frame_names test > "$$at/test.txt"
+	    cached "$$at/test.txt"
+	    paths images "$$at/test.txt" > "$$at/images"
+	    paths masks "$$at/test.txt" > "$$at/masks"
+	    {
+	        echo clean 0
+	        for name in $$corruptions; do printf "$$name %d\n" $(SEVERITIES); done
+	    } > "$$at/conditions"
+	}
+	n=0
+	$(foreach t,$(TESTED),n=$$((n + 1)); add "$t" "$(call tested_cache,$t)" $$n;)
 	images() {
-	    case $$1 in
-	    clean) xargs -d '\n' -a "$$tmp/images" cat ;;
-	    *) ir-corrupt -n "$$1" -s "$$2" -r $(SEED) -j 1 $(maxval) "@$$tmp/images" ;;
+	    case $$2 in
+	    clean) xargs -d '\n' -a "$$tmp/$$1/images" cat ;;
+	    *) ir-corrupt -n "$$2" -s "$$3" -r $(SEED) -j 1 $(maxval) "@$$tmp/$$1/images" ;;
 	    esac
 	}
 	condition() {
-	    images "$$@" | $(DETECT) | ir-score --tsv - "@$$tmp/masks" > "$$tmp/$$1.$$2.part" &&
-	        mv "$$tmp/$$1.$$2.part" "$$tmp/$$1.$$2.tsv" && progress "$$tmp"/*.tsv
+	    local to=$$tmp/$$1/$$2.$$3
+
+	    images "$$@" | $(DETECT) | ir-score --tsv - "@$$tmp/$$1/masks" > "$$to.part" &&
+	        mv "$$to.part" "$$to.tsv" && progress "$$tmp"/*/*.tsv
 	}
 	conditions() {
-	    member xargs -P $(THREADS) -n 2 \
-	        bash -euo pipefail -c 'condition "$$@" || exit 255' condition < "$$tmp/conditions"
+	    for n in $${!names[@]}; do sed "s/^/$$((n + 1)) /" "$$tmp/$$((n + 1))/conditions"; done |
+	    member xargs -P $(THREADS) -n 3 \
+	        bash -euo pipefail -c 'condition "$$@" || exit 255' condition
 	}
 	export tmp
 	export -f images condition progress
 	together conditions 5>&2
 	[ ! -t 2 ] || echo >&2
-	while read -r name severity; do
-	    set -- "$$@" "$$tmp/$$name.$$severity.tsv"
-	done < "$$tmp/conditions"
-	awk -f "$$here/robustness.awk" "$$@" > "$$tmp/table"
+	for n in $${!names[@]}; do
+	    robustness_table "$$tmp/$$((n + 1))" | named_rows "$$n" "$${names[@]}"
+	done > "$$tmp/table"
 	mv "$$tmp/table" "$(TABLE)"
 	rm -r "$$tmp"
 	aligned < "$(TABLE)"

@@ -7,31 +7,34 @@ FNR == 1 {
     tables++
     split("", column)
     for (i = 1; i <= NF; i++) column[$i] = i
-    if (!(metric in column)) {
-        print "hrl.mk: " FILENAME ": no column " metric > "/dev/stderr"
-        failed = 1
-        exit 1
-    }
+    if (!(metric in column)) fail(FILENAME ": no column " metric)
+    if (tables == 1) datasets = "dataset" in column
+    if (datasets != ("dataset" in column))
+        fail(FILENAME ": " (datasets ? "no column dataset, as the first table has" : \
+             "a column dataset, which the first table has not"))
     next
 }
 
 {
-    key = $1 OFS $2
+    key = (datasets ? $column["dataset"] OFS : "") $column["corruption"] OFS $column["severity"]
     if (tables == 1) order[++rows] = key
     score[key, tables] = $column[metric]
 }
 
 END {
     if (failed) exit 1
-    if (tables < wanted) {
-        print "hrl.mk: a table is empty, of " names > "/dev/stderr"
-        exit 1
-    }
-    printf "corruption\tseverity"
+    if (tables < wanted) fail("a table is empty, of " names)
+    printf "%scorruption\tseverity", (datasets ? "dataset\t" : "")
     for (t = 1; t <= tables; t++) printf "\t%s", name[t]
     for (t = 2; t <= tables; t++) printf "\tgain%s", (tables > 2 ? ":" name[t] : "")
     print ""
     for (i = 1; i <= rows; i++) print_row(order[i])
+}
+
+function fail(what) {
+    print "hrl.mk: " what > "/dev/stderr"
+    failed = 1
+    exit 1
 }
 
 function print_row(key, t) {

@@ -378,6 +378,28 @@ images_table() {
 
 # ---- tables --------------------------------------------------------------------------------------
 
+# robustness_table DIR: of the scores NAME.SEVERITY.tsv of the conditions that DIR lists.
+robustness_table() {
+    local name severity files=()
+
+    while read -r name severity; do
+        files+=("$1/$name.$severity.tsv")
+    done < "$1/conditions"
+    awk -f "$here/robustness.awk" "${files[@]}"
+}
+
+# named_rows N NAME...: the table on standard input; of several tables that are to be one, under one
+# header, with the N-th name, counted from 0, in the column dataset.
+named_rows() {
+    if [ $# -lt 3 ]; then
+        cat
+        return
+    fi
+    awk -v first="$1" -v name="${*:$1 + 2:1}" '
+        NR == 1 && first == 0 { print "dataset\t" $0 }
+        NR > 1 { print name "\t" $0 }'
+}
+
 # progress FILE...: how many there are, on a terminal.
 progress() {
     [ ! -t 5 ] || printf '\r%d conditions scored' $# >&5

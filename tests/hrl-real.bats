@@ -168,6 +168,23 @@ ended() {
     [ "$(awk '$1 == "gaussian-noise" && $2 == 3 { print $3 }' top-hat.tsv)" = "$noisy" ]
 }
 
+@test "robustness on two datasets, each with its own frames and masks" {
+    scenes other -n 6 -t 3 -s 72x80 -r 9
+    hrl robustness RUN=two DETECT='ir-detect -m top-hat -j 1' SEVERITIES=3 TEST='data other' > /dev/null
+    percent() { awk 'NR == 2 { printf "%.2f", 100 * $1 }'; }
+    for set in data other; do
+        hrl robustness DETECT='ir-detect -m top-hat -j 1' SEVERITIES=3 DATA=$set TABLE=$set.tsv > /dev/null
+        grep "^$set	" two/robustness.tsv | cut -f 2- | diff <(tail -n +2 $set.tsv) -
+        sed "s,.*,$set/images/&.pgm," $set/test.txt > images
+        sed "s,.*,$set/masks/&.pgm," $set/test.txt > truth
+        iou=$(ir-detect -m top-hat @images | ir-score --tsv - @truth | percent)
+        [ "$(awk -v s=$set '$1 == s && $2 == "clean" { print $4 }' two/robustness.tsv)" = "$iou" ]
+    done
+    run ! cmp -s data.tsv other.tsv
+    ir-score report two/robustness.tsv > page.html
+    whole page.html '<h3>Tested on data</h3>' '<h3>Tested on other</h3>'
+}
+
 # whole PAGE TEXT...: the page is valid and has these texts.
 whole() {
     local page=$1 text

@@ -707,3 +707,43 @@ END
     run wait "$make"
     wait "$watcher"
 }
+
+# ---- several datasets ----------------------------------------------------------------------------
+
+@test "robustness on other directories than the run's: one table with a column dataset" {
+    frames other/set 3 test
+    frames data2 1 test
+    hrl DATA=data ROUNDS=1
+    hrl robustness TABLE=data.tsv > /dev/null
+    # one directory prints what it always has
+    hrl robustness TEST=data2/ TABLE=one.tsv > one
+    diff data.tsv one
+    hrl robustness TEST='other/set data' > both
+    cmp both run/robustness.tsv
+    [ "$(head -n 1 both)" = $'dataset\tcorruption\tseverity\tiou\tpd\tfa\trce' ]
+    for set in other/set data; do
+        grep "^$set	" both | cut -f 2- | diff <(tail -n +2 data.tsv) -
+    done
+    [ "$(wc -l < both)" = 31 ]
+    # each set's own frames and masks were scored
+    grep -q '^ir-score --tsv - @run/.robustness.tsv.tmp/2/masks$' fake/arguments
+    compgen -G '.irtools-cache/set-*/images/test3.pgm'
+    hrl compare RUNS='both both' > compared
+    [ "$(sed -n 2p compared)" = $'other/set\tclean\t-\t80.00\t80.00\t+0.00' ]
+    [ "$(wc -l < compared)" = 31 ]
+    run --separate-stderr hrl compare RUNS='both data.tsv'
+    refused '^hrl.mk: ./data.tsv: no column dataset, as the first table has$'
+    run --separate-stderr hrl compare RUNS='data.tsv both'
+    refused '^hrl.mk: ./both: a column dataset, which the first table has not$'
+}
+
+@test "robustness needs no DATA with TEST; a directory that is not there is named" {
+    hrl robustness DETECT=cat TEST=data TABLE=mine.tsv RUN=none > /dev/null
+    [ "$(wc -l < mine.tsv)" = 16 ]
+    hrl robustness DETECT=cat TEST='data' CACHE=kept TABLE=mine.tsv RUN=none > /dev/null
+    compgen -G 'kept/data-*/images/test1.pgm'
+    run --separate-stderr hrl robustness DETECT=cat TEST='data nowhere' RUN=none
+    refused 'TEST: no directory nowhere\.'
+    run --separate-stderr hrl robustness DETECT=cat TEST='da|ta' RUN=none
+    refused 'TEST has \| in it: da\|ta\.'
+}
