@@ -1,6 +1,7 @@
 # demo.mk: the whole job in a few minutes. Trains ACM twice on generated scenes, from the same start
 # and for as many epochs: without corruptions, and against the strategy network. Then scores both
-# under all corruptions. A stopped demo goes on; a finished one prints its tables again.
+# under all corruptions and writes a report. A stopped demo goes on; a finished one prints its tables
+# again.
 #
 #   make demo                    builds, then runs this
 #   make -f demo.mk demo-clean   forgets it
@@ -22,6 +23,9 @@ demo-run: $(DEMO)/none/robustness.tsv $(DEMO)/hrl/robustness.tsv
 	@echo "IoU of both, and the gain:"
 	@echo
 	@cd $(DEMO) && $(HRL) compare RUNS="none hrl"
+	@cd $(DEMO) && $(HRL) report RUNS="none hrl" REPORT=report.html > /dev/null
+	@echo
+	@echo "The report, for a browser: $(DEMO)/report.html"
 
 $(DEMO)/scenes:
 	@echo "96 scenes of 128x128 pixels, 32 of them for testing: $@"

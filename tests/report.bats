@@ -291,6 +291,8 @@ END
     grep -qF '<rect class="target" x="-1" y="0" width="6" height="6"/>' page.html
     grep -qF '<rect class="alarm" x="4" y="0" width="6" height="6"/>' page.html
     [ "$(grep -o 'class="target"' page.html | wc -l)" = 20 ]
+    # hrl's of b in three cases, none's of a in the one of its gain
+    [ "$(grep -o 'class="alarm"' page.html | wc -l)" = 4 ]
     grep -q 'image-rendering:pixelated' page.html
 }
 
