@@ -1,11 +1,15 @@
 /* -d, -j, --precision and --fast: see options.h. */
 #include "backend/options.h"
 
+#include <stdlib.h>
+
 #include "base/base.h"
 
 ir_backend_options ir_backend_defaults(void)
 {
-    return (ir_backend_options){.device = "auto", .precision = IR_TF32};
+    const char *device = getenv("IRTOOLS_DEVICE");
+    return (ir_backend_options){.device = device && *device ? device : "auto",
+                                .precision = IR_TF32};
 }
 
 bool ir_backend_option(ir_backend_options *o, int option)

@@ -129,11 +129,16 @@ static int images_of(const ir_graph *g)
     return 1;
 }
 
+static size_t available(const ir_graph *g)
+{
+    return g->backend->available ? g->backend->available(g->backend) : SIZE_MAX;
+}
+
 /* Says what would fit where the memory of a device does not do. */
 static void check_room(const ir_graph *g, size_t bytes)
 {
     const ir_backend *b = g->backend;
-    const size_t there = b->available ? b->available(g->backend) : SIZE_MAX;
+    const size_t there = available(g);
     const int images = images_of(g);
     const int fit = (int)((double)images * (double)there / (double)bytes);
     if (bytes <= there)
@@ -151,7 +156,7 @@ void ir_graph_allocate(ir_graph *g)
     buffers all = {0};
     ir_graph_find_lives(g, lives, false);
     size_t total = lay_out(g, lives, &all);
-    if (total > g->memory) {
+    if (total > g->memory || total > available(g)) {
         ir_graph_find_lives(g, lives, true);
         total = lay_out(g, lives, &all);
     }

@@ -15,7 +15,7 @@
 namespace emulated_cuda
 {
 
-static const size_t GUARD = 256, PAGE = 4096;
+static const size_t GUARD = 256, PAGE = 4096, BIG_PAGE = 2 << 20;
 
 struct allocation {
     size_t size; /* as asked for */
@@ -96,7 +96,11 @@ static arena *make_arena()
         mmap(nullptr, a->bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
         die("no %zu bytes of address space: %s", a->bytes, strerror(errno));
-    a->base = (unsigned char *)base;
+    const size_t rest = (size_t)base % BIG_PAGE;
+    a->base = (unsigned char *)base + (rest ? BIG_PAGE - rest : 0);
+    a->bytes = a->bytes / BIG_PAGE * BIG_PAGE - BIG_PAGE;
+    /* opening and closing costs as much as there are pages */
+    madvise(a->base, a->bytes, MADV_HUGEPAGE);
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_sigaction = on_fault;
@@ -115,8 +119,8 @@ static arena &memory()
 static void protect(const unsigned char *from, const unsigned char *to, int rights)
 {
     const arena &a = memory();
-    const size_t first = (size_t)(from - a.base) / PAGE * PAGE;
-    const size_t end = ((size_t)(to - a.base) + PAGE - 1) / PAGE * PAGE;
+    const size_t first = (size_t)(from - a.base) / BIG_PAGE * BIG_PAGE;
+    const size_t end = ((size_t)(to - a.base) + BIG_PAGE - 1) / BIG_PAGE * BIG_PAGE;
     if (end > first && mprotect(a.base + first, end - first, rights) != 0)
         die("mprotect: %s", strerror(errno));
 }

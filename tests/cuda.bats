@@ -1,0 +1,212 @@
+#!/usr/bin/env bats
+# The CUDA backend on the emulated device of tests/cuda: the same sources that nvcc compiles, run on
+# the processor. On a real device "make check-gpu" runs more.
+
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return 1
+    PATH=${IR_BIN:-$BATS_TEST_DIRNAME/../build/bin}:$PATH
+    ir-scenes -n 4 -s 64x64 -r 1 -o s
+}
+
+setup() {
+    cd "$BATS_FILE_TMPDIR" || return 1
+    t=$BATS_TEST_TMPDIR
+    export IRTOOLS_PLUGINS=${IR_BIN%/bin}/emulated
+}
+
+# init NET FILE OPTION...: a fresh detector without dropout.
+init() {
+    ir-train init --net "$1" -r 3 --dropout 0 --mean 0.3 --std 0.1 -w "$2" "${@:3}"
+}
+
+# largest_difference A B: of two 16-bit maps' samples, in their units.
+largest_difference() {
+    paste <(samples <"$1" | tr ' ' '\n') <(samples <"$2" | tr ' ' '\n') |
+        awk '{ d = $1 - $2; d = d < 0 ? -d : d; most = d > most ? d : most } END { print most + 0 }'
+}
+
+# losses DEVICE CHECKPOINT OPTION...: the clean loss of every epoch.
+losses() {
+    rm -f "$t/log.$1"
+    ir-train -c "$2" -d "$1" --precision fp32 --batch 2 --crop 32 -r 1 -w "$t/trained.$1.tar" \
+        --log "$t/log.$1" "${@:3}" s/images s/masks
+    awk '!/^#/ { print $3 }' "$t/log.$1"
+}
+
+# close TOLERANCE A B: two files of numbers, line by line; numbers above 1 by their size.
+close() {
+    paste "$2" "$3" | awk -v most="$1" '
+        { d = $1 - $2; d = d < 0 ? -d : d; size = $1 > 1 ? $1 : 1 }
+        !(d <= most * size) { print NR ": " $0; bad = 1 }
+        END { exit bad || NR == 0 }'
+}
+
+@test "every operation, chain and graph in single precision" {
+    test-ops -d cuda -n 1 -p fp32 >"$t/out" || { grep FAIL "$t/out"; false; }
+}
+
+@test "every operation with TF32 products" {
+    test-ops -d cuda -n 1 -p tf32 >"$t/out" || { grep FAIL "$t/out"; false; }
+}
+
+@test "every operation in bfloat16" {
+    test-ops -d cuda -n 1 -p bf16 >"$t/out" || { grep FAIL "$t/out"; false; }
+}
+
+@test "every network finds what it finds on the CPU" {
+    for net in acm alcnet rdian dnanet isnet balistd; do
+        init $net "$t/$net.tar"
+        for device in cpu cuda; do
+            ir-detect -c "$t/$net.tar" -d $device --precision fp32 --soft --depth 16 \
+                s/images/scene00001.pgm >"$t/$device.pgm"
+        done
+        [ "$(largest_difference "$t/cpu.pgm" "$t/cuda.pgm")" -le 1 ] || {
+            echo "$net: $(largest_difference "$t/cpu.pgm" "$t/cuda.pgm")"
+            return 1
+        }
+    done
+}
+
+@test "every network's first steps are the CPU's" {
+    for net in acm alcnet rdian dnanet isnet balistd; do
+        init $net "$t/$net.tar"
+        losses cpu "$t/$net.tar" >"$t/cpu"
+        losses cuda "$t/$net.tar" >"$t/cuda"
+        close 2e-5 "$t/cpu" "$t/cuda" || {
+            echo "$net"
+            return 1
+        }
+    done
+}
+
+@test "training twice gives the same bytes, and so does training in two halves" {
+    init acm "$t/acm.tar"
+    for i in 1 2; do
+        ir-train -c "$t/acm.tar" -d cuda --batch 2 --crop 64 --epochs 4 -w "$t/$i.tar" -q \
+            s/images s/masks
+    done
+    cmp "$t/1.tar" "$t/2.tar"
+    ir-train -c "$t/acm.tar" -d cuda --batch 2 --crop 64 --epochs 1 -w "$t/half.tar" -q \
+        s/images s/masks
+    ir-train -c "$t/half.tar" -d cuda --batch 2 --crop 64 --epochs 3 -w "$t/half.tar" -q \
+        s/images s/masks
+    cmp "$t/1.tar" "$t/half.tar"
+}
+
+@test "dropout drops what it drops on the CPU" {
+    ir-train init --net acm -r 3 --dropout 0.5 --mean 0.3 --std 0.1 -w "$t/acm.tar"
+    losses cpu "$t/acm.tar" >"$t/cpu"
+    losses cuda "$t/acm.tar" >"$t/cuda"
+    close 2e-5 "$t/cpu" "$t/cuda"
+}
+
+@test "bfloat16 trains" {
+    init acm "$t/acm.tar" --init prior
+    ir-train -c "$t/acm.tar" -d cuda --precision bf16 --batch 4 --crop 64 --epochs 12 \
+        --log "$t/log" -w "$t/trained.tar" s/images s/masks
+    awk '!/^#/ { last = $3; if (!n++) first = $3 } END { exit !(last < first - 0.01) }' "$t/log"
+}
+
+@test "a graph that is used often measures its convolutions, and computes the same" {
+    init acm "$t/acm.tar"
+    for i in {1..24}; do echo s/images/scene00001.pgm; done >"$t/list"
+    ir-detect -c "$t/acm.tar" -d cuda --precision fp32 --soft --depth 16 "@$t/list" >"$t/maps"
+    ir-detect -c "$t/acm.tar" -d cpu --soft --depth 16 "@$t/list" >"$t/want"
+    pnmsplit "$t/maps" "$t/map.%d"
+    pnmsplit "$t/want" "$t/want.%d"
+    for i in 0 1 18 19 20 21 23; do
+        [ "$(largest_difference "$t/map.$i" "$t/want.$i")" -le 1 ]
+    done
+    ir-train -c "$t/acm.tar" -d cuda --precision fp32 --fast --batch 2 \
+        --crop 32 --epochs 12 -r 1 --log "$t/log.fast" -w "$t/fast.tar" s/images s/masks
+    losses cpu "$t/acm.tar" --epochs 12 >"$t/cpu"
+    awk '!/^#/ { print $3 }' "$t/log.fast" >"$t/fast"
+    # rounding makes trajectories part: the first epochs are close, the last are near
+    close 1e-4 <(head -2 "$t/cpu") <(head -2 "$t/fast")
+    close 0.05 <(tail -1 "$t/cpu") <(tail -1 "$t/fast")
+}
+
+@test "the policy chooses what it chooses on the CPU" {
+    ir-policy init -r 5 -w "$t/p.tar"
+    ir-policy sample -c "$t/p.tar" -d cpu -r 2 s/images >"$t/strategies"
+    ir-policy sample -c "$t/p.tar" -d cuda --precision fp32 -r 2 s/images >"$t/other"
+    diff <(cut -f1-3 "$t/strategies") <(cut -f1-3 "$t/other")
+    awk '{ print $1 "\t" ($3 - 1) / 4 }' "$t/strategies" >"$t/rewards"
+    for device in cpu cuda; do
+        ir-policy update -c "$t/p.tar" -d $device --precision fp32 -S "$t/strategies" -R "$t/rewards" \
+            --lr 0.5 -w "$t/$device.tar" s/images
+        ir-policy stats -c "$t/$device.tar" -d cpu s/images | awk '!/^#/ { print $NF }' >"$t/$device"
+    done
+    close 1e-5 "$t/cpu" "$t/cuda"
+}
+
+@test "nothing of the device's memory is left behind" {
+    init acm "$t/acm.tar"
+    export EMULATED_CUDA_LEAKS=1
+    run --separate-stderr ir-train -c "$t/acm.tar" -d cuda --batch 2 --crop 64 --epochs 3 -q \
+        -w "$t/trained.tar" s/images s/masks
+    [[ $status -eq 0 && $stderr == *": 0 bytes of"* ]]
+    run --separate-stderr ir-detect -c "$t/acm.tar" -d cuda -o "$t/masks" s/images
+    [[ $status -eq 0 && $stderr == *": 0 bytes of"* ]]
+}
+
+# ---- devices that are not to be had ------------------------------------------------------------
+
+@test "a device that is not there is one line, and auto takes the CPU" {
+    init acm "$t/acm.tar"
+    detect() {
+        run --separate-stderr ir-detect -c "$t/acm.tar" -o "$t/out" "$@" s/images
+    }
+    EMULATED_CUDA_DEVICES=0 detect -d cuda
+    one_line_error 1 'device cuda: .*no .*device'
+    EMULATED_CUDA_DRIVER=old detect -d cuda
+    one_line_error 1 'device cuda: .*driver'
+    detect -d cuda:1
+    one_line_error 1 'device cuda:1: there is only one GPU'
+    EMULATED_CUDA_DEVICES=2 detect -d cuda:5
+    one_line_error 1 'device cuda:5: there are only 2 GPUs'
+    IRTOOLS_PLUGINS=$t detect -d cuda
+    one_line_error 1 'device cuda: there is no libir-cuda.so'
+    echo nonsense >"$t/libir-cuda.so"
+    IRTOOLS_PLUGINS=$t detect -d cuda
+    one_line_error 1 'device cuda: .*libir-cuda.so'
+    for device in cuda: cuda:x cuda:-1 cuda1 gpu; do
+        detect -d $device
+        usage_error "device $device is none of auto, cpu, cuda, cuda:N"
+    done
+    EMULATED_CUDA_DEVICES=0 detect -d auto
+    [ "$status" -eq 0 ] && [ -z "$stderr" ]
+    IRTOOLS_PLUGINS=$t detect
+    [ "$status" -eq 0 ] && [ -z "$stderr" ]
+}
+
+@test "auto takes a GPU where there is one, and IRTOOLS_DEVICE is what auto would be" {
+    init acm "$t/acm.tar"
+    trained_on() {
+        run --separate-stderr ir-train -c "$t/acm.tar" --batch 2 --crop 64 -v -w "$t/o.tar" "$@" \
+            s/images s/masks
+        [[ $stderr == *"on $device"$'\n'* ]]
+    }
+    device=cuda:0 trained_on
+    device=cpu IRTOOLS_DEVICE=cpu trained_on
+    device=cuda:0 IRTOOLS_DEVICE=cpu trained_on -d cuda
+    IRTOOLS_DEVICE=tpu run --separate-stderr ir-detect -c "$t/acm.tar" s/images
+    usage_error 'device tpu is none of'
+}
+
+@test "a device with too little memory says what is needed and what would fit" {
+    init acm "$t/acm.tar"
+    train() {
+        run --separate-stderr ir-train -c "$t/acm.tar" -d cuda --batch "$1" --crop 256 -q \
+            -w "$t/o.tar" s/images s/masks
+    }
+    EMULATED_CUDA_MEMORY=120000000 train 4
+    one_line_error 1 '4 images need [0-9]+ MiB and [0-9]+ MiB are free: a batch of [1-3] would fit'
+    fit=${stderr##*a batch of }
+    EMULATED_CUDA_MEMORY=120000000 train "${fit%% *}"
+    [ "$status" -eq 0 ]
+    EMULATED_CUDA_MEMORY=70000000 train 4
+    one_line_error 1 'not even one fits'
+}
