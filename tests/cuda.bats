@@ -69,12 +69,13 @@ close() {
     done
 }
 
+# The second step's loss comes after Adam's first, which turns rounding into whole steps.
 @test "every network's first steps are the CPU's" {
     for net in acm alcnet rdian dnanet isnet balistd; do
         init $net "$t/$net.tar"
         losses cpu "$t/$net.tar" >"$t/cpu"
         losses cuda "$t/$net.tar" >"$t/cuda"
-        close 2e-5 "$t/cpu" "$t/cuda" || {
+        close 1e-4 "$t/cpu" "$t/cuda" || {
             echo "$net"
             return 1
         }
@@ -187,11 +188,11 @@ close() {
     trained_on() {
         run --separate-stderr ir-train -c "$t/acm.tar" --batch 2 --crop 64 -v -w "$t/o.tar" "$@" \
             s/images s/masks
-        [[ $stderr == *"on $device"$'\n'* ]]
+        [[ $stderr == *"on $place"$'\n'* ]]
     }
-    device=cuda:0 trained_on
-    device=cpu IRTOOLS_DEVICE=cpu trained_on
-    device=cuda:0 IRTOOLS_DEVICE=cpu trained_on -d cuda
+    place=cuda:0 trained_on
+    place=cpu IRTOOLS_DEVICE=cpu trained_on
+    place=cuda:0 IRTOOLS_DEVICE=cpu trained_on -d cuda
     IRTOOLS_DEVICE=tpu run --separate-stderr ir-detect -c "$t/acm.tar" s/images
     usage_error 'device tpu is none of'
 }
