@@ -427,6 +427,34 @@ refused() {
     one_line_error 1 '^ir-score: pnmtopng \(netpbm\), which makes'
 }
 
+@test "parts that may not be read, and a directory that may not be written into" {
+    need_humble
+    play hrl 0.6
+    chmod 000 hrl/log.tsv
+    run --separate-stderr humbly ir-score report hrl
+    one_line_error 1 '^ir-score: hrl/log.tsv: Permission denied$'
+    chmod 644 hrl/log.tsv
+    chmod 000 hrl/knobs
+    run --separate-stderr humbly ir-score report hrl
+    one_line_error 1 '^ir-score: hrl/knobs: Permission denied$'
+    chmod 644 hrl/knobs
+    mkdir locked
+    echo old > locked/page.html
+    chmod a-w locked
+    run --separate-stderr humbly ir-score report -o locked/page.html hrl
+    one_line_error 1 '^ir-score: locked/page.html: Permission denied$'
+    [ "$(cat locked/page.html)" = old ]
+    chmod u+w locked
+}
+
+@test "numbers of any size leave the charts whole" {
+    play hrl 1e308
+    sed -i 's/\t0.5\t0.8/\t-1e308\t1e-300/' hrl/log.tsv
+    ir-score report hrl > page.html
+    run ! grep -E '[MLHV" ]-?(nan|inf)' page.html
+    tidy -qe page.html
+}
+
 @test "wrong command lines of the report" {
     run --separate-stderr ir-score report
     usage_error "^ir-score: report needs a run's directory or a robustness table$"

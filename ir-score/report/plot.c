@@ -44,7 +44,7 @@ scale scale_around(const double *value, size_t n, bool with_zero)
         low = fmin(low, value[i]);
         high = fmax(high, value[i]);
     }
-    if (low > high)
+    if (low > high || !isfinite(high - low))
         return (scale){0, 1, false, false};
     if (with_zero) {
         low = fmin(low, 0);

@@ -66,4 +66,7 @@ const char page_style[] =
     "--c0:#0072b2;--c1:#b57700;--c2:#a8558a;--c3:#2f8fc7;--c4:#5f5f5f;--c5:#8a7d00}"
     "body{max-width:none;padding:0;font-size:11pt}nav{display:none}"
     "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
-    "figure,tr{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}}\n";
+    "figure,tr{break-inside:avoid}h2,h3,h4{break-after:avoid}.scroll{overflow:visible}"
+    ".figures{grid-template-columns:1fr 1fr;gap:8px 20px}"
+    ".smalls{grid-template-columns:repeat(4,1fr)}"
+    ".pictures{grid-template-columns:repeat(auto-fill,minmax(95px,1fr))}}\n";
