@@ -186,13 +186,13 @@ close() {
 @test "auto takes a GPU where there is one, and IRTOOLS_DEVICE is what auto would be" {
     init acm "$t/acm.tar"
     trained_on() {
-        run --separate-stderr ir-train -c "$t/acm.tar" --batch 2 --crop 64 -v -w "$t/o.tar" "$@" \
-            s/images s/masks
-        [[ $stderr == *"on $place"$'\n'* ]]
+        run --separate-stderr ir-train -c "$t/acm.tar" --batch 2 --crop 64 -v -w "$t/o.tar" \
+            "${@:2}" s/images s/masks
+        [[ $stderr == *"on $1"$'\n'* ]]
     }
-    place=cuda:0 trained_on
-    place=cpu IRTOOLS_DEVICE=cpu trained_on
-    place=cuda:0 IRTOOLS_DEVICE=cpu trained_on -d cuda
+    trained_on cuda:0
+    IRTOOLS_DEVICE=cpu trained_on cpu
+    IRTOOLS_DEVICE=cpu trained_on cuda:0 -d cuda
     IRTOOLS_DEVICE=tpu run --separate-stderr ir-detect -c "$t/acm.tar" s/images
     usage_error 'device tpu is none of'
 }

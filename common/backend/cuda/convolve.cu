@@ -71,10 +71,28 @@ template <class P> static const P *need_fit(const convolve *c, const P *found, i
     return p;
 }
 
-template <class P> static void take_memory(convolve *c, const P *p)
+/* An algorithm comes with its arithmetic, which may be another than was asked for. */
+template <class P>
+static void take(const ir_cuda *cuda, convolve *c, cudnnConvolutionDescriptor_t d, const P *p)
 {
+    IR_CUDNN(
+        cudnnSetConvolutionMathType(d, cuda->precision == IR_FP32 ? CUDNN_FMA_MATH : p->mathType));
     if (p->memory > c->workspace)
         c->workspace = p->memory;
+}
+
+/* Adding a bias without a ReLU is documented for one algorithm alone. */
+static const cudnnConvolutionFwdAlgo_t bias_algorithm =
+    CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
+
+static void leave_room_for_bias(ir_cuda *cuda, convolve *c)
+{
+    size_t bytes;
+    if (cudnnGetConvolutionForwardWorkspaceSize(cuda->dnn, c->src, c->weights, c->forward, c->dst,
+                                                bias_algorithm, &bytes) != CUDNN_STATUS_SUCCESS)
+        return;
+    if (bytes > c->workspace && bytes <= workspace_limit)
+        c->workspace = bytes;
 }
 
 static void choose_forward(ir_cuda *cuda, convolve *c)
@@ -84,7 +102,8 @@ static void choose_forward(ir_cuda *cuda, convolve *c)
     IR_CUDNN(cudnnGetConvolutionForwardAlgorithm_v7(cuda->dnn, c->src, c->weights, c->forward,
                                                     c->dst, CANDIDATES, &count, found));
     c->forward_algorithm = need_fit(c, found, count)->algo;
-    take_memory(c, need_fit(c, found, count));
+    take(cuda, c, c->forward, need_fit(c, found, count));
+    leave_room_for_bias(cuda, c);
 }
 
 static void choose_data(ir_cuda *cuda, convolve *c)
@@ -94,7 +113,7 @@ static void choose_data(ir_cuda *cuda, convolve *c)
     IR_CUDNN(cudnnGetConvolutionBackwardDataAlgorithm_v7(cuda->dnn, c->weights, c->dst, c->data,
                                                          c->src, CANDIDATES, &count, found));
     c->data_algorithm = need_fit(c, found, count)->algo;
-    take_memory(c, need_fit(c, found, count));
+    take(cuda, c, c->data, need_fit(c, found, count));
 }
 
 static void choose_filter(ir_cuda *cuda, convolve *c)
@@ -104,7 +123,7 @@ static void choose_filter(ir_cuda *cuda, convolve *c)
     IR_CUDNN(cudnnGetConvolutionBackwardFilterAlgorithm_v7(cuda->dnn, c->src, c->dst, c->filter,
                                                            c->weights, CANDIDATES, &count, found));
     c->filter_algorithm = need_fit(c, found, count)->algo;
-    take_memory(c, need_fit(c, found, count));
+    take(cuda, c, c->filter, need_fit(c, found, count));
 }
 
 convolve *convolve_new(ir_cuda *cuda, const convolution *what, unsigned directions,
@@ -170,9 +189,7 @@ bool convolve_forward_bias(ir_cuda *cuda, convolve *c, const void *x, const void
 {
     if (c->no_bias)
         return false;
-    /* without a ReLU cuDNN documents this algorithm alone */
-    const cudnnConvolutionFwdAlgo_t algorithm =
-        relu ? c->forward_algorithm : CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
+    const cudnnConvolutionFwdAlgo_t algorithm = relu ? c->forward_algorithm : bias_algorithm;
     const cudnnStatus_t status = cudnnConvolutionBiasActivationForward(
         cuda->dnn, &one, c->src, x, c->weights, w, c->forward, algorithm, workspace, c->workspace,
         &zero, c->dst, y, c->bias, bias, relu ? c->relu : c->identity, c->dst, y);
@@ -198,12 +215,6 @@ void convolve_backward_weights(ir_cuda *cuda, convolve *c, const void *x, const 
 
 /* ---- by measurement ---------------------------------------------------------------------------*/
 
-/* What cuDNN measured may be in another arithmetic than asked for. */
-static void set_math(const ir_cuda *cuda, cudnnConvolutionDescriptor_t d, cudnnMathType_t math)
-{
-    IR_CUDNN(cudnnSetConvolutionMathType(d, cuda->precision == IR_FP32 ? CUDNN_FMA_MATH : math));
-}
-
 void convolve_tune_forward(ir_cuda *cuda, convolve *c, const void *x, const void *w, void *y,
                            void *workspace)
 {
@@ -214,7 +225,7 @@ void convolve_tune_forward(ir_cuda *cuda, convolve *c, const void *x, const void
                                                     c->workspace));
     if (const auto *best = first_fit(c, found, count, c->workspace)) {
         c->forward_algorithm = best->algo;
-        set_math(cuda, c->forward, best->mathType);
+        take(cuda, c, c->forward, best);
     }
 }
 
@@ -229,7 +240,7 @@ void convolve_tune_backward(ir_cuda *cuda, convolve *c, const void *x, const voi
             workspace, c->workspace));
         if (const auto *best = first_fit(c, found, count, c->workspace)) {
             c->data_algorithm = best->algo;
-            set_math(cuda, c->data, best->mathType);
+            take(cuda, c, c->data, best);
         }
     }
     if (dw) {
@@ -239,7 +250,7 @@ void convolve_tune_backward(ir_cuda *cuda, convolve *c, const void *x, const voi
             workspace, c->workspace));
         if (const auto *best = first_fit(c, found, count, c->workspace)) {
             c->filter_algorithm = best->algo;
-            set_math(cuda, c->filter, best->mathType);
+            take(cuda, c, c->filter, best);
         }
     }
 }

@@ -53,6 +53,8 @@ void *ir_cuda_upload(const void *host, size_t bytes)
 {
     void *memory = ir_cuda_alloc(bytes);
     IR_CUDA(cudaMemcpy(memory, host, bytes, cudaMemcpyHostToDevice));
+    /* it may return while the copy is under way, which our stream knows nothing of */
+    IR_CUDA(cudaDeviceSynchronize());
     return memory;
 }
 
