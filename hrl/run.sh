@@ -239,11 +239,14 @@ say_round() {
 
 # ---- the run's own tables ------------------------------------------------------------------------
 
-# record: log.tsv and policy.tsv of the run get the rounds that they lack, a row and thirty.
+# record: log.tsv and policy.tsv of the run get the rounds that they lack, a row and thirty. One at a
+# time: the report may come while a round ends.
 record() {
-    local dir round
+    local dir round lock
     local -A known=()
 
+    exec {lock}> "$run/.log.lock"
+    flock "$lock"
     [ -e "$run/log.tsv" ] ||
         tr ' ' '\t' > "$run/log.tsv" \
             <<< 'round frames loss_clean loss_corrupted iou entropy images_per_second lr seconds'
@@ -256,6 +259,7 @@ record() {
             log_row "$round" "$dir" >> "$run/log.tsv"
         fi
     done
+    exec {lock}>&-
 }
 
 # log_row ROUND DIR
@@ -281,6 +285,8 @@ record_policy() {
 
     if [ ! -e "$run/policy.tsv" ]; then
         printf 'round\tcorruption\tseverity\tshare\n' > "$run/policy.tsv"
+    elif grep -q "^$1"$'\t' "$run/policy.tsv"; then
+        return # killed before the round's row in log.tsv
     fi
     ir-corrupt --list | sed '/^#/d; s/\t.*//' | while read -r name; do
         for level in $severities; do printf '%s\t%s\n' "$name" "$level"; done
@@ -356,10 +362,16 @@ copy_detector() {
 
 # ---- scores for the report -----------------------------------------------------------------------
 
-# forget_scores FROM...: deletes RUN/scored unless it was made from the same; sets $stamp.
+# forget_scores DETECTOR KNOBS: deletes RUN/scored unless it was made from the same and the frames
+# that it names are still there; sets $stamp.
 forget_scores() {
-    stamp=$({ cksum < "$1"; echo "${@:2}"; frame_names test; } | cksum)
-    [ "$(cat "$run/scored/stamp" 2> /dev/null)" = "$stamp" ] || rm -rf "$run/scored"
+    stamp=$({ cksum < "$1"; echo "$2"; frame_names test; } | cksum)
+    if [ "$(cat "$run/scored/stamp" 2> /dev/null)" = "$stamp" ] &&
+        tail -n +2 "$run/scored/images.tsv" | cut -f 12,13 | tr '\t' '\n' |
+        xargs -d '\n' ls > /dev/null 2>&1; then
+        return
+    fi
+    rm -rf "$run/scored"
 }
 
 # spread_strategies NAMES: a strategy for each, all thirty in turn.

@@ -212,6 +212,7 @@ whole() {
     done > files
     [ "$(sort files | uniq -c | awk '$1 != 2')" = '' ]
     cmp none.strategies hrl.strategies
+    [ "$(tail -n +2 none.strategies | cut -f 2,3 | sort -u | wc -l)" = 4 ]
     # they are what the programs say of that detector
     sed 's,.*,data/images/&.pgm,' data/test.txt > images
     sed 's,.*,data/masks/&.pgm,' data/test.txt > truth
@@ -235,6 +236,10 @@ whole() {
     [ "$(stat -c %y none/scored/clean.tsv | cut -c 1-4)" = 2001 ]
     [ "$(stat -c %y hrl/scored/clean.tsv | cut -c 1-4)" != 2001 ]
     run ! cmp -s other.html report.html
+    # made again when its frames are gone
+    rm -r .irtools-cache
+    hrl report RUNS='none hrl' REPORT=again.html > /dev/null
+    cmp other.html again.html
 }
 
 @test "report of what is no run, or has no detector: one line" {

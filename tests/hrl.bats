@@ -531,7 +531,7 @@ mean-of-nine	mean	50.00	50.00	12.50	37.50
 mean-of-ten	mean	36.67	50.00	12.50	54.17
 END
     diff expected run/robustness.tsv
-    [ "$(ls -A run)" = $'.lock\n.robustness.lock\n0000\n0001\nknobs\nlog.tsv\npolicy.tsv\nrobustness.tsv' ]
+    [ "$(ls -A run)" = $'.lock\n.log.lock\n.robustness.lock\n0000\n0001\nknobs\nlog.tsv\npolicy.tsv\nrobustness.tsv' ]
 }
 
 @test "robustness: the best round, the last, a given detector, a command" {
@@ -655,6 +655,20 @@ column() {
     hrl ROUNDS=4
     [ "$(column round run/log.tsv | paste -sd ' ')" = '1 2 3 4' ]
     [ "$(column round run/policy.tsv | uniq | paste -sd ' ')" = '1 2 3 4' ]
+    cp run/policy.tsv whole.tsv
+    sed -i '$d' run/log.tsv
+    hrl ROUNDS=4
+    cmp run/policy.tsv whole.tsv
+}
+
+@test "two that record at once write each row once" {
+    hrl DATA=data ROUNDS=4
+    sed -i 1q run/log.tsv
+    rm run/policy.tsv
+    for _ in 1 2 3; do hrl ROUNDS=4 & done
+    wait
+    [ "$(column round run/log.tsv | paste -sd ' ')" = '1 2 3 4' ]
+    [ "$(wc -l < run/policy.tsv)" = 37 ]
 }
 
 @test "STRATEGY=none: no policy.tsv, and a log without corrupted losses" {
