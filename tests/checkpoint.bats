@@ -11,7 +11,7 @@ setup() {
 # edit CODE: bad.tar from good.tar. CODE is Python that changes the list `members` of
 # [name, bytes]; npy(array) gives an array's .npy bytes.
 edit() {
-    /usr/bin/python3 - "$1" <<'PYTHON'
+    "$PYTHON" - "$1" <<'PYTHON'
 import io, sys, tarfile
 import numpy as np
 
@@ -92,7 +92,7 @@ kind detector
 irtools "*"
 step 12
 mean 0.25" ]]
-    /usr/bin/python3 - <<'PYTHON'
+    "$PYTHON" - <<'PYTHON'
 import tarfile
 for m in tarfile.open("good.tar"):
     assert (m.mtime, m.uid, m.gid, m.uname, m.gname, m.mode) == (0, 0, 0, "", "", 0o644), m.get_info()
@@ -100,7 +100,7 @@ PYTHON
 }
 
 @test "numpy.load reads every array, and numpy.save writes the same bytes" {
-    /usr/bin/python3 - <<'PYTHON'
+    "$PYTHON" - <<'PYTHON'
 import io, tarfile
 import numpy as np
 with tarfile.open("good.tar") as tar:
@@ -135,7 +135,7 @@ example() {
         echo 'assert len(arrays) == 5 and arrays["param/b.npy"].shape == (4, 3, 2)'
     } >load.py
     [[ $(wc -l <load.py) -eq 5 ]]
-    /usr/bin/python3 load.py
+    "$PYTHON" load.py
 }
 
 @test "an archive that Python wrote from the same members is the same, byte for byte" {
@@ -327,7 +327,7 @@ members[at['param/b.npy']][1] = (b'\\x93NUMPY\\x02\\x00' + len(h).to_bytes(4, 'l
 
 @test "a header that claims more than there is costs no memory" {
     edit 'pass'
-    /usr/bin/python3 - <<'PYTHON'
+    "$PYTHON" - <<'PYTHON'
 import tarfile
 data = bytearray(open("good.tar", "rb").read())
 tar = tarfile.open("good.tar")

@@ -12,7 +12,7 @@ setup_file() {
     cp "$DATA"/images/*.pgm "$DATA/frames"
     pamcut -width 64 -height 37 "$(first_frame)" > "$DATA/frames/small.pgm"
     ir-train init --net acm --init published -r 1 --mean 0.4 --std 0.14 > "$NET.plain"
-    /usr/bin/python3 "$REPO/tests/edit_checkpoint.py" "$NET.plain" "$NET" '
+    "$PYTHON" "$REPO/tests/edit_checkpoint.py" "$NET.plain" "$NET" '
 rng = np.random.default_rng(1)
 for name in members:
     if name.startswith(("param/", "state/")):
@@ -97,7 +97,7 @@ point_and_block() {
 }
 
 @test "top-hat agrees with its definition in NumPy on random images of any size and depth" {
-    /usr/bin/python3 "$REPO/tests/parity/top_hat.py"
+    "$PYTHON" "$REPO/tests/parity/top_hat.py"
 }
 
 @test "top-hat writes the same bytes for any number of threads" {
@@ -126,8 +126,8 @@ point_and_block() {
 # ---- learned -------------------------------------------------------------------------------------
 
 @test "a learned detector gives PyTorch's probabilities and mask" {
-    /usr/bin/python3 -c 'import torch, numpy' 2> /dev/null || skip "python3-torch is not installed"
-    /usr/bin/python3 "$REPO/tests/parity/detect.py" "$NET" "$DATA"/frames/*.pgm
+    "$PYTHON" -c 'import torch, numpy' 2> /dev/null || skip "python3-torch is not installed"
+    "$PYTHON" "$REPO/tests/parity/detect.py" "$NET" "$DATA"/frames/*.pgm
 }
 
 @test "the mask is the soft map above one half, or above -t" {
@@ -171,7 +171,7 @@ point_and_block() {
 
 # Targets of the masks in $1 (a directory), by NumPy from the maps in $2.
 reference_targets() {
-    /usr/bin/python3 - "$REPO/tests/parity" "$1" "$2" <<'PYTHON'
+    "$PYTHON" - "$REPO/tests/parity" "$1" "$2" <<'PYTHON'
 import os, sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np
@@ -259,7 +259,7 @@ refused() {
 }
 
 edit() {
-    /usr/bin/python3 "$REPO/tests/edit_checkpoint.py" "$NET" bad.tar "$1"
+    "$PYTHON" "$REPO/tests/edit_checkpoint.py" "$NET" bad.tar "$1"
 }
 
 # with_array EXPRESSION PATTERN: an array replaced by what the expression makes of it, called a.
@@ -420,7 +420,7 @@ CASES
     usage_error '^ir-detect: device abacus'
     run --separate-stderr learned -d cuda:99 "$(first_frame)"
     one_line_error 1 '^ir-detect: device cuda:99'
-    learned -d cpu "$(first_frame)" | cmp - <(learned "$(first_frame)")
+    learned -d cpu "$(first_frame)" | cmp - <(IRTOOLS_DEVICE=cpu learned "$(first_frame)")
 }
 
 @test "-h and -V" {

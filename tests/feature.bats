@@ -19,8 +19,8 @@ setup() {
 
 # agrees NET [NAME...]: with what PyTorch has there, by default under all names.
 agrees() {
-    /usr/bin/python3 -c 'import torch' 2> /dev/null || skip "python3-torch is not installed"
-    /usr/bin/python3 "$REPO/tests/parity/features.py" "${1%%-*}" "$NETS/$1.tar" "${@:2}"
+    "$PYTHON" -c 'import torch' 2> /dev/null || skip "python3-torch is not installed"
+    "$PYTHON" "$REPO/tests/parity/features.py" "${1%%-*}" "$NETS/$1.tar" "${@:2}"
 }
 
 # header: width and height of the picture on standard input.
@@ -82,7 +82,7 @@ feature() {
 @test "a constant feature is black" {
     # one pixel, and weights that do not look at the image
     pgm 1 1 255 7 | feature layer3 | samples | grep -x '255 0'
-    /usr/bin/python3 "$REPO/tests/edit_checkpoint.py" "$NETS/acm.tar" flat.tar '
+    "$PYTHON" "$REPO/tests/edit_checkpoint.py" "$NETS/acm.tar" flat.tar '
 for kind in "weight", "bias":
     n = f"param/stem.8.{kind}.npy"
     members[n] = npy(np.full_like(array(n), kind == "bias"))'
@@ -153,7 +153,7 @@ for kind in "weight", "bias":
 }
 
 @test "weights that give no number are an error" {
-    /usr/bin/python3 "$REPO/tests/edit_checkpoint.py" "$NETS/acm.tar" bad.tar '
+    "$PYTHON" "$REPO/tests/edit_checkpoint.py" "$NETS/acm.tar" bad.tar '
 for n in "param/stem.5.weight.npy", "param/stem.8.weight.npy":
     members[n] = npy(np.full_like(array(n), 3e38))'
     run --separate-stderr ir-detect -c bad.tar --feature stem -o out "$DATA/images"

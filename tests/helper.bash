@@ -1,7 +1,8 @@
 # What every bats file loads ("load helper"): the programs under test first in PATH, tiny images,
 # and the check that a failure is one line.
 #
-#   IR_BIN   where the programs are; build/bin of this repository unless set
+#   IR_BIN      where the programs are; build/bin of this repository unless set
+#   IR_PYTHON   a Python with NumPy and PyTorch; unless set Debian's, to which its python3-torch belongs
 
 # shellcheck shell=bash disable=SC2154 # bats' run sets status, output and stderr
 
@@ -10,7 +11,8 @@ bats_require_minimum_version 1.5.0
 REPO=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 IR_BIN=${IR_BIN:-$REPO/build/bin}
 PATH=$IR_BIN:$PATH
-export PATH
+PYTHON=${IR_PYTHON:-/usr/bin/python3}
+export PATH PYTHON
 
 # Several programs share the processors here: one that waits should not spin.
 export OMP_WAIT_POLICY=passive

@@ -169,7 +169,7 @@ frame() {
 
 # relabelled FROM KEY VALUE: bad.tar, with another meta.
 relabelled() {
-    /usr/bin/python3 "$REPO/tests/edit_checkpoint.py" "$1" bad.tar "
+    "$PYTHON" "$REPO/tests/edit_checkpoint.py" "$1" bad.tar "
 import re
 members['meta'] = re.sub(rb'(?m)^$2 .*\$', b'$2 $3', members['meta'])"
 }
@@ -212,7 +212,7 @@ refused() {
 
 @test "a checkpoint without sfim in its meta is of the network's own kind" {
     for net in $NETS; do
-        /usr/bin/python3 "$REPO/tests/edit_checkpoint.py" "$FRESH/$net.tar" old.tar "
+        "$PYTHON" "$REPO/tests/edit_checkpoint.py" "$FRESH/$net.tar" old.tar "
 members['meta'] = b''.join(l for l in members['meta'].splitlines(True) if not l.startswith(b'sfim'))"
         ir-detect -c old.tar --soft "$SMALL/images" | cmp - <(ir-detect -c "$FRESH/$net.tar" --soft "$SMALL/images")
     done

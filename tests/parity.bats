@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# The same numbers as PyTorch. Debian's python3-torch belongs to Debian's python3.
+# The same numbers as PyTorch, on the device that IR_TEST_DEVICE names (the CPU).
 
 load helper
 
 setup() {
-    /usr/bin/python3 -c 'import torch, numpy' 2>/dev/null || skip "python3-torch is not installed"
+    "$PYTHON" -c 'import torch, numpy' 2>/dev/null || skip "python3-torch is not installed"
 }
 
 # From the published start: from the other, all probabilities are near 0.02. With momentum 1, detection
@@ -12,13 +12,15 @@ setup() {
 parity() { # PARAMETERS NET [OPTION ...]
     local parameters=$1 net=$2
     ir-train init --net "$net" --init published --bn-momentum 1 "${@:3}" -r 3 --mean 0.4 --std 0.14 >"$BATS_TEST_TMPDIR/net.tar"
-    run /usr/bin/python3 "$BATS_TEST_DIRNAME/parity/parity.py" "$IR_BIN/test-detector" "$net" \
+    run "$PYTHON" "$BATS_TEST_DIRNAME/parity/parity.py" "$IR_BIN/test-detector" "$net" \
         "$BATS_TEST_TMPDIR/net.tar"
     grep -E '^FAIL|^#' <<<"$output"
     [ "$status" = 0 ]
     [[ "$output" == *"# $net: $parameters trainable parameters"* ]]
 }
 
+# The tests of this are marked cpu: the device has no part in them.
+#
 # The graph of a network as it is and with an option more, computed in double by tests/ops.
 graph_in_double() { # NET OPTION
     local net=$1 options
@@ -27,7 +29,7 @@ graph_in_double() { # NET OPTION
         ir-train init --net "$net" --init published --bn-momentum 1 $options -r 3 --mean 0.4 --std 0.14 \
             >"$BATS_TEST_TMPDIR/net$options.tar"
     done
-    run /usr/bin/python3 "$BATS_TEST_DIRNAME/parity/reference.py" "$IR_BIN/test-reference" "$net" \
+    run "$PYTHON" "$BATS_TEST_DIRNAME/parity/reference.py" "$IR_BIN/test-reference" "$net" \
         "$BATS_TEST_TMPDIR/net.tar" "$BATS_TEST_TMPDIR/net$2.tar"
     grep -vE '^ok' <<<"$output"
     [ "$status" = 0 ]
@@ -88,26 +90,32 @@ graph_in_double() { # NET OPTION
     parity 4665156 balistd --no-sfim
 }
 
+# bats test_tags=cpu
 @test "acm's graph in double, without and with SFIM: every gradient is PyTorch's" {
     graph_in_double acm --sfim
 }
 
+# bats test_tags=cpu
 @test "alcnet's graph in double" {
     graph_in_double alcnet --sfim
 }
 
+# bats test_tags=cpu
 @test "rdian's graph in double" {
     graph_in_double rdian --sfim
 }
 
+# bats test_tags=cpu
 @test "dnanet's graph in double" {
     graph_in_double dnanet --sfim
 }
 
+# bats test_tags=cpu
 @test "isnet's graph in double" {
     graph_in_double isnet --sfim
 }
 
+# bats test_tags=cpu
 @test "balistd's graph in double, with and without SFIM: every gradient is PyTorch's" {
     graph_in_double balistd --no-sfim
 }

@@ -155,13 +155,13 @@ made_up() {
 }
 
 @test "the network, its input and one step of learning are those of PyTorch" {
-    ir-policy sample -c moved.tar --batch 8 -r 2 s/images >"$t/s"
+    ir-policy sample -c moved.tar --batch 8 -r 2 --precision fp32 s/images >"$t/s"
     rewards_for "$t/s" >"$t/r"
     ir-policy update -c moved.tar -S "$t/s" -R "$t/r" --batch 8 --lr 0.3 --entropy 0.2 \
-        -w "$t/mean.tar" s/images
+        --precision fp32 -w "$t/mean.tar" s/images
     ir-policy update -c moved.tar -S "$t/s" -R "$t/r" --batch 8 --lr 0.3 --baseline none \
-        -w "$t/none.tar" s/images
-    /usr/bin/python3 - "$t" "$(ir-corrupt --list | grep -v '^#' | awk '{ print $1 }')" <<'PYTHON'
+        --precision fp32 -w "$t/none.tar" s/images
+    "$PYTHON" - "$t" "$(ir-corrupt --list | grep -v '^#' | awk '{ print $1 }')" <<'PYTHON'
 import glob, io, sys, tarfile
 import numpy as np
 import torch
@@ -227,7 +227,7 @@ PYTHON
 @test "larger frames, of other depths and shapes, reach the network as PyTorch would resize them" {
     ir-scenes -n 2 -s 301x170 -b 14 -o "$t/large"
     printf '%s\n' s/images/scene00001.pgm "$t/large/images/"*.pgm >"$t/list"
-    /usr/bin/python3 - "$t" <<'PYTHON'
+    "$PYTHON" - "$t" <<'PYTHON'
 import sys
 import numpy as np
 import torch
@@ -241,8 +241,8 @@ for i, path in enumerate(open(t + "/list").read().split()):
     with open(f"{t}/{i}.pgm", "wb") as f: # 16 bits: within 1e-5 of the real thing
         f.write(b"P5\n128 128\n65535\n" + np.rint(y.numpy() * 65535).astype(">u2").tobytes())
 PYTHON
-    ir-policy stats -c moved.tar "@$t/list" >"$t/own"
-    ir-policy stats -c moved.tar "$t/0.pgm" "$t/1.pgm" "$t/2.pgm" >"$t/theirs"
+    ir-policy stats -c moved.tar --precision fp32 "@$t/list" >"$t/own"
+    ir-policy stats -c moved.tar --precision fp32 "$t/0.pgm" "$t/1.pgm" "$t/2.pgm" >"$t/theirs"
     paste "$t/own" "$t/theirs" | awk 'NR > 1 {
         for (i = 2; i <= 5; i++) if (($i - $(i + 5)) ^ 2 > 1e-5 ^ 2) bad = 1
         if ($2 != "0.033333") moved = 1
@@ -384,7 +384,7 @@ never_alike() {
     lag_and_update never_alike
     run ! diff -rq "$t/lag/param" "$t/update/param"
     # by little: the weights are ratios of two policies that are one step apart
-    /usr/bin/python3 - "$t" <<'END'
+    "$PYTHON" - "$t" <<'END'
 import sys, numpy as np
 t = sys.argv[1]
 a, b = (np.load(f"{t}/{d}/param/fc.weight.npy") for d in ("lag", "update"))

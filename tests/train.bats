@@ -310,8 +310,8 @@ close_to() {
     copies 5 images > images.txt
     copies 5 masks > masks.txt
     xargs cat < images.txt | ir-train -c "$PLAIN" --crop 64 --batch 7 -j 1 --corrupted - \
-        --log double @images.txt @masks.txt > /dev/null
-    START=$PLAIN train --epochs 5 --batch 7 --log single > /dev/null
+        --precision fp32 --log double @images.txt @masks.txt > /dev/null
+    START=$PLAIN train --epochs 5 --batch 7 --precision fp32 --log single > /dev/null
     close_to "$(column 3 double)" "$(column 3 single | awk '{ s += $1 } END { print s / NR }')" 5e-4
     close_to "$(column 3 double)" "$(column 4 double)" 1e-6
 }

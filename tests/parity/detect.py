@@ -24,7 +24,7 @@ def read_pgm(data):
 
 
 def detect(path, image, *options):
-    return read_pgm(subprocess.run(["ir-detect", "-c", path, *options, image], check=True,
+    return read_pgm(subprocess.run(["ir-detect", "-c", path, "--precision", "fp32", *options, image], check=True,
                                    stdout=subprocess.PIPE).stdout)
 
 

@@ -2,6 +2,7 @@
  *
  *     test-detector CHECKPOINT N H W < images-and-masks > numbers
  *
+ * On the device that IR_TEST_DEVICE names (cpu), in single precision.
  * stdin: N*H*W floats of normalised images, then as many of masks. stdout: sections "NAME COUNT\n"
  * followed by COUNT floats: of one training step without dropout, probability, each image's loss,
  * every parameter's gradient of the mean loss and every running statistic afterwards; then the
@@ -70,7 +71,9 @@ int main(int argc, char **argv)
         fread(masks, sizeof *masks, count, stdin) != count)
         ir_die("stdin is too short");
 
-    ir_backend *b = ir_backend_open("cpu", 2);
+    const char *device = getenv("IR_TEST_DEVICE");
+    ir_backend *b = ir_backend_open_as((ir_backend_options){
+        .device = device ? device : "cpu", .threads = 2, .precision = IR_FP32});
     ir_checkpoint *ck = ir_checkpoint_read(argv[1], "detector");
     ir_detector *d = ir_detector_load(b, ck);
     ir_detector_set_dropout(d, 0);
