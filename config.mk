@@ -6,6 +6,7 @@ DESTDIR =
 BINDIR  = $(PREFIX)/bin
 MANDIR  = $(PREFIX)/share/man
 DATADIR = $(PREFIX)/share/irtools
+PLUGINDIR = $(PREFIX)/lib/irtools
 
 CC      = gcc
 OPT     = -O2
@@ -14,10 +15,18 @@ LDFLAGS =
 # Libraries under a prefix of one's own: make DEPS=dir
 DEPS    =
 
-# Debian's packages: to build and run, to test, to lint.
+# CUDA's compiler, for the plug-in: it is built with everything else where the compiler and cuDNN's
+# header are found. NVCC= leaves it out.
+NVCC = nvcc
+CUDA_FOUND := $(shell nvcc=$$(command -v '$(NVCC)') && \
+    echo '\#include <cudnn.h>' | $(CC) -E -I "$${nvcc%/*}/../include" $(if $(DEPS),-I$(DEPS)/include) \
+        - > /dev/null 2>&1 && echo yes)
+
+# Debian's packages: to build and run, to test, to lint, to carry to a machine without them.
 BUILD_PACKAGES = gcc libc6-dev pkg-config netpbm libnetpbm-dev libarchive-dev libdnnl-dev \
                  libfftw3-dev libopenblas-dev libjpeg62-turbo-dev
 CHECK_PACKAGES = bats procps parallel python3-numpy python3-scipy python3-torch chromium tidy
 LINT_PACKAGES  = clang-format cppcheck mandoc shellcheck
+BUNDLE_PACKAGES = bats binutils netpbm patchelf procps make xz-utils
 
 PKG_CONFIG = $(if $(DEPS),PKG_CONFIG_PATH=$(DEPS)/lib/pkgconfig) pkg-config

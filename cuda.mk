@@ -1,7 +1,11 @@
-# The CUDA plug-in, libir-cuda.so: for a GPU (make cuda, where nvcc is found), and for the emulated
-# device of the tests.
+# The CUDA plug-in, libir-cuda.so: for a GPU (make cuda; part of all where nvcc and cuDNN are found),
+# and for the emulated device of the tests. What is carried to a machine with a GPU, and run there.
+#
+#   make cuda         build/bin/libir-cuda.so
+#   make bundle       build/bundle and build/bundle.tar.xz: programs, libraries, tests
+#   make check-gpu    everything that needs a GPU, tested on it (tests/gpu/check)
+#   make bench-gpu    times beside PyTorch's on the same GPU (tests/gpu/bench)
 
-NVCC     ?= nvcc
 CUDA_DIR  = common/backend/cuda
 CUDA_SRC  = $(wildcard $(CUDA_DIR)/*.cu)
 CUDA_KERNELS = $(wildcard $(CUDA_DIR)/kernels/*.cu)
@@ -16,6 +20,21 @@ NVCC_FLAGS = -std=c++17 -O3 --extended-lambda $(CUDA_ARCH) -Werror all-warnings 
 CUDA_OBJ = $(CUDA_SRC:%.cu=$(BUILD)/%.o) \
            $(foreach s,$(STORAGES),$(CUDA_KERNELS:$(CUDA_DIR)/kernels/%.cu=$(BUILD)/cuda/$(s)/%.o))
 CUDA_PLUGIN = $(BIN)/libir-cuda.so
+
+cuda: $(CUDA_PLUGIN)
+ifneq ($(CUDA_FOUND),)
+all: cuda
+install: install-cuda
+endif
+
+install-cuda: cuda
+	install -d $(DESTDIR)$(PLUGINDIR)
+	install -m 755 $(CUDA_PLUGIN) $(DESTDIR)$(PLUGINDIR)
+
+uninstall-cuda:
+	rm -f $(DESTDIR)$(PLUGINDIR)/$(notdir $(CUDA_PLUGIN))
+	[ ! -d $(DESTDIR)$(PLUGINDIR) ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PLUGINDIR)
+uninstall: uninstall-cuda
 
 $(CUDA_PLUGIN): $(CUDA_OBJ)
 	@mkdir -p $(@D)
@@ -52,5 +71,28 @@ $$(EMULATED)/$(1)/%.o: $$(CUDA_DIR)/kernels/%.cu config.mk Makefile cuda.mk
 	$$(call say,CXX) $$(CXX) $$(CUDA_EMULATED_CXXFLAGS) -DIR_STORAGE=$(1) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach s,$(STORAGES),$(eval $(call emulated_kernels,$(s))))
+
+# ---- on a machine with a GPU ---------------------------------------------------------------------
+
+# What a machine with a GPU and nothing installed needs to run the programs and their tests:
+# PLUGIN=FILE carries another plug-in, such as the emulated device's.
+BUNDLE        = $(BUILD)/bundle
+BUNDLE_TESTS  = $(addprefix $(BIN)/,test-ops test-detector test-crop bench-detector)
+PLUGIN        = $(CUDA_PLUGIN)
+
+bundle-deps:
+	$(call install_packages,$(BUNDLE_PACKAGES))
+$(BUNDLE): bundle-deps $(PROGRAMS:%=$(BIN)/%) $(BIN)/ir-scenes $(BUNDLE_TESTS) $(PLUGIN)
+	@tests/gpu/bundle $@ $(PLUGIN) $(filter $(BIN)/ir-% $(BIN)/test-% $(BIN)/bench-%,$^)
+bundle: $(BUNDLE)
+	@tar -C $(BUNDLE)/.. -c bundle | xz -T0 -6 > $(BUNDLE).tar.xz
+	@du -hs --apparent-size $(BUNDLE) $(BUNDLE).tar.xz
+
+check-gpu: all $(BUNDLE_TESTS)
+	@IR_BIN="$(CURDIR)/$(BIN)" tests/gpu/check
+bench-gpu: all $(BUNDLE_TESTS)
+	@IR_BIN="$(CURDIR)/$(BIN)" tests/gpu/bench
+
+.PHONY: cuda install-cuda uninstall-cuda bundle-deps bundle $(BUNDLE) check-gpu bench-gpu
 
 -include $(CUDA_OBJ:.o=.d) $(EMULATED_OBJ:.o=.d)

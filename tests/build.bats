@@ -43,9 +43,10 @@ to_install() {
     for file in "$REPO"/man/*.[1-9]; do
         echo "./$1/share/man/man${file##*.}/${file##*/}"
     done
-    for file in hrl.mk hrl/{convert.sh,run.sh,robustness.awk,compare.awk}; do
+    for file in hrl.mk hrl/{convert.sh,run.sh,robustness.awk,compare.awk,watch.awk}; do
         echo "./$1/share/irtools/$file"
     done
+    [ ! -e "$IR_BIN/libir-cuda.so" ] || echo "./$1/lib/irtools/libir-cuda.so"
 }
 
 # users INCLUDED DIR...: the C files that include it themselves; objects: what is made of them.
@@ -89,7 +90,23 @@ linked() {
         "$(find "$REPO/man" -name '*.[1-9]' | wc -l)" ]
     built uninstall PREFIX=/opt/ir DESTDIR="$PWD/root"
     diff <(files root) - <<< $'./opt/ir/bin/mine\n./opt/ir/share/man/man1/mine.1'
-    [ ! -e root/opt/ir/share/irtools ]
+    [ ! -e root/opt/ir/share/irtools ] && [ ! -e root/opt/ir/lib/irtools ]
+}
+
+@test "the CUDA plug-in is made and installed where nvcc and cuDNN are found, and only there" {
+    mkdir -p toolkit/{bin,include}
+    printf '#!/bin/sh\n' > toolkit/bin/nvcc
+    chmod +x toolkit/bin/nvcc
+    plan() { built -n -B BUILD="$PWD/new" DESTDIR="$PWD/root" "$@"; }
+    [ "$(plan NVCC= all install | grep -c 'NVCC\|libir-cuda')" = 0 ]
+    echo "#include <cudnn.h>" | gcc -E - > /dev/null 2>&1 ||
+        [ "$(plan NVCC="$PWD/toolkit/bin/nvcc" CPATH= all install | grep -c 'NVCC')" = 0 ]
+    touch toolkit/include/cudnn.h
+    plan NVCC="$PWD/toolkit/bin/nvcc" all > all
+    grep -q "LD $PWD/new/bin/libir-cuda.so" all
+    plan NVCC="$PWD/toolkit/bin/nvcc" install |
+        grep -q "install -m 755 $PWD/new/bin/libir-cuda.so $PWD/root/usr/local/lib/irtools"
+    plan NVCC= cuda | grep -q "LD $PWD/new/bin/libir-cuda.so" # when asked for by name, always
 }
 
 @test "the installed hrl.mk plays, scores and compares with the installed programs alone" {

@@ -1,0 +1,104 @@
+# The parts of check: run_NAME tests one thing, in a directory of its own, and prints "ok ...",
+# "not ok ..." or "ok ... # skip WHY" for each check. A part NAME-WHAT is run_NAME with $part set.
+
+# shellcheck shell=bash disable=SC2034,SC2154 # check and common.bash
+
+# Seconds; in the order in which they are begun: the long ones first.
+declare -A limit=()
+parts=()
+part() {
+    parts+=("$1")
+    limit[$1]=$2
+}
+part memcheck 400
+part train 400
+part parity-isnet 300
+part parity-dnanet 300
+part parity-balistd 300
+part ops-fp32 300
+part hrl 300
+part policy 300
+part detect 240
+part weights 240
+part ops-tf32 240
+part ops-bf16 240
+part parity-rdian 240
+part parity-alcnet 240
+part parity-acm 240
+part steps-dnanet 180
+part steps-acm 120
+
+# Every operation in a precision; in single precision chains, random graphs and all else too.
+run_ops() {
+    test-ops -d cuda -p "${part#*-}" -n "${IR_GPU_ROUNDS:-8}"
+}
+
+# bats_tests FILE [OPTION...]: but those that say that they are about the CPU.
+bats_tests() {
+    BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-120} bats --formatter tap --filter-tags '!cpu' "${@:2}" \
+        "$root/tests/$1.bats"
+}
+
+# A network, without and with its option: its numbers are PyTorch's.
+run_parity() {
+    IR_TEST_DEVICE=cuda bats_tests parity --filter "^${part#*-}"
+}
+
+# The programs' tests with the device as the default one.
+on_device() {
+    IRTOOLS_DEVICE=cuda bats_tests "$@"
+}
+run_train() { on_device train; }
+run_detect() { on_device detect; }
+run_policy() { on_device policy; }
+run_hrl() { on_device hrl-real; }
+run_weights() { on_device weights; }
+
+# Twenty training steps on the CPU and on the device. Adam divides by the gradient's size, so that
+# rounding grows from step to step, at times tenfold in one: at this rate the losses of one and of two
+# threads of the CPU are the same to six digits in the first three steps, up to 1e-4 apart in the
+# next two, and in the mean of all twenty 2e-4 (acm) and 6e-5 (dnanet). So the first three are
+# compared tightly and the mean of all loosely, five times what acm needs.
+run_steps() {
+    local net=${part#*-} side=${IR_GPU_SIDE:-128} device
+
+    ir-scenes -n 4 -s "${side}x$side" -r 7 -o s >&2 || return
+    ir-train init --net "$net" -r 3 --dropout 0 --mean 0.3 --std 0.1 -w start.tar || return
+    for device in cpu cuda; do
+        ir-train -c start.tar -d $device --precision fp32 --batch 4 --crop "$side" --lr 1e-4 \
+            --epochs 20 -r 1 --log $device.log -w end.tar s/images s/masks || return
+        awk '!/^#/ { print $3 }' $device.log >$device
+    done
+    paste cpu cuda | awk -v net="$net" '
+        function verdict(ok, what, value, most) {
+            printf "%s %s: %s %.1e, at most %g\n", ok ? "ok" : "not ok", net, what, value, most
+        }
+        { d = $1 - $2; d = d < 0 ? -d : d; sum += d; print "# " $1, $2, d }
+        NR <= 3 && d > first { first = d }
+        END {
+            verdict(NR == 20 && first <= 5e-5, "largest difference of the first three losses", first, 5e-5)
+            verdict(NR == 20 && sum / 20 <= 1e-3, "mean difference of twenty losses", sum / 20, 1e-3)
+        }'
+}
+
+# Accesses out of bounds, where the tool is there and takes the device.
+run_memcheck() {
+    local tool tried errors
+
+    tool=$(PATH=$PATH:/usr/local/cuda/bin command -v compute-sanitizer) || {
+        echo "ok memcheck # skip compute-sanitizer is not installed"
+        return
+    }
+    sanitized() {
+        "$tool" --tool memcheck --error-exitcode 0 test-ops -d cuda "$@" 2>&1
+    }
+    tried=$(sanitized -n 0 -o relu)
+    if ! grep -q '^ok relu' <<<"$tried" || ! grep -q 'ERROR SUMMARY' <<<"$tried"; then
+        echo "ok memcheck # skip $(grep -m 1 '^=* *Error\|not supported\|^test-ops' <<<"$tried" ||
+            tail -n 1 <<<"$tried")"
+        return
+    fi
+    sanitized -n 1 | tee output
+    errors=$(sed -n 's/^=* ERROR SUMMARY: \([0-9]*\) error.*/\1/p' output)
+    [ "$errors" = 0 ] && echo "ok memcheck: no errors" || echo "not ok memcheck: ${errors:-no summary,} errors"
+}
