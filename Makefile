@@ -145,7 +145,7 @@ bench: check-deps
 	@IR_BIN="$(CURDIR)/$(BIN)" tests/bench/run
 
 C_FILES   = $(shell find common ir-* tests -name '*.[ch]' -o -name '*.cpp')
-SHELL_FILES = tests/run tests/bench/run tests/gpu/check tests/gpu/bundle $(wildcard tests/gpu/*.bash) $(wildcard tests/fake/*) .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
+SHELL_FILES = tests/run tests/bench/run tests/gpu/check tests/gpu/bench tests/gpu/bundle $(wildcard tests/gpu/*.bash) $(wildcard tests/fake/*) .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
 MAN_PAGES = $(wildcard man/*.[1-9])
 lint: lint-deps
 	@clang-format --dry-run -Werror $(C_FILES)
