@@ -2,6 +2,7 @@
 #include "corrupt.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <jpeglib.h> /* needs what corrupt.h brings in */
 
@@ -68,18 +69,29 @@ static void nearest_cells(int n, int small, int *cell)
         cell[i] = (int)position < small ? (int)position : small - 1;
 }
 
-/* The means of one row of cells of the frame. */
-static void cell_means(const ir_image *im, span row, const span *column, int small, uint16_t *mean)
+/* sum[x] = the sum of column x over some rows of the frame: below 2^32, since a frame has at most
+ * 2^15 rows. */
+CORRUPT_FAST static void add_rows(const ir_image *im, span row, uint32_t *restrict sum)
+{
+    int width = im->width;
+    memset(sum, 0, (size_t)width * sizeof *sum);
+    for (int y = row.begin; y < row.end; y++) {
+        const uint16_t *pixel = im->pixel + (size_t)y * width;
+#pragma omp simd
+        for (int x = 0; x < width; x++)
+            sum[x] += pixel[x];
+    }
+}
+
+/* The means of one row of cells, from the sums of the columns over its rows. The quotient of whole
+ * numbers below 2^53, cut off after the point, is that of integers, and sooner there. */
+static void cell_means(const uint32_t *sum, int rows, const span *column, int small, uint16_t *mean)
 {
     for (int i = 0; i < small; i++) {
-        uint64_t sum = 0,
-                 count = (uint64_t)(row.end - row.begin) * (column[i].end - column[i].begin);
-        for (int y = row.begin; y < row.end; y++) {
-            const uint16_t *pixel = im->pixel + (size_t)y * im->width;
-            for (int x = column[i].begin; x < column[i].end; x++)
-                sum += pixel[x];
-        }
-        mean[i] = (uint16_t)((2 * sum + count) / (2 * count));
+        int64_t cell = 0, count = (int64_t)rows * (column[i].end - column[i].begin);
+        for (int x = column[i].begin; x < column[i].end; x++)
+            cell += sum[x];
+        mean[i] = (uint16_t)((double)(2 * cell + count) / (double)(2 * count));
     }
 }
 
@@ -94,21 +106,28 @@ void corrupt_pixelate(ir_image *im, corrupt_job *job)
 {
     int width = im->width, height = im->height;
     int across = shrunk(width, job->parameter[0]), down = shrunk(height, job->parameter[0]);
-    size_t spans = (size_t)across + down, sides = (size_t)width + height;
+    size_t spans = (size_t)across + down, sides = 2 * (size_t)width + height;
     span *column = (span *)corrupt_room(job->scratch, 2 * spans + sides + (size_t)across * down);
     span *row = column + across;
     int *column_of = (int *)(row + down), *row_of = column_of + width;
-    uint16_t *mean = (uint16_t *)(row_of + height);
+    uint32_t *sum = (uint32_t *)(row_of + height);
+    uint16_t *mean = (uint16_t *)(sum + width);
 
     box_cells(width, across, column);
     box_cells(height, down, row);
-    for (int i = 0; i < down; i++)
-        cell_means(im, row[i], column, across, mean + (size_t)i * across);
+    for (int i = 0; i < down; i++) {
+        add_rows(im, row[i], sum);
+        cell_means(sum, row[i].end - row[i].begin, column, across, mean + (size_t)i * across);
+    }
     nearest_cells(width, across, column_of);
     nearest_cells(height, down, row_of);
     for (int y = 0; y < height; y++) {
         const uint16_t *from = mean + (size_t)row_of[y] * across;
         uint16_t *to = im->pixel + (size_t)y * width;
+        if (y > 0 && row_of[y] == row_of[y - 1]) {
+            memcpy(to, to - width, (size_t)width * sizeof *to);
+            continue;
+        }
         for (int x = 0; x < width; x++)
             to[x] = from[column_of[x]];
     }
@@ -130,32 +149,48 @@ static struct jpeg_error_mgr *error_manager(struct jpeg_error_mgr *error)
     return error;
 }
 
-/* grey: width x height samples of 8 bits. The result is libjpeg's: free() it. */
-static unsigned char *compress(const JSAMPLE *grey, int width, int height, int quality,
-                               unsigned long *size)
+/* A frame in 8 bits: rows of stride samples, a whole number of JPEG's blocks each way, where the
+ * last column and the last row of the frame go on. */
+typedef struct {
+    JSAMPLE *sample;
+    int width, height, stride, rows;
+} grey_frame;
+
+static int whole_blocks(int side)
+{
+    return (side + DCTSIZE - 1) / DCTSIZE * DCTSIZE;
+}
+
+/* The result is libjpeg's: free() it. The samples go in as blocks want them, past the steps that
+ * would copy them one by one. */
+static unsigned char *compress(const grey_frame *grey, int quality, unsigned long *size)
 {
     struct jpeg_error_mgr error;
     struct jpeg_compress_struct jpeg = {.err = error_manager(&error)};
     unsigned char *data = NULL;
     jpeg_create_compress(&jpeg);
     jpeg_mem_dest(&jpeg, &data, size);
-    jpeg.image_width = width;
-    jpeg.image_height = height;
+    jpeg.image_width = grey->width;
+    jpeg.image_height = grey->height;
     jpeg.input_components = 1;
     jpeg.in_color_space = JCS_GRAYSCALE;
     jpeg_set_defaults(&jpeg);
     jpeg_set_quality(&jpeg, quality, TRUE);
+    jpeg.raw_data_in = TRUE;
     jpeg_start_compress(&jpeg, TRUE);
-    while (jpeg.next_scanline < jpeg.image_height) {
-        JSAMPROW row = (JSAMPROW)grey + (size_t)jpeg.next_scanline * width;
-        jpeg_write_scanlines(&jpeg, &row, 1);
+    for (int y = 0; y < grey->rows; y += DCTSIZE) {
+        JSAMPROW row[DCTSIZE];
+        JSAMPARRAY component = row;
+        for (int i = 0; i < DCTSIZE; i++)
+            row[i] = grey->sample + (size_t)(y + i) * grey->stride;
+        jpeg_write_raw_data(&jpeg, &component, DCTSIZE);
     }
     jpeg_finish_compress(&jpeg);
     jpeg_destroy_compress(&jpeg);
     return data;
 }
 
-static void decompress(const unsigned char *data, unsigned long size, JSAMPLE *grey, int width)
+static void decompress(const unsigned char *data, unsigned long size, const grey_frame *grey)
 {
     struct jpeg_error_mgr error;
     struct jpeg_decompress_struct jpeg = {.err = error_manager(&error)};
@@ -164,25 +199,68 @@ static void decompress(const unsigned char *data, unsigned long size, JSAMPLE *g
     jpeg_read_header(&jpeg, TRUE);
     jpeg_start_decompress(&jpeg);
     while (jpeg.output_scanline < jpeg.output_height) {
-        JSAMPROW row = grey + (size_t)jpeg.output_scanline * width;
+        JSAMPROW row = grey->sample + (size_t)jpeg.output_scanline * grey->stride;
         jpeg_read_scanlines(&jpeg, &row, 1);
     }
     jpeg_finish_decompress(&jpeg);
     jpeg_destroy_decompress(&jpeg);
 }
 
+/* Samples scaled to 8 bits and rounded; the quotient as in cell_means(). */
+CORRUPT_FAST static void to_bytes(const uint16_t *restrict pixel, JSAMPLE *restrict byte, int n,
+                                  int maxval)
+{
+    double divisor = 2.0 * maxval;
+    if (maxval == MAXJSAMPLE) {
+#pragma omp simd
+        for (int i = 0; i < n; i++)
+            byte[i] = (JSAMPLE)pixel[i];
+        return;
+    }
+#pragma omp simd
+    for (int i = 0; i < n; i++)
+        byte[i] = (JSAMPLE)(int32_t)((double)(pixel[i] * 2 * MAXJSAMPLE + maxval) / divisor);
+}
+
+/* And back. */
+CORRUPT_FAST static void from_bytes(const JSAMPLE *restrict byte, uint16_t *restrict pixel, int n,
+                                    int maxval)
+{
+    uint32_t factor = 2 * (uint32_t)maxval;
+#pragma omp simd
+    for (int i = 0; i < n; i++)
+        pixel[i] = (uint16_t)((byte[i] * factor + MAXJSAMPLE) / (2 * MAXJSAMPLE));
+}
+
+static void fill_grey(const ir_image *im, grey_frame *grey)
+{
+    int beside = grey->stride - im->width;
+    for (int y = 0; y < im->height; y++) {
+        JSAMPLE *row = grey->sample + (size_t)y * grey->stride;
+        to_bytes(im->pixel + (size_t)y * im->width, row, im->width, im->maxval);
+        memset(row + im->width, row[im->width - 1], (size_t)beside);
+    }
+    for (int y = im->height; y < grey->rows; y++) {
+        JSAMPLE *row = grey->sample + (size_t)y * grey->stride;
+        memcpy(row, row - grey->stride, (size_t)grey->stride);
+    }
+}
+
 /* To JPEG at quality c and back. Samples of other depths are scaled to 8 bits for it. */
 void corrupt_jpeg(ir_image *im, corrupt_job *job)
 {
-    size_t n = (size_t)im->width * im->height;
-    uint32_t maxval = im->maxval;
-    JSAMPLE *grey = (JSAMPLE *)corrupt_room(job->scratch, n / sizeof(float) + 1);
-    for (size_t i = 0; i < n; i++)
-        grey[i] = (JSAMPLE)((im->pixel[i] * 510u + maxval) / (2 * maxval));
+    grey_frame grey = {NULL, im->width, im->height, whole_blocks(im->width),
+                       whole_blocks(im->height)};
+    size_t bytes = (size_t)grey.stride * grey.rows;
     unsigned long size = 0;
-    unsigned char *data = compress(grey, im->width, im->height, (int)job->parameter[0], &size);
-    decompress(data, size, grey, im->width);
+    unsigned char *data;
+
+    grey.sample = (JSAMPLE *)corrupt_room(job->scratch, bytes / sizeof(float));
+    fill_grey(im, &grey);
+    data = compress(&grey, (int)job->parameter[0], &size);
+    decompress(data, size, &grey);
     free(data);
-    for (size_t i = 0; i < n; i++)
-        im->pixel[i] = (uint16_t)((grey[i] * 2 * maxval + 255) / 510);
+    for (int y = 0; y < im->height; y++)
+        from_bytes(grey.sample + (size_t)y * grey.stride, im->pixel + (size_t)y * im->width,
+                   im->width, im->maxval);
 }

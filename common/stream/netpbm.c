@@ -87,6 +87,18 @@ static void widen(uint16_t *to, const unsigned char *from, size_t pixels)
         to[i] = from[i];
 }
 
+/* Samples as bytes, by blocks as well. */
+static void narrow(unsigned char *to, const uint16_t *from, size_t pixels)
+{
+    enum { STEP = 64 };
+    size_t i = 0;
+    for (; i + STEP <= pixels; i += STEP)
+        for (int k = 0; k < STEP; k++)
+            to[i + k] = (unsigned char)from[i + k];
+    for (; i < pixels; i++)
+        to[i] = (unsigned char)from[i];
+}
+
 /* A raw raster of one plane: one fread(), widened or byte-swapped in place. */
 static void read_raw(FILE *file, ir_image *im)
 {
@@ -152,8 +164,7 @@ void ir_image_write(FILE *file, const char *what, const ir_image *im)
         size_t n = pixels - i < chunk ? pixels - i : chunk;
         const uint16_t *pixel = im->pixel + i;
         if (bytes == 1) {
-            for (size_t k = 0; k < n; k++)
-                buffer[k] = (unsigned char)pixel[k];
+            narrow(buffer, pixel, n);
         } else {
             for (size_t k = 0; k < n; k++) {
                 buffer[2 * k] = (unsigned char)(pixel[k] >> 8);
