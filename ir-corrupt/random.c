@@ -69,7 +69,8 @@ static inline float minus_two_log(float u)
 }
 
 /* Box and Muller's method: a radius of one word, a direction of another. The direction is an angle
- * in [-pi/4, pi/4), turned by two more random bits into one of the four quarters. */
+ * in [-pi/4, pi/4), turned by two more random bits into one of the four quarters: by operations on
+ * bits, for with branches the loop would not become vectors. */
 CORRUPT_FAST static void box_muller(const uint32_t *restrict word, float *restrict normal)
 {
     enum { PAIRS = RANDOM_BATCH / 2 };
@@ -82,10 +83,11 @@ CORRUPT_FAST static void box_muller(const uint32_t *restrict word, float *restri
         float t = angle * angle;
         float sine = angle * (1 + t * (-1.f / 6 + t * (1.f / 120 + t * (-1.f / 5040))));
         float cosine = 1 + t * (-1.f / 2 + t * (1.f / 24 + t * (-1.f / 720 + t * (1.f / 40320))));
-        radius = direction >> 31 ? -radius : radius;
-        int swap = direction >> 30 & 1;
-        normal[i] = radius * (swap ? sine : cosine);
-        normal[i + PAIRS] = radius * (swap ? cosine : sine);
+        radius = float_of_bits(bits_of_float(radius) ^ (direction & 0x80000000));
+        uint32_t swap = -(direction >> 30 & 1);
+        uint32_t swapped = (bits_of_float(sine) ^ bits_of_float(cosine)) & swap;
+        normal[i] = radius * float_of_bits(bits_of_float(cosine) ^ swapped);
+        normal[i + PAIRS] = radius * float_of_bits(bits_of_float(sine) ^ swapped);
     }
 }
 
