@@ -25,8 +25,8 @@ CUDA_FOUND := $(shell nvcc=$$(command -v '$(NVCC)') && \
 # Debian's packages: to build and run, to test, to lint, to carry to a machine without them.
 BUILD_PACKAGES = gcc libc6-dev pkg-config netpbm libnetpbm-dev libarchive-dev libdnnl-dev \
                  libfftw3-dev libopenblas-dev libjpeg62-turbo-dev
-CHECK_PACKAGES = bats procps parallel python3-numpy python3-scipy python3-torch chromium tidy
+CHECK_PACKAGES = bats binutils patchelf procps parallel python3-numpy python3-scipy python3-torch chromium tidy
 LINT_PACKAGES  = clang-format cppcheck mandoc shellcheck
-BUNDLE_PACKAGES = bats binutils netpbm patchelf procps make xz-utils
+BUNDLE_PACKAGES = bats binutils make netpbm patchelf procps tidy xz-utils
 
 PKG_CONFIG = $(if $(DEPS),PKG_CONFIG_PATH=$(DEPS)/lib/pkgconfig) pkg-config

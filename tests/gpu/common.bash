@@ -52,7 +52,7 @@ describe() {
     echo "date: $(date -u +%Y-%m-%dT%H:%MZ)"
     echo "device: ${gpu:-nvidia-smi says nothing}"
     echo "irtools: $(ir-train -V), $plugin"
-    "$IR_PYTHON" - <<'PYTHON'
+    "$IR_PYTHON" - <<'PYTHON' 2>/dev/null || echo "PyTorch: no Python"
 import ctypes, platform
 def version(library, function, pointer):
     try:

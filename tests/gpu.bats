@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# check-gpu, bench-gpu and the bundle, in small, on the emulated device of tests/cuda and with PyTorch
+# on the processor: that they test and time what they say, and that what fails is named.
+
+load helper
+
+setup() {
+    [ -z "${IR_ASAN:-}" ] || skip "the scripts are the same"
+    cd "$BATS_TEST_TMPDIR" || return 1
+    export IRTOOLS_PLUGINS=${IR_BIN%/bin}/emulated IR_GPU_ROUNDS=0 IR_GPU_SIDE=64
+    export IR_PYTHON=false # where PyTorch is not needed
+    export IR_GPU_NETS=acm IR_GPU_GAMES=acm IR_GPU_BATCHES=2 IR_GPU_SECONDS=0 IR_GPU_WARM=1 \
+        IR_GPU_FRAMES=4 IR_GPU_EPOCHS=1 IR_GPU_PYTORCH=cpu
+}
+
+check() {
+    run "$REPO/tests/gpu/check" -o results "$@"
+}
+
+# stand_in PROGRAM TEXT: a copy of the programs, of which this one says just that.
+stand_in() {
+    mkdir -p bin
+    ln -sf "$IR_BIN"/* bin
+    rm -f "bin/$1"
+    printf '#!/bin/sh\ncat <<"END"\n%s\nEND\n' "$2" > "bin/$1"
+    chmod +x "bin/$1"
+}
+
+@test "check-gpu: parts on the emulated device, one with PyTorch" {
+    "$PYTHON" -c 'import torch, numpy' 2> /dev/null || skip "python3-torch is not installed"
+    IR_PYTHON=$PYTHON check steps-acm parity-acm
+    [ "$status" -eq 0 ]
+    grep -q '^ok acm: largest difference of the first three losses' results/steps-acm.log
+    grep -q 'parity-acm: 3 passed, 0 failed, 0 skipped' <<< "$output"
+    [ "${lines[-1]}" = "5 passed, 0 failed, 0 skipped" ]
+    diff <(echo "$output") results/summary
+    [ ! -e results/work ]
+}
+
+@test "check-gpu: a part that fails is named, the others run" {
+    stand_in test-ops $'ok relu cuda 1e-8\nFAIL conv2d cuda 1.0e-01 forward\n1 ok, 1 failed'
+    mkdir none
+    IR_BIN=$PWD/bin IRTOOLS_PLUGINS=$PWD/none check ops-tf32 steps-acm memcheck
+    [ "$status" -eq 1 ]
+    [[ $output == *$'ops-tf32: 1 passed, 1 failed, 0 skipped'*$'\n    failed: conv2d cuda 1.0e-01 forward'* ]]
+    [[ $output == *$'\n    failed: steps-acm ended with status 1'* ]]
+    grep -q 'device cuda: there is no libir-cuda.so' results/steps-acm.log
+    [ "${lines[-1]}" = "1 passed, 2 failed, 1 skipped" ]
+}
+
+@test "check-gpu: other losses than the CPU's fail" {
+    stand_in ir-train ''
+    cat > bin/ir-train <<END
+#!/bin/bash
+# the device learns faster
+[[ " \$* " != *" -d cuda "* ]] || set -- "\$@" --lr 2e-4
+exec "$IR_BIN/ir-train" "\$@"
+END
+    IR_BIN=$PWD/bin check steps-acm
+    [ "$status" -eq 1 ]
+    [[ $output == *"failed: acm: largest difference of the first three losses"* ]]
+}
+
+@test "check-gpu: a part that runs out of its time, or checks nothing, fails" {
+    stand_in test-ops ''
+    IR_BIN=$PWD/bin check ops-fp32
+    [ "$status" -eq 1 ]
+    [[ $output == *"failed: ops-fp32 checked nothing"* ]]
+    printf '#!/bin/sh\necho ok relu\nsleep 20\n' > bin/test-ops
+    IR_GPU_LIMIT=1 IR_BIN=$PWD/bin check ops-fp32
+    [ "$status" -eq 1 ]
+    [[ $output == *"failed: ops-fp32 ran out of its 1 s"* && $output == *"1 passed, 1 failed, 0 skipped" ]]
+    check ops-fp16
+    [ "$status" -eq 2 ]
+    [[ $output == "check: no part is named ops-fp16"* ]]
+}
+
+@test "check-gpu: compute-sanitizer's errors fail, and where it cannot run it is skipped with its reason" {
+    sanitizer() {
+        stand_in compute-sanitizer "$1"
+        IR_BIN=$PWD/bin check memcheck
+    }
+    sanitizer $'ok relu cuda 1e-8\n========= ERROR SUMMARY: 0 errors'
+    [ "$status" -eq 0 ]
+    sanitizer $'ok relu cuda 1e-8\n========= ERROR SUMMARY: 3 errors'
+    [ "$status" -eq 1 ]
+    [[ $output == *"failed: memcheck: 3 errors"* ]]
+    sanitizer '========= Error: Device not supported'
+    [[ $output == *"skipped: memcheck # skip ========= Error: Device not supported"* ]]
+}
+
+@test "bench-gpu: a row for everything, ours and PyTorch's, and the game" {
+    "$PYTHON" -c 'import torch, numpy' 2> /dev/null || skip "python3-torch is not installed"
+    IR_PYTHON=$PYTHON "$REPO/tests/gpu/bench" -o bench.tsv > said
+    diff said bench.tsv
+    grep -q '^# device: ' bench.tsv
+    [ "$(awk -F '\t' '!/^#/ { print NF }' bench.tsv | sort -u)" = 12 ]
+    for what in $'detect\t1\tirtools\ttf32' $'detect\t1\tpytorch\teager' {train,detect}$'\t2\tirtools\ttf32' \
+        {train,detect}$'\t2\tirtools\tbf16' {train,detect}$'\t2\tirtools\ttf32-fast' \
+        {train,detect}$'\t2\tpytorch\teager' $'epoch\t2\tirtools\t'{ring,ring-lag1,alone}; do
+        grep -q $'^acm\t'"$what"$'\t[0-9.]\+\t' bench.tsv || { echo "no $what"; return 1; }
+    done
+    # 0.021 GMAC for a frame of 64x64, and three times that to train
+    awk -F '\t' '$2 == "detect" { d = $8 } $2 == "train" { t = $8 }
+        END { exit !(d == "0.042" && t == "0.126") }' bench.tsv
+    grep -q '^# acm train, batch 2' bench.tsv
+}
+
+@test "bench-gpu: what there is no time for is skipped by name, and a failure fails" {
+    IR_GPU_LIMIT=1 "$REPO/tests/gpu/bench" > /dev/null
+    [ "$(grep -c $'\tskipped: no time left$' gpu-bench.tsv)" = "$(grep -c ^acm gpu-bench.tsv)" ]
+    [ "$(grep -c ^acm gpu-bench.tsv)" -ge 11 ]
+    IRTOOLS_PLUGINS=$PWD run "$REPO/tests/gpu/bench" -o failed.tsv
+    [ "$status" -eq 1 ]
+    grep -q $'^acm\ttrain\t2\tirtools\ttf32\t-.*\tfailed: .*device cuda: there is no libir-cuda.so' failed.tsv
+}
+
+@test "a bundle needs no library but the C library's, and tests itself" {
+    command -v patchelf > /dev/null || skip "patchelf is not installed"
+    "$REPO/tests/gpu/bundle" made "$IRTOOLS_PLUGINS/libir-cuda.so" \
+        "$IR_BIN"/{ir-{train,detect,scenes,corrupt,policy,score},test-{ops,detector,crop},bench-detector}
+    mkdir elsewhere
+    mv made elsewhere/bundle
+    ldd elsewhere/bundle/bin/* | awk '$2 == "=>" { print $3 }' | sort -u > found
+    grep -q "$PWD/elsewhere/bundle/bin/../lib/libdnnl" found
+    run ! grep -vE "^$PWD/elsewhere/bundle/|/lib(c|m|dl|rt|pthread|mvec)\.so" found
+    unset IRTOOLS_PLUGINS
+    run env -i PATH=/usr/bin:/bin IR_PYTHON=false IR_GPU_SIDE=64 elsewhere/bundle/check-gpu -o results steps-acm memcheck
+    [ "$status" -eq 0 ]
+    [[ $output == *"elsewhere/bundle/bin/libir-cuda.so"* ]]
+    [ "${lines[-1]}" = "2 passed, 0 failed, 1 skipped" ]
+    [ -x elsewhere/bundle/bench-gpu ]
+}
