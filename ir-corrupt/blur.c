@@ -19,7 +19,7 @@ static term single(const float *row, double weight)
 }
 
 /* Four terms at a time: sum is loaded and stored a quarter as often. */
-CORRUPT_FAST static void add_four(float *restrict sum, const term *t, int n)
+IR_WIDE static void add_four(float *restrict sum, const term *t, int n)
 {
     const float *a0 = t[0].a, *a1 = t[1].a, *a2 = t[2].a, *a3 = t[3].a;
     const float *b0 = t[0].b, *b1 = t[1].b, *b2 = t[2].b, *b3 = t[3].b;
@@ -30,7 +30,7 @@ CORRUPT_FAST static void add_four(float *restrict sum, const term *t, int n)
                   w3 * (a3[x] + b3[x]);
 }
 
-CORRUPT_FAST static void add_one(float *restrict sum, const term *t, int n)
+IR_WIDE static void add_one(float *restrict sum, const term *t, int n)
 {
     const float *a = t->a, *b = t->b;
     float weight = t->weight;
@@ -58,8 +58,8 @@ static int row_terms(term *t, const float *row, const double *weight, int reach)
     return reach + 1;
 }
 
-CORRUPT_FAST static void store_row(uint16_t *restrict pixel, const float *restrict sum, int n,
-                                   int maxval)
+IR_WIDE static void store_row(uint16_t *restrict pixel, const float *restrict sum, int n,
+                              int maxval)
 {
     float limit = maxval;
 #pragma omp simd

@@ -11,16 +11,8 @@
 #include <stdio.h>
 
 #include "base/philox.h"
+#include "base/wide.h"
 #include "stream/image.h"
-
-/* A loop over samples, built for wider vectors too, chosen when the program starts. Each version
- * does the same operations in the same order (no fused multiply-add), so the bytes do not depend on
- * the processor. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define CORRUPT_FAST __attribute__((target_clones("avx2", "default")))
-#else
-#define CORRUPT_FAST
-#endif
 
 /* Memory that one frame after the other is worked in. */
 typedef struct {

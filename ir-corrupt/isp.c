@@ -9,7 +9,7 @@
 #include "base/base.h"
 
 /* pixel = pixel scale + offset, in units of samples */
-CORRUPT_FAST static void scale_and_add(ir_image *im, float scale, float offset)
+IR_WIDE static void scale_and_add(ir_image *im, float scale, float offset)
 {
     size_t n = (size_t)im->width * im->height;
     float maxval = im->maxval;
@@ -71,7 +71,7 @@ static void nearest_cells(int n, int small, int *cell)
 
 /* sum[x] = the sum of column x over some rows of the frame: below 2^32, since a frame has at most
  * 2^15 rows. */
-CORRUPT_FAST static void add_rows(const ir_image *im, span row, uint32_t *restrict sum)
+IR_WIDE static void add_rows(const ir_image *im, span row, uint32_t *restrict sum)
 {
     int width = im->width;
     memset(sum, 0, (size_t)width * sizeof *sum);
@@ -207,8 +207,8 @@ static void decompress(const unsigned char *data, unsigned long size, const grey
 }
 
 /* Samples scaled to 8 bits and rounded; the quotient as in cell_means(). */
-CORRUPT_FAST static void to_bytes(const uint16_t *restrict pixel, JSAMPLE *restrict byte, int n,
-                                  int maxval)
+IR_WIDE static void to_bytes(const uint16_t *restrict pixel, JSAMPLE *restrict byte, int n,
+                             int maxval)
 {
     double divisor = 2.0 * maxval;
     if (maxval == MAXJSAMPLE) {
@@ -223,8 +223,8 @@ CORRUPT_FAST static void to_bytes(const uint16_t *restrict pixel, JSAMPLE *restr
 }
 
 /* And back. */
-CORRUPT_FAST static void from_bytes(const JSAMPLE *restrict byte, uint16_t *restrict pixel, int n,
-                                    int maxval)
+IR_WIDE static void from_bytes(const JSAMPLE *restrict byte, uint16_t *restrict pixel, int n,
+                               int maxval)
 {
     uint32_t factor = 2 * (uint32_t)maxval;
 #pragma omp simd

@@ -19,8 +19,8 @@ static size_t chunk_of(size_t left)
 
 /* ---- Gaussian ---------------------------------------------------------------------------------*/
 
-CORRUPT_FAST static void add_scaled(uint16_t *restrict pixel, const float *restrict normal,
-                                    float scale, int maxval, int n)
+IR_WIDE static void add_scaled(uint16_t *restrict pixel, const float *restrict normal, float scale,
+                               int maxval, int n)
 {
     float limit = maxval;
 #pragma omp simd
@@ -42,8 +42,8 @@ void corrupt_gaussian_noise(ir_image *im, corrupt_job *job)
 
 /* ---- impulse ----------------------------------------------------------------------------------*/
 
-CORRUPT_FAST static void salt_and_pepper(uint16_t *restrict pixel, const uint32_t *restrict word,
-                                         uint32_t pepper, uint32_t either, int maxval, int n)
+IR_WIDE static void salt_and_pepper(uint16_t *restrict pixel, const uint32_t *restrict word,
+                                    uint32_t pepper, uint32_t either, int maxval, int n)
 {
     uint16_t salt = (uint16_t)maxval;
 #pragma omp simd

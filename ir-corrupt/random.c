@@ -9,8 +9,8 @@
 enum { BLOCKS = RANDOM_BATCH / 4 };
 
 /* ir_philox4x32() of BLOCKS counters that differ in their first word: first, first + 1, ... */
-CORRUPT_FAST static void philox_blocks(const uint32_t counter[4], const uint32_t key[2],
-                                       uint32_t *restrict word)
+IR_WIDE static void philox_blocks(const uint32_t counter[4], const uint32_t key[2],
+                                  uint32_t *restrict word)
 {
 #pragma omp simd
     for (int i = 0; i < BLOCKS; i++) {
@@ -71,7 +71,7 @@ static inline float minus_two_log(float u)
 /* Box and Muller's method: a radius of one word, a direction of another. The direction is an angle
  * in [-pi/4, pi/4), turned by two more random bits into one of the four quarters: by operations on
  * bits, for with branches the loop would not become vectors. */
-CORRUPT_FAST static void box_muller(const uint32_t *restrict word, float *restrict normal)
+IR_WIDE static void box_muller(const uint32_t *restrict word, float *restrict normal)
 {
     enum { PAIRS = RANDOM_BATCH / 2 };
 #pragma omp simd

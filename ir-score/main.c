@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/wide.h"
 #include "options.h"
 #include "overlay.h"
 #include "rce.h"
@@ -29,20 +30,17 @@ static void fit(const options *o, ir_image *im)
                            o->versus ? "the other prediction" : "the frame");
 }
 
-/* Whether a mask holds nothing but 0 and its maxval. By blocks of a fixed length, since the
- * compiler makes vector code of these. */
-static bool is_binary(const ir_image *mask)
+/* Whether a mask holds nothing but 0 and its maxval. */
+IR_WIDE static bool is_binary(const ir_image *mask)
 {
-    enum { STEP = 64 };
-    size_t n = (size_t)mask->width * (size_t)mask->height, i = 0;
+    size_t n = (size_t)mask->width * (size_t)mask->height;
     uint16_t other = 0, maxval = (uint16_t)mask->maxval;
+    const uint16_t *pixel = mask->pixel;
 
-    for (; i + STEP <= n; i += STEP)
-        for (int k = 0; k < STEP; k++)
-            other |= (mask->pixel[i + k] != 0) & (mask->pixel[i + k] != maxval);
-    for (; i < n; i++)
-        other |= (mask->pixel[i] != 0) & (mask->pixel[i] != maxval);
-    return !other;
+#pragma omp simd reduction(| : other)
+    for (size_t i = 0; i < n; i++)
+        other |= pixel[i] != 0 ? pixel[i] ^ maxval : 0;
+    return other == 0;
 }
 
 /* What is kept while images go by. */

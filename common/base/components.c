@@ -3,11 +3,14 @@
  * pixels summed, run by run. */
 #include "base/components.h"
 
+#include <endian.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
+#include "base/wide.h"
 
 struct ir_components {
     ir_run *run; /* while searching, run.component is the parent run */
@@ -15,6 +18,8 @@ struct ir_components {
     ir_component *component;
     int components;
     size_t component_room;
+    unsigned char *flag; /* of a row's pixels */
+    size_t flag_room;
 };
 
 ir_components *ir_components_new(void)
@@ -28,6 +33,7 @@ void ir_components_free(ir_components *c)
         return;
     free(c->run);
     free(c->component);
+    free(c->flag);
     free(c);
 }
 
@@ -57,29 +63,50 @@ static void add_run(ir_components *c, int row, int first, int end)
     c->runs++;
 }
 
-/* The first column >= x whose pixel is true, or width. Masks are nearly all false: a loop without
- * branches over some pixels at a time skips most of them. */
-static int next_true(const uint16_t *row, int x, int width, int level)
+/* Nearly all rows of nearly all masks end here. */
+IR_WIDE static uint16_t largest_of(const uint16_t *row, int width)
 {
-    enum { STEP = 64 };
-    for (; x + STEP <= width; x += STEP) {
-        uint16_t above = 0;
-        for (int i = 0; i < STEP; i++)
-            above |= row[x + i] >= level;
-        if (above)
+    uint16_t largest = 0;
+#pragma omp simd reduction(max : largest)
+    for (int x = 0; x < width; x++)
+        largest = row[x] > largest ? row[x] : largest;
+    return largest;
+}
+
+/* flag[x] = 1 where the pixel is true, else 0. */
+IR_WIDE static void flag_row(const uint16_t *restrict row, int width, uint16_t level,
+                             unsigned char *restrict flag)
+{
+#pragma omp simd
+    for (int x = 0; x < width; x++)
+        flag[x] = row[x] >= level;
+}
+
+/* The first column >= x whose flag is value, or width; eight at a time. There are that many bytes
+ * behind the last one, whatever they hold. */
+static int next_flag(const unsigned char *flag, int x, int width, unsigned char value)
+{
+    uint64_t other = value ? 0 : 0x0101010101010101, word;
+
+    for (; x < width; x += (int)sizeof word) {
+        memcpy(&word, flag + x, sizeof word);
+        word = le64toh(word) ^ other;
+        if (word != 0) {
+            x += __builtin_ctzll(word) / 8;
             break;
+        }
     }
-    while (x < width && row[x] < level)
-        x++;
-    return x;
+    return x < width ? x : width;
 }
 
 static void find_runs(ir_components *c, const uint16_t *row, int y, int width, int level)
 {
-    for (int x = next_true(row, 0, width, level); x < width; x = next_true(row, x, width, level)) {
+    if (largest_of(row, width) < level)
+        return;
+    flag_row(row, width, (uint16_t)level, c->flag);
+    for (int x = next_flag(c->flag, 0, width, 1); x < width; x = next_flag(c->flag, x, width, 1)) {
         int first = x;
-        while (x < width && row[x] >= level)
-            x++;
+        x = next_flag(c->flag, x, width, 0);
         add_run(c, y, first, x);
     }
 }
@@ -167,11 +194,23 @@ static void collect(ir_components *c)
     }
 }
 
+static void make_room(ir_components *c, int width)
+{
+    size_t room = (size_t)width + sizeof(uint64_t);
+
+    if (room <= c->flag_room)
+        return;
+    free(c->flag);
+    c->flag = ir_calloc(room, 1);
+    c->flag_room = room;
+}
+
 int ir_components_find(ir_components *c, const uint16_t *pixel, int width, int height, int level)
 {
     size_t above = 0;
 
     c->runs = 0;
+    make_room(c, width);
     for (int y = 0; y < height; y++) {
         size_t row = c->runs;
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/wide.h"
 #include "stream/image.h"
 
 /* What the thread is reading, for messages. */
@@ -59,14 +60,21 @@ static void read_bytes(FILE *file, void *to, size_t bytes)
     ir_die("%s: truncated: %zu of %zu bytes of the raster are there", reading, got, bytes);
 }
 
+IR_WIDE static uint16_t largest_of(const uint16_t *pixel, size_t pixels)
+{
+    uint16_t largest = 0;
+#pragma omp simd reduction(max : largest)
+    for (size_t i = 0; i < pixels; i++)
+        largest = pixel[i] > largest ? pixel[i] : largest;
+    return largest;
+}
+
 static void check_samples(const ir_image *im, size_t pixels)
 {
-    unsigned int largest = 0;
     if (im->maxval == UINT16_MAX)
         return;
-    for (size_t i = 0; i < pixels; i++)
-        largest = im->pixel[i] > largest ? im->pixel[i] : largest;
-    if (largest > (unsigned int)im->maxval)
+    uint16_t largest = largest_of(im->pixel, pixels);
+    if (largest > im->maxval)
         ir_die("%s: a sample is %u, above the maxval %d", reading, largest, im->maxval);
 }
 
@@ -99,14 +107,21 @@ static void narrow(unsigned char *to, const uint16_t *from, size_t pixels)
         to[i] = (unsigned char)from[i];
 }
 
+/* Most significant byte first <-> as this machine has it. */
+IR_WIDE static void swap_bytes(const uint16_t *from, uint16_t *to, size_t pixels)
+{
+#pragma omp simd
+    for (size_t i = 0; i < pixels; i++)
+        to[i] = be16toh(from[i]);
+}
+
 /* A raw raster of one plane: one fread(), widened or byte-swapped in place. */
 static void read_raw(FILE *file, ir_image *im)
 {
     size_t pixels = (size_t)im->width * (size_t)im->height;
     if (im->maxval > 255) {
         read_bytes(file, im->pixel, 2 * pixels);
-        for (size_t i = 0; i < pixels; i++)
-            im->pixel[i] = be16toh(im->pixel[i]);
+        swap_bytes(im->pixel, im->pixel, pixels);
     } else {
         unsigned char *byte = (unsigned char *)im->pixel + pixels;
         read_bytes(file, byte, pixels);
@@ -155,23 +170,21 @@ bool ir_image_read(FILE *file, const char *what, ir_image *im)
 
 void ir_image_write(FILE *file, const char *what, const ir_image *im)
 {
-    unsigned char buffer[1 << 16];
-    size_t pixels = (size_t)im->width * (size_t)im->height;
-    size_t bytes = im->maxval > 255 ? 2 : 1, chunk = sizeof buffer / bytes;
+    enum { CHUNK = 1 << 15 };
+    union {
+        unsigned char byte[CHUNK];
+        uint16_t word[CHUNK];
+    } buffer;
+    size_t pixels = (size_t)im->width * (size_t)im->height, bytes = im->maxval > 255 ? 2 : 1;
     if (fprintf(file, "P5\n%d %d\n%d\n", im->width, im->height, im->maxval) < 0)
         ir_die_errno("%s", what);
-    for (size_t i = 0; i < pixels; i += chunk) {
-        size_t n = pixels - i < chunk ? pixels - i : chunk;
-        const uint16_t *pixel = im->pixel + i;
-        if (bytes == 1) {
-            narrow(buffer, pixel, n);
-        } else {
-            for (size_t k = 0; k < n; k++) {
-                buffer[2 * k] = (unsigned char)(pixel[k] >> 8);
-                buffer[2 * k + 1] = (unsigned char)pixel[k];
-            }
-        }
-        if (fwrite(buffer, bytes, n, file) != n)
+    for (size_t i = 0; i < pixels; i += CHUNK) {
+        size_t n = pixels - i < CHUNK ? pixels - i : CHUNK;
+        if (bytes == 1)
+            narrow(buffer.byte, im->pixel + i, n);
+        else
+            swap_bytes(im->pixel + i, buffer.word, n);
+        if (fwrite(&buffer, bytes, n, file) != n)
             ir_die_errno("%s", what);
     }
 }
