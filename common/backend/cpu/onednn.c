@@ -64,14 +64,15 @@ typedef struct {
     dnnl_dims_t stride, dilate, pad_before, pad_after;
 } window;
 
-/* forward: the hint that 2.x and 3.x want for a backward description; NULL when making forward. */
+/* forward: the hint that 2.x and 3.x want for a backward description; NULL when making forward.
+ * NULL when this oneDNN cannot do it by that algorithm. */
 static dnnl_primitive_desc_t describe(dnnl_engine_t engine, unsigned direction, const window *w,
-                                      dnnl_primitive_desc_t forward, dnnl_primitive_attr_t attr)
+                                      dnnl_alg_kind_t alg, dnnl_primitive_desc_t forward,
+                                      dnnl_primitive_attr_t attr)
 {
     dnnl_primitive_desc_t pd = NULL;
     const md_ref src = ref(&w->src), weights = ref(&w->weights), dst = ref(&w->dst);
     const md_ref bias = w->has_bias && direction == IR_DNN_FORWARD ? ref(&w->bias) : NULL;
-    const dnnl_alg_kind_t alg = dnnl_convolution_direct;
     dnnl_status_t status;
 #if DNNL_VERSION_MAJOR >= 3
     if (direction == IR_DNN_FORWARD)
@@ -98,11 +99,10 @@ static dnnl_primitive_desc_t describe(dnnl_engine_t engine, unsigned direction, 
     else
         status = dnnl_dilated_convolution_backward_weights_desc_init(
             &desc, alg, src, weights, NULL, dst, w->stride, w->dilate, w->pad_before, w->pad_after);
-    check(status, "a convolution's description");
-    status = dnnl_primitive_desc_create(&pd, &desc, attr, engine, forward);
+    if (status == dnnl_success)
+        status = dnnl_primitive_desc_create(&pd, &desc, attr, engine, forward);
 #endif
-    check(status, "a convolution");
-    return pd;
+    return status == dnnl_success ? pd : NULL;
 }
 
 static dnnl_primitive_desc_t describe_reorder(dnnl_engine_t engine, md_ref from, md_ref to)
@@ -284,13 +284,58 @@ static void note_slow(ir_dnn *dnn, dnnl_primitive_desc_t pd, const ir_dnn_shape 
              s->kernel, s->ic, s->oc, s->stride, s->pad, s->dilation, direction);
 }
 
-static void make_way(ir_dnn_conv *conv, way *way, unsigned direction, const window *w,
-                     dnnl_primitive_desc_t hint)
+/* By one algorithm, or NULL. */
+static dnnl_primitive_desc_t describe_way(const ir_dnn_conv *conv, unsigned direction,
+                                          const window *w, dnnl_alg_kind_t alg)
+{
+    const dnnl_engine_t engine = conv->dnn->engine;
+    const bool forward = direction == IR_DNN_FORWARD;
+    dnnl_primitive_desc_t hint =
+        forward ? NULL : describe(engine, IR_DNN_FORWARD, w, alg, NULL, NULL);
+    dnnl_primitive_attr_t attr = attributes(&conv->shape, direction);
+    dnnl_primitive_desc_t pd =
+        forward || hint ? describe(engine, direction, w, alg, hint, attr) : NULL;
+    dnnl_primitive_attr_destroy(attr);
+    if (hint)
+        dnnl_primitive_desc_destroy(hint);
+    return pd;
+}
+
+/* Winograd's F(4x4, 3x3) multiplies a quarter as often (Lavin and Gray, Fast Algorithms for
+ * Convolutional Neural Networks, CVPR 2016), and transforms what it multiplies. Measured, one core
+ * with AVX-512: 1.1 to 1.5 times as fast as direct convolution from 32 channels on, up to twice
+ * from 128, and slower where fewer are read or there are few tiles; its error is 1e-6 (relative,
+ * 2-norm), but for the weights' gradient it grows with the tiles that are summed. */
+static bool pays_winograd(const ir_dnn_shape *s, unsigned direction)
+{
+    const long tiles = (long)s->n * ((s->oh + 3) / 4) * ((s->ow + 3) / 4);
+    if (direction == IR_DNN_FORWARD && s->exact)
+        return false;
+    if (s->kernel != 3 || s->stride != 1 || s->pad != 1 || s->dilation != 1 || s->depthwise ||
+        s->block != 16)
+        return false;
+    if (direction == IR_DNN_WEIGHTS)
+        return s->ic >= 64 && s->oc >= 32 && tiles >= 16 && tiles <= 8192;
+    return (direction == IR_DNN_FORWARD ? s->ic : s->oc) >= 32 && tiles >= 64;
+}
+
+static dnnl_primitive_desc_t best_way(const ir_dnn_conv *conv, unsigned direction, const window *w)
+{
+    dnnl_primitive_desc_t pd = NULL;
+    if (pays_winograd(&conv->shape, direction))
+        pd = describe_way(conv, direction, w, dnnl_convolution_winograd);
+    if (!pd)
+        pd = describe_way(conv, direction, w, dnnl_convolution_direct);
+    if (!pd)
+        ir_die("oneDNN: it has no convolution %dx%d, %d->%d", conv->shape.kernel,
+               conv->shape.kernel, conv->shape.ic, conv->shape.oc);
+    return pd;
+}
+
+static void make_way(ir_dnn_conv *conv, way *way, unsigned direction, const window *w)
 {
     ir_dnn *dnn = conv->dnn;
-    dnnl_primitive_attr_t attr = attributes(&conv->shape, direction);
-    dnnl_primitive_desc_t pd = describe(dnn->engine, direction, w, hint, attr);
-    dnnl_primitive_attr_destroy(attr);
+    dnnl_primitive_desc_t pd = best_way(conv, direction, w);
     note_slow(dnn, pd, &conv->shape, direction);
     const bool gradient = direction == IR_DNN_WEIGHTS;
     const md_ref packed = dnnl_primitive_desc_query_md(
@@ -325,14 +370,12 @@ ir_dnn_conv *ir_dnn_conv_new(ir_dnn *dnn, const ir_dnn_shape *shape, unsigned di
     conv->dnn = dnn;
     conv->shape = *shape;
     window w = window_of(shape);
-    dnnl_primitive_desc_t hint = describe(dnn->engine, IR_DNN_FORWARD, &w, NULL, NULL);
     if (directions & IR_DNN_FORWARD)
-        make_way(conv, &conv->forward, IR_DNN_FORWARD, &w, NULL);
+        make_way(conv, &conv->forward, IR_DNN_FORWARD, &w);
     if (directions & IR_DNN_DATA)
-        make_way(conv, &conv->data, IR_DNN_DATA, &w, hint);
+        make_way(conv, &conv->data, IR_DNN_DATA, &w);
     if (directions & IR_DNN_WEIGHTS)
-        make_way(conv, &conv->weights, IR_DNN_WEIGHTS, &w, hint);
-    dnnl_primitive_desc_destroy(hint);
+        make_way(conv, &conv->weights, IR_DNN_WEIGHTS, &w);
     window_free(&w);
     return conv;
 }

@@ -35,6 +35,7 @@ static ir_dnn_conv *new_dnn(ir_backend *b, const convolution *w, unsigned direct
         .pad = w->pad,
         .dilation = w->dilation,
         .depthwise = w->depthwise,
+        .exact = w->exact,
         .block = B,
         .bias = w->bias,
         .activation = w->activation.on,

@@ -10,6 +10,7 @@
 typedef struct {
     ir_shape src, dst;
     int kernel, stride, pad, dilation;
+    bool exact; /* forward by the direct algorithm */
     bool depthwise;
     bool bias;                /* forward adds one: convolve_set_bias() */
     ir_activation activation; /* ends forward */
