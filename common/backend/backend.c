@@ -58,6 +58,18 @@ static void *open_plugin(char **why)
     return library;
 }
 
+/* Without a driver there is no GPU, and loading CUDA's libraries to hear that takes a while. A
+ * plug-in from $IRTOOLS_PLUGINS may be for another kind of device. */
+static bool may_have_gpu(void)
+{
+    if (getenv("IRTOOLS_PLUGINS"))
+        return true;
+    void *driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+    if (driver)
+        dlclose(driver);
+    return driver;
+}
+
 /* The number in "cuda:N"; 0 for "cuda"; -1 for something else. */
 static int cuda_number(const char *device)
 {
@@ -110,7 +122,7 @@ ir_backend *ir_backend_open_as(ir_backend_options o)
     const int number = any ? 0 : cuda_number(device);
     if (number < 0)
         ir_usage_die("device %s is none of auto, cpu, cuda, cuda:N", device);
-    ir_backend *b = open_cuda(&o, number, &why);
+    ir_backend *b = any && !may_have_gpu() ? NULL : open_cuda(&o, number, &why);
     if (!b && !any)
         ir_die("device %s: %s", device, why);
     free(why);
