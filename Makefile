@@ -4,7 +4,7 @@
 #   make demo       install what is missing, build, train on generated scenes, print the tables
 #   make check      install what the tests need, build, run every test
 #   make asan       the tests once more under AddressSanitizer and UBSan
-#   make bench      times beside PyTorch's
+#   make bench      times beside what one would take instead; PARTS= chooses (tests/bench/run)
 #   make lint       format, static analysis, man pages, shell scripts
 #   make install    PREFIX=/usr/local DESTDIR=
 
@@ -141,11 +141,12 @@ asan: check-deps
 	    tests/run
 
 bench: check-deps
+	$(call install_packages,$(BENCH_PACKAGES))
 	@$(MAKE) --no-print-directory all $(BENCH)
-	@IR_BIN="$(CURDIR)/$(BIN)" tests/bench/run
+	@IR_BIN="$(abspath $(BIN))" IR_BENCH_VENV="$(abspath $(BUILD))/bench-venv" tests/bench/run
 
 C_FILES   = $(shell find common ir-* tests -name '*.[ch]' -o -name '*.cpp')
-SHELL_FILES = tests/run tests/bench/run tests/gpu/check tests/gpu/bench tests/gpu/bundle $(wildcard tests/gpu/*.bash) $(wildcard tests/fake/*) .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
+SHELL_FILES = tests/run $(filter-out %.c %.py %__pycache__,$(wildcard tests/bench/*)) tests/gpu/check tests/gpu/bench tests/gpu/bundle $(wildcard tests/gpu/*.bash) $(wildcard tests/fake/*) .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
 MAN_PAGES = $(wildcard man/*.[1-9])
 lint: lint-deps
 	@clang-format --dry-run -Werror $(C_FILES)
