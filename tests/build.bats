@@ -102,8 +102,8 @@ linked() {
     echo "#include <cudnn.h>" | gcc -E - > /dev/null 2>&1 ||
         [ "$(plan NVCC="$PWD/toolkit/bin/nvcc" CPATH= all install | grep -c 'NVCC')" = 0 ]
     touch toolkit/include/cudnn.h
-    plan NVCC="$PWD/toolkit/bin/nvcc" all > all
-    grep -q "LD $PWD/new/bin/libir-cuda.so" all
+    plan NVCC="$PWD/toolkit/bin/nvcc" all > planned
+    grep -q "LD $PWD/new/bin/libir-cuda.so" planned
     plan NVCC="$PWD/toolkit/bin/nvcc" install |
         grep -q "install -m 755 $PWD/new/bin/libir-cuda.so $PWD/root/usr/local/lib/irtools"
     plan NVCC= cuda | grep -q "LD $PWD/new/bin/libir-cuda.so" # when asked for by name, always

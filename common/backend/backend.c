@@ -86,21 +86,22 @@ static int cuda_number(const char *device)
 static ir_backend *open_cuda(const ir_backend_options *options, int number, char **why)
 {
     const char *reason = NULL;
-    ir_cuda_open *open;
+    ir_cuda_open *open_device;
     void *library = open_plugin(why);
     if (!library) {
         if (!*why)
             *why = ir_strdup("there is no " IR_CUDA_PLUGIN " beside the program");
         return NULL;
     }
-    *(void **)&open = dlsym(library, IR_CUDA_OPEN);
-    if (!open) {
+    *(void **)&open_device = dlsym(library, IR_CUDA_OPEN);
+    if (!open_device) {
         *why = ir_strdup(dlerror());
         return NULL;
     }
-    ir_backend *b = open(options, number, &reason);
+    ir_backend *b = open_device(options, number, &reason);
     if (!b)
         *why = ir_strdup(reason);
+    /* cppcheck-suppress returnDanglingLifetime ; the plug-in keeps no pointer to reason */
     return b;
 }
 
