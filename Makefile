@@ -119,30 +119,32 @@ lint-deps: deps
 
 # ---- the main job, tests, lint -------------------------------------------------------------------
 
-# deps first, then a second make: what is there to build depends on what is installed
+# deps first, then a second make: what is there to build depends on what is installed. It uses all
+# processors, unless this make was told how many.
+build = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 demo: deps
-	@$(MAKE) --no-print-directory all
+	+@$(build) all
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory -f demo.mk demo-run
 
 tests: all $(BIN)/test-ops $(UNIT) $(BENCH) $(EMULATED_PLUGIN)
 
 check: check-deps
-	@$(MAKE) --no-print-directory tests
+	+@$(build) tests
 	@IR_BIN="$(CURDIR)/$(BIN)" tests/run
 
 check-parity: check-deps
-	@$(MAKE) --no-print-directory tests
+	+@$(build) tests
 	@IR_BIN="$(CURDIR)/$(BIN)" tests/run tests/parity.bats
 
 SANITIZE = -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 asan: check-deps
-	@$(MAKE) --no-print-directory BUILD=build/asan OPT="$(SANITIZE)" tests
+	+@$(build) BUILD=build/asan OPT="$(SANITIZE)" tests
 	@IR_BIN="$(CURDIR)/build/asan/bin" IR_ASAN=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp \
 	    tests/run
 
 bench: check-deps
 	$(call install_packages,$(BENCH_PACKAGES))
-	@$(MAKE) --no-print-directory all $(BENCH)
+	+@$(build) all $(BENCH)
 	@IR_BIN="$(abspath $(BIN))" IR_BENCH_VENV="$(abspath $(BUILD))/bench-venv" tests/bench/run
 
 C_FILES   = $(shell find common ir-* tests -name '*.[ch]' -o -name '*.cpp')
