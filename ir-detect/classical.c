@@ -94,6 +94,16 @@ static void clear_item(void *item)
     detection_free(&w->detection);
 }
 
+/* Images are what is done side by side here, not the insides of a product. OpenBLAS starts its
+ * threads when it is loaded, and they spin for a tenth of a second, which whoever needs the
+ * processors at the start notices; not every build of it has threads to end. */
+void quieten_blas(void)
+{
+    openblas_set_num_threads(1);
+    if (blas_thread_shutdown_)
+        blas_thread_shutdown_();
+}
+
 long detect_classical(const options *o, int operands, char *const *operand)
 {
     static const ir_pipeline pipeline = {sizeof(work_item), read_item, work_on_item, write_item,
@@ -103,7 +113,6 @@ long detect_classical(const options *o, int operands, char *const *operand)
 
     for (int i = 0; i < PARAMETERS; i++)
         j.parameter[i] = o->parameter[i] > 0 ? o->parameter[i] : j.method->parameter[i];
-    openblas_set_num_threads(1);
     j.writer = writer_open(o, j.stream);
     if (o->maxval > 0)
         ir_stream_set_maxval(j.stream, o->maxval);

@@ -55,5 +55,6 @@ void zheevd_(const char *jobz, const char *uplo, const int *n, zcomplex *a, cons
 
 /* OpenBLAS: images are worked on side by side, each on one processor. */
 void openblas_set_num_threads(int threads);
+int blas_thread_shutdown_(void) __attribute__((weak));
 
 #endif

@@ -18,7 +18,7 @@ bin=${IR_BIN:-$root/build/bin}
 [ -x "$bin/ir-train" ] || { echo "tests/bench: $bin holds no programs: IR_BIN, or make" >&2; exit 1; }
 bin=$(cd "$bin" && pwd)
 turns=${TURNS:-3}
-export PATH=$bin:$PATH LC_ALL=C OMP_WAIT_POLICY=passive
+export PATH=$bin:$PATH LC_ALL=C
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
