@@ -46,6 +46,8 @@ static const conv_shape conv2d_corners[] = {
     {{2, 12, 49, 53}, {.out = 1, .kernel = 3, .pad = 1, .bias = true}},
     {{1, 1, 130, 131}, {.out = 1, .kernel = 3, .pad = 1, .bias = true}},
     {{2, 9, 49, 53}, {.out = 9, .kernel = 3, .pad = 1, .depthwise = true, .bias = true}},
+    /* enough channels and tiles for Winograd's algorithm, in backward to the weights too */
+    {{1, 64, 33, 34}, {.out = 40, .kernel = 3, .pad = 1, .bias = true}},
     /* dilated */
     {{1, 16, 12, 12}, {.out = 16, .kernel = 3, .pad = 2, .dilation = 2}},
     {{1, 9, 17, 15}, {.out = 11, .kernel = 3, .pad = 4, .dilation = 4, .bias = true}},
