@@ -46,8 +46,15 @@ static const conv_shape conv2d_corners[] = {
     {{2, 12, 49, 53}, {.out = 1, .kernel = 3, .pad = 1, .bias = true}},
     {{1, 1, 130, 131}, {.out = 1, .kernel = 3, .pad = 1, .bias = true}},
     {{2, 9, 49, 53}, {.out = 9, .kernel = 3, .pad = 1, .depthwise = true, .bias = true}},
-    /* enough channels and tiles for Winograd's algorithm, in backward to the weights too */
+    /* by Winograd's algorithm: whole tiles and cut ones, more than one strip of them; so many strips
+     * that their sums go into sums of sums; one tile too few for it */
     {{1, 64, 33, 34}, {.out = 40, .kernel = 3, .pad = 1, .bias = true}},
+    {{1, 2, 8, 16}, {.out = 3, .kernel = 3, .pad = 1}},
+    {{1, 3, 241, 230}, {.out = 5, .kernel = 3, .pad = 1}},
+    {{1, 16, 28, 4}, {.out = 16, .kernel = 3, .pad = 1}},
+    /* so many channels that oneDNN has the weights' gradient: by Winograd's algorithm, directly */
+    {{1, 130, 17, 18}, {.out = 136, .kernel = 3, .pad = 1}},
+    {{1, 130, 9, 11}, {.out = 136, .kernel = 3, .pad = 1, .bias = true}},
     /* dilated */
     {{1, 16, 12, 12}, {.out = 16, .kernel = 3, .pad = 2, .dilation = 2}},
     {{1, 9, 17, 15}, {.out = 11, .kernel = 3, .pad = 4, .dilation = 4, .bias = true}},
@@ -112,6 +119,7 @@ static const conv_shape transposed_corners[] = {
     {{1, 17, 6, 5}, {.out = 9, .kernel = 2, .stride = 2}},
     {{1, 9, 6, 5}, {.out = 8, .kernel = 3, .stride = 2, .pad = 1}},
     {{1, 8, 6, 5}, {.out = 12, .kernel = 3, .stride = 1, .pad = 1}},
+    {{1, 18, 15, 13}, {.out = 12, .kernel = 3, .stride = 1, .pad = 1, .bias = true}},
     {{3, 8, 1, 1}, {.out = 8, .kernel = 4, .stride = 2, .pad = 1}},
     {{1, 5, 4, 3}, {.out = 6, .kernel = 1}},
     {{2, 12, 23, 25}, {.out = 9, .kernel = 4, .stride = 2, .pad = 1, .bias = true}},

@@ -301,22 +301,14 @@ static dnnl_primitive_desc_t describe_way(const ir_dnn_conv *conv, unsigned dire
     return pd;
 }
 
-/* Winograd's F(4x4, 3x3) multiplies a quarter as often (Lavin and Gray, Fast Algorithms for
- * Convolutional Neural Networks, CVPR 2016), and transforms what it multiplies. Measured, one core
- * with AVX-512: 1.1 to 1.5 times as fast as direct convolution from 32 channels on, up to twice
- * from 128, and slower where fewer are read or there are few tiles; its error is 1e-6 (relative,
- * 2-norm), but for the weights' gradient it grows with the tiles that are summed. */
+/* The weights' gradient by Winograd's algorithm where there are many channels. Fewer are
+ * kernels/winograd_gradient.c's; over more tiles the error of its sums grows. */
 static bool pays_winograd(const ir_dnn_shape *s, unsigned direction)
 {
     const long tiles = (long)s->n * ((s->oh + 3) / 4) * ((s->ow + 3) / 4);
-    if (direction == IR_DNN_FORWARD && s->exact)
-        return false;
-    if (s->kernel != 3 || s->stride != 1 || s->pad != 1 || s->dilation != 1 || s->depthwise ||
-        s->block != 16)
-        return false;
-    if (direction == IR_DNN_WEIGHTS)
-        return s->ic >= 64 && s->oc >= 32 && tiles >= 16 && tiles <= 8192;
-    return (direction == IR_DNN_FORWARD ? s->ic : s->oc) >= 32 && tiles >= 64;
+    return direction == IR_DNN_WEIGHTS && s->kernel == 3 && s->stride == 1 && s->pad == 1 &&
+           s->dilation == 1 && !s->depthwise && s->block == 16 && s->ic >= 64 && s->oc >= 32 &&
+           tiles >= 16 && tiles <= 8192;
 }
 
 static dnnl_primitive_desc_t best_way(const ir_dnn_conv *conv, unsigned direction, const window *w)

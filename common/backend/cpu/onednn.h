@@ -16,7 +16,6 @@ typedef struct {
     int n, ic, ih, iw, oc, oh, ow;
     int kernel, stride, pad, dilation; /* dilation 1: none */
     bool depthwise;                    /* ic == oc, one filter a channel */
-    bool exact;                        /* forward multiplies directly, whatever is faster */
     int block;                         /* 8 or 16 */
     bool bias;                         /* forward adds one */
     bool activation;                   /* forward ends with y < 0 ? slope y : y */

@@ -10,10 +10,11 @@
 #include "base/base.h"
 #include "convolve.h"
 
+enum { TENSOR_ALIGN = 256 };
+
 typedef struct {
     convolve *conv;
     uint64_t version; /* of the parameters when the weights were packed */
-    float *weights;   /* detection: scaled by the folded batch norm */
     float *scale;     /* per output channel, of the folded batch norm */
     float *bias;      /* padded to lanes; what is added per output channel */
     double *partial;  /* [thread][padded channel], for the bias's gradient */
@@ -22,6 +23,11 @@ typedef struct {
 static bool is_transposed(const ir_node *node)
 {
     return node->op == IR_OP_CONV_TRANSPOSE2D;
+}
+
+static unsigned forward_direction(const ir_node *node)
+{
+    return is_transposed(node) ? IR_DNN_DATA : IR_DNN_FORWARD;
 }
 
 static int padded_channels(ir_shape s)
@@ -33,6 +39,22 @@ static int padded_channels(ir_shape s)
 static bool has_bias(const ir_node *node)
 {
     return node->bias || node->batchnorm;
+}
+
+/* What comes before the convolution's own part of the scratch memory: forward, folded weights;
+ * backward, a gradient that is still to be added. */
+static size_t own_scratch_bytes(const ir_node *node, const conv_state *state)
+{
+    const bool is_added = node->grad_use[0] == IR_GRAD_ADD;
+    size_t floats = node->batchnorm ? node->weight->size : 0;
+    if (is_added && (is_transposed(node) || !convolve_adds(state->conv)))
+        floats = volume(node->in[0]->shape);
+    return (floats * sizeof(float) + TENSOR_ALIGN - 1) / TENSOR_ALIGN * TENSOR_ALIGN;
+}
+
+static void *convolve_scratch(const ir_node *node)
+{
+    return (char *)node->scratch + own_scratch_bytes(node, node->state);
 }
 
 static void prepare(ir_backend *b, ir_node *node)
@@ -52,24 +74,22 @@ static void prepare(ir_backend *b, ir_node *node)
         .depthwise = node->depthwise,
         /* an error of 1e-6 moves more values across a ReLU's kink than one of 1e-7, and each
          * changes gradients by finite amounts */
-        .exact = training,
+        .exact = training ? forward_direction(node) : 0,
         .bias = !transposed && has_bias(node),
         .activation = transposed ? none : node->activation,
     };
-    unsigned directions = transposed ? IR_DNN_DATA : IR_DNN_FORWARD;
+    unsigned directions = forward_direction(node);
     if (training && node->wants_grad && node->weight->trained)
         directions |= IR_DNN_WEIGHTS;
     if (training && node->grad_use[0] != IR_GRAD_NONE)
         directions |= transposed ? IR_DNN_FORWARD : IR_DNN_DATA;
     state->conv = convolve_new(b, &what, directions);
     const size_t channels = (size_t)padded_channels(out);
-    state->weights = ir_calloc(node->weight->size, sizeof(float));
     state->scale = ir_calloc(channels, sizeof(float));
     state->bias = ir_calloc(channels, sizeof(float));
     state->partial = ir_calloc(channels * (size_t)((ir_cpu *)b)->threads, sizeof(double));
     node->state = state;
-    if (node->grad_use[0] == IR_GRAD_ADD)
-        node->scratch_bytes = volume(in) * sizeof(float);
+    node->scratch_bytes = own_scratch_bytes(node, state) + convolve_scratch_bytes(state->conv);
 }
 
 static void release(ir_backend *b, ir_node *node)
@@ -77,7 +97,6 @@ static void release(ir_backend *b, ir_node *node)
     (void)b;
     conv_state *state = node->state;
     convolve_free(state->conv);
-    free(state->weights);
     free(state->scale);
     free(state->bias);
     free(state->partial);
@@ -86,7 +105,7 @@ static void release(ir_backend *b, ir_node *node)
 }
 
 /* Batch norm with running statistics is y = scale x + shift; scale goes into the weights. */
-static void fold(const ir_node *node, conv_state *state)
+static void fold(const ir_node *node, conv_state *state, float *weights)
 {
     const ir_node *bn = node->batchnorm;
     const int channels = node->shape.c;
@@ -101,7 +120,7 @@ static void fold(const ir_node *node, conv_state *state)
     const size_t taps = (size_t)(node->kernel * node->kernel), size = node->weight->size;
     const size_t inner = is_transposed(node) ? taps : size / (size_t)channels;
     for (size_t i = 0; i < size; i++)
-        state->weights[i] = node->weight->value[i] * state->scale[i / inner % (size_t)channels];
+        weights[i] = node->weight->value[i] * state->scale[i / inner % (size_t)channels];
 }
 
 static void pack(const ir_node *node, conv_state *state)
@@ -111,10 +130,11 @@ static void pack(const ir_node *node, conv_state *state)
         return;
     state->version = version;
     if (node->batchnorm)
-        fold(node, state);
+        fold(node, state, node->scratch);
     else if (node->bias)
         memcpy(state->bias, node->bias->value, node->bias->size * sizeof(float));
-    convolve_set_weights(state->conv, node->batchnorm ? state->weights : node->weight->value);
+    convolve_set_weights(state->conv, node->batchnorm ? node->scratch : node->weight->value,
+                         convolve_scratch(node));
     if (!is_transposed(node) && has_bias(node))
         convolve_set_bias(state->conv, state->bias);
 }
@@ -156,10 +176,10 @@ static void forward(ir_backend *b, ir_node *node)
     pack(node, state);
     const float *x = node->in[0]->value;
     if (!is_transposed(node)) {
-        convolve_forward(state->conv, x, node->value);
+        convolve_forward(state->conv, x, node->value, convolve_scratch(node));
         return;
     }
-    convolve_backward_data(state->conv, x, node->value);
+    convolve_backward_data(state->conv, x, node->value, false, convolve_scratch(node));
     if (has_bias(node) || node->activation.on)
         add_bias(node, state);
 }
@@ -210,18 +230,20 @@ static void backward(ir_backend *b, ir_node *node)
     const bool transposed = is_transposed(node);
     if (node->bias)
         bias_gradient(b, node, state);
+    void *scratch = convolve_scratch(node);
     if (node->weight->trained)
         convolve_backward_weights(state->conv, transposed ? node->grad : in->value,
-                                  transposed ? in->value : node->grad, node->weight->grad);
+                                  transposed ? in->value : node->grad, node->weight->grad, scratch);
     if (node->grad_use[0] == IR_GRAD_NONE)
         return;
     const bool adds = node->grad_use[0] == IR_GRAD_ADD;
-    float *dx = adds ? node->scratch : in->grad;
+    const bool later = adds && (transposed || !convolve_adds(state->conv));
+    float *dx = later ? node->scratch : in->grad;
     if (transposed)
-        convolve_forward(state->conv, node->grad, dx);
+        convolve_forward(state->conv, node->grad, dx, scratch);
     else
-        convolve_backward_data(state->conv, node->grad, dx);
-    if (adds)
+        convolve_backward_data(state->conv, node->grad, dx, adds, scratch);
+    if (later)
         add_into(in->grad, dx, volume(in->shape));
 }
 

@@ -1,18 +1,20 @@
-/* One convolution at one size: weights padded to blocks, then oneDNN or plane.c. */
+/* One convolution at one size: who computes which direction of it. */
 #include "convolve.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
+#include "winograd.h"
 
 struct convolve {
     convolution what;
-    int oc, ic;       /* in memory: multiples of B; ic 1 when depthwise */
-    ir_dnn_conv *dnn; /* one of the two */
+    winograd *forward, *data; /* each may be NULL */
+    winograd_gradient *gradient;
+    ir_dnn_conv *dnn; /* the directions that are left, by one of the two; or NULL */
     plane_conv *planes;
-    float *padded; /* (oc, ic, k, k) */
-    float *bias;   /* (oc) */
+    int oc, ic;  /* oneDNN's: multiples of B; ic 1 when depthwise */
+    float *bias; /* (oc) */
 };
 
 static int round_up(int c)
@@ -35,7 +37,6 @@ static ir_dnn_conv *new_dnn(ir_backend *b, const convolution *w, unsigned direct
         .pad = w->pad,
         .dilation = w->dilation,
         .depthwise = w->depthwise,
-        .exact = w->exact,
         .block = B,
         .bias = w->bias,
         .activation = w->activation.on,
@@ -44,18 +45,35 @@ static ir_dnn_conv *new_dnn(ir_backend *b, const convolution *w, unsigned direct
     return ir_dnn_conv_new(((ir_cpu *)b)->dnn, &shape, directions);
 }
 
+/* The directions that Winograd's algorithm is not for. */
+static unsigned without_winograd(convolve *c, unsigned directions, int threads)
+{
+    const convolution *what = &c->what;
+    const unsigned by = directions & winograd_directions(what);
+    if (by & IR_DNN_FORWARD)
+        c->forward = winograd_new(what, IR_DNN_FORWARD, threads);
+    if (by & IR_DNN_DATA)
+        c->data = winograd_new(what, IR_DNN_DATA, threads);
+    if (by & IR_DNN_WEIGHTS)
+        c->gradient = winograd_gradient_new(what, threads);
+    return directions & ~by;
+}
+
 convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directions)
 {
+    const int threads = ((ir_cpu *)b)->threads;
     convolve *c = ir_calloc(1, sizeof *c);
     c->what = *what;
     c->oc = round_up(what->dst.c);
     c->ic = what->depthwise ? 1 : round_up(what->src.c);
-    const size_t taps = (size_t)(what->kernel * what->kernel);
-    c->padded = ir_calloc((size_t)c->oc * (size_t)c->ic * taps, sizeof(float));
-    c->bias = ir_calloc((size_t)c->oc, sizeof(float));
-    if (what->src.c == 1 || what->dst.c == 1)
-        c->planes = plane_conv_new(what, ((ir_cpu *)b)->threads);
-    else
+    c->bias = ir_aligned((size_t)c->oc * sizeof(float));
+    memset(c->bias, 0, (size_t)c->oc * sizeof(float));
+    if (what->src.c == 1 || what->dst.c == 1) {
+        c->planes = plane_conv_new(what, threads);
+        return c;
+    }
+    directions = without_winograd(c, directions, threads);
+    if (directions)
         c->dnn = new_dnn(b, what, directions);
     return c;
 }
@@ -64,25 +82,67 @@ void convolve_free(convolve *c)
 {
     if (!c)
         return;
+    winograd_free(c->forward);
+    winograd_free(c->data);
+    winograd_gradient_free(c->gradient);
     ir_dnn_conv_free(c->dnn);
     plane_conv_free(c->planes);
-    free(c->padded);
     free(c->bias);
     free(c);
 }
 
-void convolve_set_weights(convolve *c, const float *oihw)
+static size_t taps_of(const convolve *c)
 {
-    if (c->planes) {
+    return (size_t)(c->what.kernel * c->what.kernel);
+}
+
+/* Floats of oneDNN's weights. */
+static size_t padded_size(const convolve *c)
+{
+    return (size_t)c->oc * (size_t)c->ic * taps_of(c);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+size_t convolve_scratch_bytes(const convolve *c)
+{
+    size_t most = c->dnn ? padded_size(c) * sizeof(float) : 0;
+    most = c->forward ? larger(most, winograd_scratch_bytes(c->forward)) : most;
+    most = c->data ? larger(most, winograd_scratch_bytes(c->data)) : most;
+    return c->gradient ? larger(most, winograd_gradient_scratch_bytes(c->gradient)) : most;
+}
+
+/* Floats of one output channel's logical weights. */
+static size_t row_size(const convolve *c)
+{
+    return (size_t)(c->what.depthwise ? 1 : c->what.src.c) * taps_of(c);
+}
+
+/* Weights of the logical channels into those of whole blocks, or back. */
+static void copy_filters(const convolve *c, float *to, size_t to_row, const float *from,
+                         size_t from_row)
+{
+    const size_t row = row_size(c);
+    for (size_t o = 0; o < (size_t)c->what.dst.c; o++)
+        memcpy(to + o * to_row, from + o * from_row, row * sizeof(float));
+}
+
+void convolve_set_weights(convolve *c, const float *oihw, void *scratch)
+{
+    if (c->planes)
         plane_conv_weights(c->planes, oihw);
+    if (c->forward)
+        winograd_set_weights(c->forward, oihw);
+    if (c->data)
+        winograd_set_weights(c->data, oihw);
+    if (!c->dnn)
         return;
-    }
-    const int taps = c->what.kernel * c->what.kernel;
-    const size_t row = (size_t)(c->what.depthwise ? 1 : c->what.src.c) * (size_t)taps;
-    for (int o = 0; o < c->what.dst.c; o++)
-        memcpy(c->padded + (size_t)o * (size_t)c->ic * (size_t)taps, oihw + (size_t)o * row,
-               row * sizeof(float));
-    ir_dnn_conv_set_weights(c->dnn, c->padded);
+    memset(scratch, 0, padded_size(c) * sizeof(float));
+    copy_filters(c, scratch, (size_t)c->ic * taps_of(c), oihw, row_size(c));
+    ir_dnn_conv_set_weights(c->dnn, scratch);
 }
 
 void convolve_set_bias(convolve *c, const float *bias)
@@ -95,20 +155,33 @@ static bool plane_to_wide(const convolve *c)
     return c->what.src.c == 1;
 }
 
-void convolve_forward(convolve *c, const float *src, float *dst)
+void convolve_forward(convolve *c, const float *src, float *dst, void *scratch)
 {
     const float *bias = c->what.bias ? c->bias : NULL;
-    if (!c->planes)
+    const ir_activation *activation = &c->what.activation;
+    if (c->forward)
+        winograd_run(c->forward, src,
+                     (winograd_end){.bias = bias, .slope = activation->on ? activation->slope : 1},
+                     dst, scratch);
+    else if (!c->planes)
         ir_dnn_conv_forward(c->dnn, src, c->bias, dst);
     else if (plane_to_wide(c))
-        plane_conv_expand(c->planes, src, bias, &c->what.activation, dst);
+        plane_conv_expand(c->planes, src, bias, activation, dst);
     else
-        plane_conv_contract(c->planes, src, bias, &c->what.activation, dst);
+        plane_conv_contract(c->planes, src, bias, activation, dst);
 }
 
-void convolve_backward_data(convolve *c, const float *diff_dst, float *diff_src)
+bool convolve_adds(const convolve *c)
 {
-    if (!c->planes)
+    return c->data;
+}
+
+void convolve_backward_data(convolve *c, const float *diff_dst, float *diff_src, bool add,
+                            void *scratch)
+{
+    if (c->data)
+        winograd_run(c->data, diff_dst, (winograd_end){.slope = 1, .add = add}, diff_src, scratch);
+    else if (!c->planes)
         ir_dnn_conv_backward_data(c->dnn, diff_dst, diff_src);
     else if (plane_to_wide(c))
         plane_conv_contract(c->planes, diff_dst, NULL, NULL, diff_src);
@@ -116,21 +189,17 @@ void convolve_backward_data(convolve *c, const float *diff_dst, float *diff_src)
         plane_conv_expand(c->planes, diff_dst, NULL, NULL, diff_src);
 }
 
-void convolve_backward_weights(convolve *c, const float *src, const float *diff_dst, float *oihw)
+void convolve_backward_weights(convolve *c, const float *src, const float *diff_dst, float *oihw,
+                               void *scratch)
 {
-    if (c->planes) {
-        const bool wide_is_dst = plane_to_wide(c);
+    const bool wide_is_dst = plane_to_wide(c);
+    if (c->gradient) {
+        winograd_gradient_run(c->gradient, src, diff_dst, oihw, scratch);
+    } else if (c->planes) {
         plane_conv_gradient(c->planes, wide_is_dst ? diff_dst : src, wide_is_dst ? src : diff_dst,
                             oihw);
-        return;
+    } else {
+        ir_dnn_conv_backward_weights(c->dnn, src, diff_dst, scratch);
+        copy_filters(c, oihw, row_size(c), scratch, (size_t)c->ic * taps_of(c));
     }
-    ir_dnn_conv_backward_weights(c->dnn, src, diff_dst, c->padded);
-    const int taps = c->what.kernel * c->what.kernel;
-    const size_t row = (size_t)(c->what.depthwise ? 1 : c->what.src.c) * (size_t)taps;
-    for (int o = 0; o < c->what.dst.c; o++)
-        memcpy(oihw + (size_t)o * row, c->padded + (size_t)o * (size_t)c->ic * (size_t)taps,
-               row * sizeof(float));
-    /* what lies outside the logical channels must be zero again before the next
-     * convolve_set_weights */
-    memset(c->padded, 0, (size_t)c->oc * (size_t)c->ic * (size_t)taps * sizeof(float));
 }

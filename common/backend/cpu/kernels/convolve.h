@@ -1,6 +1,7 @@
-/* One convolution at one size, whoever computes it: oneDNN on blocked activations, or plane.c where
- * one side has a single channel. Weights go in and out as plain (oc, ic, k, k) of the logical
- * channels; the padding to blocks happens here. A transposed convolution is this run backwards. */
+/* One convolution at one size, whoever computes it: winograd.c and winograd_gradient.c where that
+ * pays, plane.c where one side has a single channel, oneDNN on blocked activations otherwise.
+ * Weights go in and out as plain (oc, ic, k, k) of the logical channels; the padding to blocks
+ * happens here. A transposed convolution is this run backwards. */
 #ifndef IR_CONVOLVE_H
 #define IR_CONVOLVE_H
 
@@ -10,7 +11,7 @@
 typedef struct {
     ir_shape src, dst;
     int kernel, stride, pad, dilation;
-    bool exact; /* forward by the direct algorithm */
+    unsigned exact; /* directions in which only what rounds as direct convolution will do */
     bool depthwise;
     bool bias;                /* forward adds one: convolve_set_bias() */
     ir_activation activation; /* ends forward */
@@ -25,15 +26,23 @@ typedef struct convolve convolve;
 #define convolve_forward          IR_NAME(ir_convolve_forward)
 #define convolve_backward_data    IR_NAME(ir_convolve_backward_data)
 #define convolve_backward_weights IR_NAME(ir_convolve_backward_weights)
+#define convolve_scratch_bytes    IR_NAME(ir_convolve_scratch_bytes)
+#define convolve_adds             IR_NAME(ir_convolve_adds)
 
 /* directions: IR_DNN_FORWARD | IR_DNN_DATA | IR_DNN_WEIGHTS. */
 convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directions);
 void convolve_free(convolve *c);
-void convolve_set_weights(convolve *c, const float *oihw);
+/* Of the memory that the calls below are given, aligned as tensors are. */
+size_t convolve_scratch_bytes(const convolve *c);
+void convolve_set_weights(convolve *c, const float *oihw, void *scratch);
 void convolve_set_bias(convolve *c, const float *bias);
-void convolve_forward(convolve *c, const float *src, float *dst);
-void convolve_backward_data(convolve *c, const float *diff_dst, float *diff_src);
-void convolve_backward_weights(convolve *c, const float *src, const float *diff_dst, float *oihw);
+void convolve_forward(convolve *c, const float *src, float *dst, void *scratch);
+/* add: diff_src += instead of =; only where convolve_adds(). */
+bool convolve_adds(const convolve *c);
+void convolve_backward_data(convolve *c, const float *diff_dst, float *diff_src, bool add,
+                            void *scratch);
+void convolve_backward_weights(convolve *c, const float *src, const float *diff_dst, float *oihw,
+                               void *scratch);
 
 /* ---- plane.c: one side is a plane (C = 1), the other has channels (or is a plane too) ---- */
 
