@@ -46,8 +46,8 @@ static const conv_shape conv2d_corners[] = {
     {{2, 12, 49, 53}, {.out = 1, .kernel = 3, .pad = 1, .bias = true}},
     {{1, 1, 130, 131}, {.out = 1, .kernel = 3, .pad = 1, .bias = true}},
     {{2, 9, 49, 53}, {.out = 9, .kernel = 3, .pad = 1, .depthwise = true, .bias = true}},
-    /* by Winograd's algorithm: whole tiles and cut ones, more than one strip of them; so many strips
-     * that their sums go into sums of sums; one tile too few for it */
+    /* by Winograd's algorithm: whole tiles and cut ones, more than one strip of them; so many
+     * strips that their sums go into sums of sums; one tile too few for it */
     {{1, 64, 33, 34}, {.out = 40, .kernel = 3, .pad = 1, .bias = true}},
     {{1, 2, 8, 16}, {.out = 3, .kernel = 3, .pad = 1}},
     {{1, 3, 241, 230}, {.out = 5, .kernel = 3, .pad = 1}},

@@ -9,9 +9,14 @@
 
 #include "base/base.h"
 #include "convolve.h"
+#include "pixel.h"
+
+enum { GROUP = 8 }; /* pixels of a row that are summed together */
 
 typedef struct {
     int *of; /* [position][tap] */
+    /* positions first..last - 1 have a partner for every tap, and each tap's are step apart */
+    int first, last, step;
 } partners;
 
 struct plane_conv {
@@ -24,9 +29,31 @@ struct plane_conv {
 };
 
 /* from_dst: positions 0..count-1 are dst's, partners src's; otherwise the reverse. */
+static bool has_all(const partners *p, int at, int kernel)
+{
+    for (int tap = 0; tap < kernel; tap++)
+        if (p->of[at * kernel + tap] < 0)
+            return false;
+    return true;
+}
+
+/* The first stretch of positions without a gap. */
+static void find_stretch(partners *p, int count, int kernel)
+{
+    while (p->first < count && !has_all(p, p->first, kernel))
+        p->first++;
+    p->last = p->first < count ? p->first + 1 : p->first;
+    if (p->last >= count || !has_all(p, p->last, kernel))
+        return;
+    p->step = p->of[p->last * kernel] - p->of[p->first * kernel];
+    while (p->last < count && has_all(p, p->last, kernel) &&
+           p->of[p->last * kernel] - p->of[(p->last - 1) * kernel] == p->step)
+        p->last++;
+}
+
 static partners make_partners(const convolution *w, bool from_dst, int count, int other)
 {
-    partners p = {ir_calloc((size_t)count * (size_t)w->kernel, sizeof(int))};
+    partners p = {.of = ir_calloc((size_t)count * (size_t)w->kernel, sizeof(int))};
     for (int at = 0; at < count; at++) {
         for (int tap = 0; tap < w->kernel; tap++) {
             int to = at * w->stride + tap * w->dilation - w->pad;
@@ -37,6 +64,7 @@ static partners make_partners(const convolution *w, bool from_dst, int count, in
             p.of[at * w->kernel + tap] = to >= 0 && to < other ? to : -1;
         }
     }
+    find_stretch(&p, count, w->kernel);
     return p;
 }
 
@@ -99,30 +127,72 @@ static inline float activate(float y, const ir_activation *a)
 
 /* ---- wide from plane --------------------------------------------------------------------- */
 
+static inline void expand_pixel(const plane_conv *c, int v, const float *plane,
+                                const float *weights, const float *bias,
+                                const ir_activation *activation, int y, int x, float *out)
+{
+    const int k = c->kernel;
+    float sum[B] = {0};
+    for (int l = 0; l < v; l++)
+        sum[l] = bias ? bias[l] : 0;
+    for (int ky = 0; ky < k; ky++) {
+        const int py = c->wide_y.of[y * k + ky];
+        if (py < 0)
+            continue;
+        const float *row = plane + (size_t)py * (size_t)c->plane.w;
+        for (int kx = 0; kx < k; kx++) {
+            const int px = c->wide_x.of[x * k + kx];
+            if (px < 0)
+                continue;
+            const float value = row[px], *w = weights + (ky * k + kx) * v;
+            for (int l = 0; l < v; l++)
+                sum[l] += w[l] * value;
+        }
+    }
+    for (int l = 0; l < v; l++)
+        out[l] = activate(sum[l], activation);
+}
+
+/* GROUP neighbours within the stretch, where v == B. */
+INLINE void expand_group(const plane_conv *c, const float *plane, const float *weights,
+                         const float *bias, const ir_activation *activation, int y, int x,
+                         float *out)
+{
+    const int k = c->kernel, step = c->wide_x.step;
+    pixel sum[GROUP];
+    for (int i = 0; i < GROUP; i++)
+        sum[i] = bias ? *(const pixel *)bias : (pixel){0};
+    for (int ky = 0; ky < k; ky++) {
+        const int py = c->wide_y.of[y * k + ky];
+        if (py < 0)
+            continue;
+        const float *row = plane + (size_t)py * (size_t)c->plane.w;
+        for (int kx = 0; kx < k; kx++) {
+            const float *from = row + c->wide_x.of[x * k + kx];
+            const pixel w = *(const pixel *)(weights + (ky * k + kx) * B);
+            for (int i = 0; i < GROUP; i++)
+                sum[i] += from[i * step] * w;
+        }
+    }
+    for (int i = 0; i < GROUP; i++) {
+        if (activation && activation->on)
+            rectify_pixel(&sum[i], activation->slope);
+        *(pixel *)(out + i * B) = sum[i];
+    }
+}
+
 static inline void expand_row(const plane_conv *c, int v, const float *plane, const float *weights,
                               const float *bias, const ir_activation *activation, int y, float *out)
 {
-    const int k = c->kernel;
-    for (int x = 0; x < c->wide.w; x++) {
-        float sum[B] = {0};
-        for (int l = 0; l < v; l++)
-            sum[l] = bias ? bias[l] : 0;
-        for (int ky = 0; ky < k; ky++) {
-            const int py = c->wide_y.of[y * k + ky];
-            if (py < 0)
-                continue;
-            const float *row = plane + (size_t)py * (size_t)c->plane.w;
-            for (int kx = 0; kx < k; kx++) {
-                const int px = c->wide_x.of[x * k + kx];
-                if (px < 0)
-                    continue;
-                const float value = row[px], *w = weights + (ky * k + kx) * v;
-                for (int l = 0; l < v; l++)
-                    sum[l] += w[l] * value;
-            }
+    const partners *p = &c->wide_x;
+    for (int x = 0; x < c->wide.w;) {
+        if (v == B && x >= p->first && x + GROUP <= p->last) {
+            expand_group(c, plane, weights, bias, activation, y, x, out + x * B);
+            x += GROUP;
+        } else {
+            expand_pixel(c, v, plane, weights, bias, activation, y, x, out + x * v);
+            x++;
         }
-        for (int l = 0; l < v; l++)
-            out[x * v + l] = activate(sum[l], activation);
     }
 }
 
@@ -176,6 +246,51 @@ static inline float contract_pixel(const plane_conv *c, int v, const float *wide
     return total;
 }
 
+/* The sums of GROUP neighbours within the stretch, where the wide side has blocks. */
+INLINE void contract_group(const plane_conv *c, const float *wide, int y, int x, float *total)
+{
+    const int k = c->kernel, nb = blocks(c->wide.c), step = c->plane_x.step;
+    const size_t size = plane(c->wide);
+    pixel sum[GROUP];
+    for (int i = 0; i < GROUP; i++)
+        sum[i] = (pixel){0};
+    for (int ky = 0; ky < k; ky++) {
+        const int wy = c->plane_y.of[y * k + ky];
+        if (wy < 0)
+            continue;
+        for (int kx = 0; kx < k; kx++) {
+            const size_t at = (size_t)wy * (size_t)c->wide.w + (size_t)c->plane_x.of[x * k + kx];
+            const float *in = wide + at * B, *weights = c->weights + (ky * k + kx) * B;
+            for (int block = 0; block < nb; block++, in += size, weights += k * k * B) {
+                const pixel w = *(const pixel *)weights;
+                for (int i = 0; i < GROUP; i++)
+                    sum[i] += *(const pixel *)(in + i * step * B) * w;
+            }
+        }
+    }
+    for (int i = 0; i < GROUP; i++) {
+        total[i] = 0;
+        for (int l = 0; l < B; l++)
+            total[i] += sum[i][l];
+    }
+}
+
+static void contract_row(const plane_conv *c, const float *wide, int y, float *total)
+{
+    const partners *p = &c->plane_x;
+    const bool wide_has_blocks = lanes(c->wide.c) == B;
+    for (int x = 0; x < c->plane.w;) {
+        if (wide_has_blocks && x >= p->first && x + GROUP <= p->last) {
+            contract_group(c, wide, y, x, total + x);
+            x += GROUP;
+        } else {
+            total[x] = wide_has_blocks ? contract_pixel(c, B, wide, y, x)
+                                       : contract_pixel(c, 1, wide, y, x);
+            x++;
+        }
+    }
+}
+
 void plane_conv_contract(const plane_conv *c, const float *wide, const float *bias,
                          const ir_activation *activation, float *out)
 {
@@ -187,40 +302,77 @@ void plane_conv_contract(const plane_conv *c, const float *wide, const float *bi
         for (int y = 0; y < s.h; y++) {
             const float *in = wide + (size_t)n * image;
             float *row = out + ((size_t)n * (size_t)s.h + (size_t)y) * (size_t)s.w;
-            for (int x = 0; x < s.w; x++) {
-                const float sum = lanes(c->wide.c) == B ? contract_pixel(c, B, in, y, x)
-                                                        : contract_pixel(c, 1, in, y, x);
-                row[x] = activate(sum + add, activation);
-            }
+            contract_row(c, in, y, row);
+            for (int x = 0; x < s.w; x++)
+                row[x] = activate(row[x] + add, activation);
         }
     }
 }
 
 /* ---- weights' gradient ------------------------------------------------------------------- */
 
+/* sum[tap][lane] += one pixel of the wide side times its partners in one row of the plane */
+static inline void gradient_pixel(const plane_conv *c, int v, const float *wide, const float *row,
+                                  int x, float *sum)
+{
+    const int k = c->kernel;
+    for (int kx = 0; kx < k; kx++) {
+        const int px = c->wide_x.of[x * k + kx];
+        for (int l = 0; l < v && px >= 0; l++)
+            sum[kx * v + l] += wide[l] * row[px];
+    }
+}
+
+/* The same for pixels from..to - 1 within the stretch, count * TURNS sums at a time to hide the
+ * latency of an addition: those of count taps from the first on, each in TURNS parts. */
+enum { TURNS = 4, MOST_TAPS = 3 };
+INLINE void gradient_stretch(const plane_conv *c, int count, int first, const float *wide,
+                             const float *row, int from, int to, float *sum)
+{
+    const int step = c->wide_x.step, *of = c->wide_x.of + from * c->kernel + first;
+    pixel part[MOST_TAPS][TURNS] = {0};
+    int x = 0;
+    for (; x + TURNS <= to - from; x += TURNS)
+        for (int i = 0; i < TURNS; i++) {
+            const pixel w = *(const pixel *)(wide + (from + x + i) * B);
+            for (int t = 0; t < count; t++)
+                part[t][i] += row[of[t] + (x + i) * step] * w;
+        }
+    for (; x < to - from; x++)
+        for (int t = 0; t < count; t++)
+            part[t][0] += row[of[t] + x * step] * *(const pixel *)(wide + (from + x) * B);
+    for (int t = 0; t < count; t++)
+        *(pixel *)(sum + (first + t) * B) += (part[t][0] + part[t][1]) + (part[t][2] + part[t][3]);
+}
+
+static void gradient_stretches(const plane_conv *c, const float *wide, const float *row, float *sum)
+{
+    const partners *p = &c->wide_x;
+    int first = 0;
+    for (; first + MOST_TAPS <= c->kernel; first += MOST_TAPS)
+        gradient_stretch(c, MOST_TAPS, first, wide, row, p->first, p->last, sum);
+    for (; first < c->kernel; first++)
+        gradient_stretch(c, 1, first, wide, row, p->first, p->last, sum);
+}
+
 /* sum[tap][lane] over the pixels of one row of one block of the wide side */
 static inline void gradient_row(const plane_conv *c, int v, const float *wide, const float *plane,
                                 int y, float *sum)
 {
     const int k = c->kernel;
+    const partners *p = &c->wide_x;
+    const bool fast = v == B && p->first < p->last;
     for (int ky = 0; ky < k; ky++) {
         const int py = c->wide_y.of[y * k + ky];
         if (py < 0)
             continue;
         const float *row = plane + (size_t)py * (size_t)c->plane.w;
-        for (int kx = 0; kx < k; kx++) {
-            float part[B] = {0};
-            for (int x = 0; x < c->wide.w; x++) {
-                const int px = c->wide_x.of[x * k + kx];
-                if (px < 0)
-                    continue;
-                const float value = row[px];
-                for (int l = 0; l < v; l++)
-                    part[l] += wide[x * v + l] * value;
-            }
-            for (int l = 0; l < v; l++)
-                sum[(ky * k + kx) * v + l] += part[l];
-        }
+        float *to = sum + ky * k * v;
+        if (fast)
+            gradient_stretches(c, wide, row, to);
+        for (int x = 0; x < c->wide.w; x++)
+            if (!fast || x < p->first || x >= p->last)
+                gradient_pixel(c, v, wide + x * v, row, x, to);
     }
 }
 

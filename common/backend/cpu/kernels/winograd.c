@@ -14,8 +14,6 @@ enum {
         128 * 128 /* of channels, for the weights' gradient: beyond, its sums leave the cache */
 };
 
-typedef int choice __attribute__((vector_size(sizeof(int) * B)));
-
 struct winograd {
     tiling tiles;
     int m, ic, oc; /* logical channels */
@@ -159,9 +157,8 @@ INLINE void multiply(const winograd *c, int m, const float *samples, int count, 
 /* y = y + bias, times slope where that is below 0; or that added to what is there */
 INLINE void finish(pixel *to, const pixel *result, const pixel *bias, winograd_end end)
 {
-    const pixel y = *result + *bias, below = end.slope * y;
-    const choice above = y > 0;
-    const pixel value = (pixel)(((choice)y & above) | ((choice)below & ~above));
+    pixel value = *result + *bias;
+    rectify_pixel(&value, end.slope);
     *to = end.add ? *to + value : value;
 }
 

@@ -5,16 +5,11 @@
 
 #include <stdbool.h>
 
-#include "kernel.h"
+#include "pixel.h"
 
 /* Tiles that are transformed together: what they become stays in the cache. They are counted by
  * image, row and column. */
 enum { STRIP = 24, MOST_IN = 6, MOST_PLACES = MOST_IN * MOST_IN };
-
-/* One pixel's channels of a block. */
-typedef float pixel __attribute__((vector_size(sizeof(float) * B)));
-
-#define INLINE static inline __attribute__((always_inline))
 
 #define POINT_A 0.625f
 #define POINT_B 1.5f
