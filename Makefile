@@ -21,7 +21,7 @@ WARN     = -Wall -Wextra -Werror
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(OPT) -fno-math-errno $(WARN) -fopenmp -pthread $(INCLUDES) $(CFLAGS)
 ALL_LDFLAGS = $(if $(DEPS),-L$(DEPS)/lib -Wl$(comma)-rpath$(comma)$(DEPS)/lib) -fopenmp -pthread \
               -Wl,--as-needed -rdynamic $(OPT) $(LDFLAGS)
-LIBS = -lnetpbm -larchive -ldnnl -lfftw3f -lfftw3 -lopenblas -ljpeg -ldl -lm
+LIBS = -lnetpbm -larchive -ldnnl -lfftw3f -lfftw3 -lopenblas -ldl -lm
 comma = ,
 # make V=1 shows the commands
 say = $(if $(V),,@echo '  $(1) $@';)
@@ -67,6 +67,8 @@ $(BIN)/test-ops: $(OPS_OBJ) $(LIB)
 
 $(BIN)/test-reference: $(filter $(BUILD)/tests/ops/reference_%.o %/tape.o %/graph_tape.o,$(OPS_OBJ))
 $(BIN)/test-classical: $(filter $(BUILD)/ir-detect/classical/%,$(ir-detect_OBJ))
+$(BIN)/test-jpeg: $(BUILD)/ir-corrupt/jpeg.o
+$(BIN)/test-jpeg: LIBS += -ljpeg
 $(UNIT): $(BIN)/test-%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD) $(CC) -o $@ $(filter %.o,$^) $(LIB) $(ALL_LDFLAGS) $(LIBS)

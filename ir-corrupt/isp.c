@@ -1,12 +1,9 @@
 /* What the camera's processor and a codec do: brightness, contrast, pixelate, jpeg. */
 #include "corrupt.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include <jpeglib.h> /* needs what corrupt.h brings in */
-
-#include "base/base.h"
+#include "jpeg.h"
 
 /* pixel = pixel scale + offset, in units of samples */
 IR_WIDE static void scale_and_add(ir_image *im, float scale, float offset)
@@ -135,113 +132,62 @@ void corrupt_pixelate(ir_image *im, corrupt_job *job)
 
 /* ---- jpeg -------------------------------------------------------------------------------------*/
 
-_Noreturn static void jpeg_failed(j_common_ptr jpeg)
-{
-    char text[JMSG_LENGTH_MAX];
-    jpeg->err->format_message(jpeg, text);
-    ir_die("jpeg: %s", text);
-}
-
-static struct jpeg_error_mgr *error_manager(struct jpeg_error_mgr *error)
-{
-    jpeg_std_error(error);
-    error->error_exit = jpeg_failed;
-    return error;
-}
+enum { BYTE_MAX = 255 };
 
 /* A frame in 8 bits: rows of stride samples, a whole number of JPEG's blocks each way, where the
  * last column and the last row of the frame go on. */
 typedef struct {
-    JSAMPLE *sample;
+    uint8_t *sample;
     int width, height, stride, rows;
 } grey_frame;
 
 static int whole_blocks(int side)
 {
-    return (side + DCTSIZE - 1) / DCTSIZE * DCTSIZE;
-}
-
-/* The result is libjpeg's: free() it. The samples go in as blocks want them, past the steps that
- * would copy them one by one. */
-static unsigned char *compress(const grey_frame *grey, int quality, unsigned long *size)
-{
-    struct jpeg_error_mgr error;
-    struct jpeg_compress_struct jpeg = {.err = error_manager(&error)};
-    unsigned char *data = NULL;
-    jpeg_create_compress(&jpeg);
-    jpeg_mem_dest(&jpeg, &data, size);
-    jpeg.image_width = grey->width;
-    jpeg.image_height = grey->height;
-    jpeg.input_components = 1;
-    jpeg.in_color_space = JCS_GRAYSCALE;
-    jpeg_set_defaults(&jpeg);
-    jpeg_set_quality(&jpeg, quality, TRUE);
-    jpeg.raw_data_in = TRUE;
-    jpeg_start_compress(&jpeg, TRUE);
-    for (int y = 0; y < grey->rows; y += DCTSIZE) {
-        JSAMPROW row[DCTSIZE];
-        JSAMPARRAY component = row;
-        for (int i = 0; i < DCTSIZE; i++)
-            row[i] = grey->sample + (size_t)(y + i) * grey->stride;
-        jpeg_write_raw_data(&jpeg, &component, DCTSIZE);
-    }
-    jpeg_finish_compress(&jpeg);
-    jpeg_destroy_compress(&jpeg);
-    return data;
-}
-
-static void decompress(const unsigned char *data, unsigned long size, const grey_frame *grey)
-{
-    struct jpeg_error_mgr error;
-    struct jpeg_decompress_struct jpeg = {.err = error_manager(&error)};
-    jpeg_create_decompress(&jpeg);
-    jpeg_mem_src(&jpeg, data, size);
-    jpeg_read_header(&jpeg, TRUE);
-    jpeg_start_decompress(&jpeg);
-    while (jpeg.output_scanline < jpeg.output_height) {
-        JSAMPROW row = grey->sample + (size_t)jpeg.output_scanline * grey->stride;
-        jpeg_read_scanlines(&jpeg, &row, 1);
-    }
-    jpeg_finish_decompress(&jpeg);
-    jpeg_destroy_decompress(&jpeg);
+    return (side + JPEG_SIDE - 1) / JPEG_SIDE * JPEG_SIDE;
 }
 
 /* Samples scaled to 8 bits and rounded; the quotient as in cell_means(). */
-IR_WIDE static void to_bytes(const uint16_t *restrict pixel, JSAMPLE *restrict byte, int n,
+IR_WIDE static void to_bytes(const uint16_t *restrict pixel, uint8_t *restrict byte, int n,
                              int maxval)
 {
     double divisor = 2.0 * maxval;
-    if (maxval == MAXJSAMPLE) {
+    if (maxval == BYTE_MAX) {
 #pragma omp simd
         for (int i = 0; i < n; i++)
-            byte[i] = (JSAMPLE)pixel[i];
+            byte[i] = (uint8_t)pixel[i];
         return;
     }
 #pragma omp simd
     for (int i = 0; i < n; i++)
-        byte[i] = (JSAMPLE)(int32_t)((double)(pixel[i] * 2 * MAXJSAMPLE + maxval) / divisor);
+        byte[i] = (uint8_t)(int32_t)((double)(pixel[i] * 2 * BYTE_MAX + maxval) / divisor);
 }
 
 /* And back. */
-IR_WIDE static void from_bytes(const JSAMPLE *restrict byte, uint16_t *restrict pixel, int n,
+IR_WIDE static void from_bytes(const uint8_t *restrict byte, uint16_t *restrict pixel, int n,
                                int maxval)
 {
     uint32_t factor = 2 * (uint32_t)maxval;
+    if (maxval == BYTE_MAX) {
+#pragma omp simd
+        for (int i = 0; i < n; i++)
+            pixel[i] = byte[i];
+        return;
+    }
 #pragma omp simd
     for (int i = 0; i < n; i++)
-        pixel[i] = (uint16_t)((byte[i] * factor + MAXJSAMPLE) / (2 * MAXJSAMPLE));
+        pixel[i] = (uint16_t)((byte[i] * factor + BYTE_MAX) / (2 * BYTE_MAX));
 }
 
 static void fill_grey(const ir_image *im, grey_frame *grey)
 {
     int beside = grey->stride - im->width;
     for (int y = 0; y < im->height; y++) {
-        JSAMPLE *row = grey->sample + (size_t)y * grey->stride;
+        uint8_t *row = grey->sample + (size_t)y * grey->stride;
         to_bytes(im->pixel + (size_t)y * im->width, row, im->width, im->maxval);
         memset(row + im->width, row[im->width - 1], (size_t)beside);
     }
     for (int y = im->height; y < grey->rows; y++) {
-        JSAMPLE *row = grey->sample + (size_t)y * grey->stride;
+        uint8_t *row = grey->sample + (size_t)y * grey->stride;
         memcpy(row, row - grey->stride, (size_t)grey->stride);
     }
 }
@@ -252,14 +198,10 @@ void corrupt_jpeg(ir_image *im, corrupt_job *job)
     grey_frame grey = {NULL, im->width, im->height, whole_blocks(im->width),
                        whole_blocks(im->height)};
     size_t bytes = (size_t)grey.stride * grey.rows;
-    unsigned long size = 0;
-    unsigned char *data;
 
-    grey.sample = (JSAMPLE *)corrupt_room(job->scratch, bytes / sizeof(float));
+    grey.sample = (uint8_t *)corrupt_room(job->scratch, bytes / sizeof(float));
     fill_grey(im, &grey);
-    data = compress(&grey, (int)job->parameter[0], &size);
-    decompress(data, size, &grey);
-    free(data);
+    jpeg_code(grey.sample, grey.stride, grey.rows, (int)job->parameter[0]);
     for (int y = 0; y < im->height; y++)
         from_bytes(grey.sample + (size_t)y * grey.stride, im->pixel + (size_t)y * im->width,
                    im->width, im->maxval);

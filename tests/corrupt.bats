@@ -94,6 +94,20 @@ near_zero() {
     pamdepth 255 deep.pgm 2>/dev/null | cmp - expected.pgm
 }
 
+@test "jpeg goes on beside a frame of other sides than whole blocks as libjpeg does" {
+    for sides in 1x1 1x17 9x1 7x8 8x7 130x5 131x33; do
+        scenes "s$sides" -n 1 -s 256x64 -r "${#sides}"
+        pamcut -left 3 -top 5 -width "${sides%x*}" -height "${sides#*x}" "s$sides"/images/*.pgm >frame.pgm
+        [[ $(pamfile -machine frame.pgm | cut -d ' ' -f 4,5) == "${sides/x/ }" ]]
+        pnmtojpeg --quality=18 frame.pgm | jpegtopnm 2>/dev/null | pnmtopnm >expected.pgm
+        ir-corrupt -n jpeg -s 2 frame.pgm | cmp - expected.pgm
+    done
+}
+
+@test "jpeg is libjpeg to the bit at every quality, on noise and extremes too" {
+    test-jpeg
+}
+
 @test "all but jpeg agree with their formulas in NumPy, at 8 and 14 bits" {
     scenes s -n 1 -s 291x65 -r 1 # 291: centres on the borders of cells
     scenes t -n 1 -s 71x65 -b 14 -r 2
