@@ -3,6 +3,7 @@
 #include "corrupt.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,35 +19,48 @@ static term single(const float *row, double weight)
     return (term){row, row, (float)(weight / 2)};
 }
 
-/* Four terms at a time: sum is loaded and stored a quarter as often. */
-IR_WIDE static void add_four(float *restrict sum, const term *t, int n)
+/* Four terms at a time: sum is loaded and stored a quarter as often. The first write it anew. */
+IR_WIDE static void add_four(float *restrict sum, const term *t, int n, bool first)
 {
     const float *a0 = t[0].a, *a1 = t[1].a, *a2 = t[2].a, *a3 = t[3].a;
     const float *b0 = t[0].b, *b1 = t[1].b, *b2 = t[2].b, *b3 = t[3].b;
     float w0 = t[0].weight, w1 = t[1].weight, w2 = t[2].weight, w3 = t[3].weight;
+    if (first) {
+#pragma omp simd
+        for (int x = 0; x < n; x++)
+            sum[x] = w0 * (a0[x] + b0[x]) + w1 * (a1[x] + b1[x]) + w2 * (a2[x] + b2[x]) +
+                     w3 * (a3[x] + b3[x]);
+        return;
+    }
 #pragma omp simd
     for (int x = 0; x < n; x++)
         sum[x] += w0 * (a0[x] + b0[x]) + w1 * (a1[x] + b1[x]) + w2 * (a2[x] + b2[x]) +
                   w3 * (a3[x] + b3[x]);
 }
 
-IR_WIDE static void add_one(float *restrict sum, const term *t, int n)
+IR_WIDE static void add_one(float *restrict sum, const term *t, int n, bool first)
 {
     const float *a = t->a, *b = t->b;
     float weight = t->weight;
+    if (first) {
+#pragma omp simd
+        for (int x = 0; x < n; x++)
+            sum[x] = weight * (a[x] + b[x]);
+        return;
+    }
 #pragma omp simd
     for (int x = 0; x < n; x++)
         sum[x] += weight * (a[x] + b[x]);
 }
 
-/* sum = the sum of the terms, n samples each */
+/* sum = the sum of the terms, at least one, n samples each */
 static void sum_terms(float *sum, const term *t, int terms, int n)
 {
-    memset(sum, 0, (size_t)n * sizeof *sum);
-    for (; terms >= 4; terms -= 4, t += 4)
-        add_four(sum, t, n);
-    for (; terms > 0; terms--, t++)
-        add_one(sum, t, n);
+    int i = 0;
+    for (; i + 4 <= terms; i += 4)
+        add_four(sum, t + i, n, i == 0);
+    for (; i < terms; i++)
+        add_one(sum, t + i, n, i == 0);
 }
 
 /* A symmetric kernel of weight[0..reach] about a row's own samples. */
@@ -88,6 +102,13 @@ typedef struct {
     size_t stride;
 } plane;
 
+IR_WIDE static void to_float(const uint16_t *restrict from, float *restrict to, int n)
+{
+#pragma omp simd
+    for (int x = 0; x < n; x++)
+        to[x] = from[x];
+}
+
 static plane padded(const ir_image *im, float *room, int sides, int ends, int (*border)(int, int))
 {
     plane p = {.stride = (size_t)im->width + 2 * sides};
@@ -97,8 +118,7 @@ static plane padded(const ir_image *im, float *room, int sides, int ends, int (*
         float *to = p.sample + y * (ptrdiff_t)p.stride;
         for (int x = -sides; x < 0; x++)
             to[x] = from[border(x, im->width)];
-        for (int x = 0; x < im->width; x++)
-            to[x] = from[x];
+        to_float(from, to, im->width);
         for (int x = im->width; x < im->width + sides; x++)
             to[x] = from[border(x, im->width)];
     }
@@ -117,14 +137,31 @@ static const float *row_of(const plane *p, int y)
 
 /* ---- defocus ----------------------------------------------------------------------------------*/
 
-enum { DISK_MAX = 10, DISK_SIDE = 2 * DISK_MAX + 1 };
+/* SMOOTH_MAX: of the smoothing on either side. A smoothed disk ends at RIM_MAX; twice the smoothing
+ * beyond the disk nothing reaches the border of a grid and is mirrored there. */
+enum { DISK_MAX = 10, SMOOTH_MAX = 2, RIM_MAX = DISK_MAX + SMOOTH_MAX };
+enum { GRID_MAX = RIM_MAX + SMOOTH_MAX, GRID_SIDE = 2 * GRID_MAX + 1 };
 #define NEGLIGIBLE 1e-9 /* below what 16 bits can show */
+
+/* The kernel of defocus-blur: an even disk on a square grid, smoothed on that grid. The grid is 17
+ * pixels wide whatever the radius up to 8, and fits tightly beyond that; the smoothing is 3 pixels
+ * wide on it, or 5. What it mirrors back from the grid's border makes the kernels of radius 8 and
+ * 10 sum to slightly more than 1.
+ *
+ * So it is the disk, then the smoothing, then what the border changed: few taps near the rim. */
+typedef struct {
+    int radius, pixels, smooth;
+    int chord[DISK_MAX + 1];        /* of the columns 0..radius from the centre: half, in rows */
+    double weights[SMOOTH_MAX + 1]; /* of the smoothing, from the centre */
+    double rim[RIM_MAX + 1][RIM_MAX + 1]; /* the lower right quarter of the change, [dy][dx] */
+    int taps[RIM_MAX + 1];                /* of each row of it, with zeros between */
+} defocus_kernel;
 
 /* One smoothing pass over a line of n samples, step apart, with weights[0..reach] and mirrored
  * ends. */
 static void smooth_line(double *line, int n, int step, const double *weights, int reach)
 {
-    double old[DISK_SIDE];
+    double old[GRID_SIDE];
     for (int i = 0; i < n; i++)
         old[i] = line[i * step];
     for (int i = 0; i < n; i++) {
@@ -147,61 +184,160 @@ static void gaussian_weights(double *weights, int reach, double sigma)
         weights[d] /= sum;
 }
 
-/* The lower right quarter of the kernel, [dy][dx] from the centre: an even disk on a square grid,
- * smoothed on that grid. The grid is 17 pixels wide whatever the radius up to 8, and fits tightly
- * beyond that; the smoothing is 3 pixels wide on it, or 5; what it mirrors back from the grid's rim
- * makes the kernels of radius 8 and 10 sum to slightly more than 1. Returns how far the weights
- * reach. */
-static int disk(int radius, double sigma, double quarter[DISK_MAX + 1][DISK_MAX + 1])
+static bool in_disk(int x, int y, int radius)
 {
-    int half = radius <= 8 ? 8 : radius, smooth = radius <= 8 ? 1 : 2, side = 2 * half + 1;
-    double grid[DISK_SIDE * DISK_SIDE], weights[3];
-    int pixels = 0;
-    for (int i = 0; i < side * side; i++) {
-        int x = i % side - half, y = i / side - half;
-        grid[i] = x * x + y * y <= radius * radius;
-        pixels += grid[i] > 0;
-    }
-    gaussian_weights(weights, smooth, sigma);
-    for (int i = 0; i < side; i++)
-        smooth_line(grid + i * side, side, 1, weights, smooth);
-    for (int i = 0; i < side; i++)
-        smooth_line(grid + i, side, side, weights, smooth);
-    int reach = 0;
-    for (int y = 0; y <= half; y++)
-        for (int x = 0; x <= half; x++) {
-            double weight = grid[(y + half) * side + x + half] / pixels;
-            quarter[y][x] = weight > NEGLIGIBLE ? weight : 0;
-            if (quarter[y][x] > 0 && y > reach)
-                reach = y;
-        }
-    return reach;
+    return x * x + y * y <= radius * radius;
 }
 
-/* The blur of a disk of radius r whose edge is smoothed with sigma a. Rows as far above as below
- * share their weights: they are added up first. */
+/* Adds to the kernel's rim sign times the disk smoothed on a grid that goes to half. */
+static void add_smoothed(defocus_kernel *k, int half, int sign)
+{
+    int side = 2 * half + 1, seen = half < RIM_MAX ? half : RIM_MAX;
+    double grid[GRID_SIDE * GRID_SIDE];
+    for (int i = 0; i < side * side; i++)
+        grid[i] = in_disk(i % side - half, i / side - half, k->radius);
+    for (int i = 0; i < side; i++)
+        smooth_line(grid + i * side, side, 1, k->weights, k->smooth);
+    for (int i = 0; i < side; i++)
+        smooth_line(grid + i, side, side, k->weights, k->smooth);
+    for (int y = 0; y <= seen; y++)
+        for (int x = 0; x <= seen; x++)
+            k->rim[y][x] += sign * grid[(y + half) * side + x + half] / k->pixels;
+}
+
+static defocus_kernel defocus_kernel_of(int radius, double sigma)
+{
+    defocus_kernel k = {.radius = radius, .smooth = radius <= 8 ? 1 : 2};
+    gaussian_weights(k.weights, k.smooth, sigma);
+    while (k.smooth > 0 && k.weights[k.smooth] < NEGLIGIBLE)
+        k.smooth--;
+    for (int x = 0; x <= radius; x++) {
+        while (in_disk(x, k.chord[x] + 1, radius))
+            k.chord[x]++;
+        k.pixels += (x ? 2 : 1) * (2 * k.chord[x] + 1);
+    }
+    add_smoothed(&k, radius <= 8 ? 8 : radius, 1);
+    add_smoothed(&k, radius + 2 * k.smooth, -1);
+    for (int y = 0; y <= RIM_MAX; y++)
+        for (int x = 0; x <= RIM_MAX; x++)
+            if (fabs(k.rim[y][x]) > NEGLIGIBLE)
+                k.taps[y] = x + 1;
+            else
+                k.rim[y][x] = 0;
+    return k;
+}
+
+IR_WIDE static void subtract_rows(float *restrict to, const float *a, const float *b, int n)
+{
+#pragma omp simd
+    for (int x = 0; x < n; x++)
+        to[x] = a[x] - b[x];
+}
+
+/* sum += change, and the same to to. sum is whole: float does not hold a disk's sum of 16-bit
+ * samples exactly, and would drift from row to row. A row's change it does hold. */
+IR_WIDE static void add_change(int32_t *restrict sum, const float *restrict change,
+                               float *restrict to, int n)
+{
+#pragma omp simd
+    for (int x = 0; x < n; x++) {
+        sum[x] += (int32_t)change[x];
+        to[x] = sum[x];
+    }
+}
+
+/* What the sums over the disk about row y + 1 have more than those about row y: the end of a chord
+ * that is gained at each column of the disk, less that which is lost. ends: room for a row of each
+ * chord. */
+static void disk_change(const defocus_kernel *k, const plane *p, int y, float *change, int width,
+                        float *ends)
+{
+    int wide = width + 2 * k->radius;
+    term t[DISK_MAX + 1];
+    ends += k->radius;
+    for (int dx = 0; dx <= k->radius; dx++) {
+        int chord = k->chord[dx];
+        if (dx > 0 && chord != k->chord[dx - 1])
+            ends += wide;
+        if (dx == 0 || chord != k->chord[dx - 1])
+            subtract_rows(ends - k->radius, row_of(p, y + 1 + chord) - k->radius,
+                          row_of(p, y - chord) - k->radius, wide);
+        t[dx] = dx ? (term){ends - dx, ends + dx, 1} : single(ends, 1);
+    }
+    sum_terms(change, t, k->radius + 1, width);
+}
+
+/* Every pixel's sum over the disk. p's border being mirrored, that of the sums is too. */
+static void disk_sums(const defocus_kernel *k, const plane *p, const plane *sums, int width,
+                      int height, float *room)
+{
+    static const double ones[DISK_MAX + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    int32_t *sum = (void *)room;
+    float *change = room + width, *to = sums->sample;
+    term t[DISK_MAX + 1];
+
+    memset(sum, 0, (size_t)width * sizeof *sum);
+    for (int dy = -k->radius; dy <= k->radius; dy++) { /* chords are the same along rows */
+        sum_terms(change, t, row_terms(t, row_of(p, dy), ones, k->chord[abs(dy)]), width);
+        add_change(sum, change, to, width);
+    }
+    for (int y = 0; y < height; y++, to += sums->stride) {
+        if (y > 0) {
+            disk_change(k, p, y - 1, change, width, change + width);
+            add_change(sum, change, to, width);
+        }
+        for (int d = 1; d <= k->smooth; d++) {
+            to[-d] = to[mirror(-d, width)];
+            to[width - 1 + d] = to[mirror(width - 1 + d, width)];
+        }
+    }
+}
+
+/* The terms of the kernel's rim at row y. Rows as far above as below share their weights: they are
+ * added up first. */
+static int rim_terms(term *t, const defocus_kernel *k, const plane *p, int y, int width,
+                     float *room)
+{
+    int terms = 0, pad = k->radius + k->smooth, wide = width + 2 * pad;
+    for (int dy = 0; dy <= pad; dy++) {
+        if (!k->taps[dy])
+            continue;
+        sum_terms(room, &(term){row_of(p, y - dy) - pad, row_of(p, y + dy) - pad, dy ? 1 : 0.5f}, 1,
+                  wide);
+        const float *both = room + pad;
+        if (k->rim[dy][0])
+            t[terms++] = single(both, k->rim[dy][0]);
+        for (int dx = 1; dx < k->taps[dy]; dx++)
+            if (k->rim[dy][dx])
+                t[terms++] = (term){both - dx, both + dx, (float)k->rim[dy][dx]};
+        room += wide;
+    }
+    return terms;
+}
+
+/* The blur of a disk of radius r whose edge is smoothed with sigma a. */
 void corrupt_defocus_blur(ir_image *im, corrupt_job *job)
 {
-    double quarter[DISK_MAX + 1][DISK_MAX + 1];
-    int reach = disk((int)job->parameter[0], job->parameter[1], quarter);
-    int width = im->width, wide = width + 2 * reach;
-    size_t size = padded_size(im, reach, reach);
-    float *room = corrupt_room(job->scratch, size + (size_t)(reach + 1) * wide + width);
-    plane p = padded(im, room, reach, reach, mirror);
-    float *folded = room + size, *sum = folded + (size_t)(reach + 1) * wide;
+    defocus_kernel k = defocus_kernel_of((int)job->parameter[0], job->parameter[1]);
+    int pad = k.radius + k.smooth, width = im->width, wide = width + 2 * k.smooth;
+    size_t size = padded_size(im, pad, pad), rows = (size_t)(RIM_MAX + 1) * (width + 2 * pad);
+    float *room =
+        corrupt_room(job->scratch, size + (size_t)wide * im->height + rows + wide + width);
+    plane p = padded(im, room, pad, pad, mirror), sums = {room + size + k.smooth, (size_t)wide};
+    float *down = room + size + (size_t)wide * im->height, *sum = down + wide;
 
+    room = sum + width;
+    disk_sums(&k, &p, &sums, width, im->height, room);
     for (int y = 0; y < im->height; y++) {
-        term t[(DISK_MAX + 1) * (DISK_MAX + 1)];
-        int terms = 0;
-        for (int dy = 0; dy <= reach; dy++) {
-            float *both = folded + (size_t)dy * wide, weight = dy ? 1 : 0.5f;
-            sum_terms(both, &(term){row_of(&p, y - dy) - reach, row_of(&p, y + dy) - reach, weight},
-                      1, wide);
-            int dx_max = reach;
-            while (dx_max > 0 && quarter[dy][dx_max] == 0)
-                dx_max--;
-            terms += row_terms(t + terms, both + reach, quarter[dy], dx_max);
-        }
+        term t[SMOOTH_MAX + 1 + (RIM_MAX + 1) * (RIM_MAX + 1)];
+        t[0] = single(row_of(&sums, y) - k.smooth, k.weights[0] / k.pixels);
+        for (int d = 1; d <= k.smooth; d++)
+            t[d] = (term){row_of(&sums, mirror(y - d, im->height)) - k.smooth,
+                          row_of(&sums, mirror(y + d, im->height)) - k.smooth,
+                          (float)(k.weights[d] / k.pixels)};
+        sum_terms(down, t, k.smooth + 1, wide);
+        int terms = row_terms(t, down + k.smooth, k.weights, k.smooth);
+        terms += rim_terms(t + terms, &k, &p, y, width, room);
         sum_terms(sum, t, terms, width);
         store_row(im->pixel + (size_t)y * width, sum, width, im->maxval);
     }

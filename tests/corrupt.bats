@@ -72,6 +72,16 @@ near_zero() {
     [[ $(point 9 9 0 | ir-corrupt -n defocus-blur -s 1 | samples | cut -d ' ' -f 2) == 2260 ]]
 }
 
+@test "defocus-blur of a bright, tall frame of 16 bits does not depend on where the frame begins" {
+    awk 'BEGIN { print "P2\n9 2600\n65535"
+        for (i = 0; i < 9 * 2600; i++) print 55536 + int(10000 * rand()) }' | pnmtopnm >tall.pgm
+    pamcut -top 2400 tall.pgm >end.pgm
+    for s in 1 3 5; do
+        ir-corrupt -n defocus-blur -s $s tall.pgm | pamcut -top 2420 >from_the_top.pgm
+        ir-corrupt -n defocus-blur -s $s end.pgm | pamcut -top 20 | cmp - from_the_top.pgm
+    done
+}
+
 @test "pixelate shows means of boxes" {
     pgm 4 4 255 0 10 100 110 20 31 120 130 0 0 0 0 0 0 0 3 >a.pgm
     # half the size: means 15.25, 115, 0, 0.75
