@@ -80,15 +80,27 @@ IR_WIDE static void add_rows(const ir_image *im, span row, uint32_t *restrict su
     }
 }
 
-/* The means of one row of cells, from the sums of the columns over its rows. The quotient of whole
- * numbers below 2^53, cut off after the point, is that of integers, and sooner there. */
-static void cell_means(const uint32_t *sum, int rows, const span *column, int small, uint16_t *mean)
+/* cell[i] = the sum over column i of cells, from the sums of the columns of pixels: cells of up to
+ * 7 x 7 pixels. */
+static void add_columns(const uint32_t *sum, const span *column, int small, int32_t *cell)
 {
     for (int i = 0; i < small; i++) {
-        int64_t cell = 0, count = (int64_t)rows * (column[i].end - column[i].begin);
+        uint32_t all = 0;
         for (int x = column[i].begin; x < column[i].end; x++)
-            cell += sum[x];
-        mean[i] = (uint16_t)((double)(2 * cell + count) / (double)(2 * count));
+            all += sum[x];
+        cell[i] = (int32_t)all;
+    }
+}
+
+/* The means of one row of cells of so many rows. The quotient of whole numbers below 2^53, cut off
+ * after the point, is that of integers, and sooner there. */
+IR_WIDE static void cell_means(const int32_t *restrict cell, const span *restrict column, int rows,
+                               int small, uint16_t *restrict mean)
+{
+#pragma omp simd
+    for (int i = 0; i < small; i++) {
+        int32_t count = rows * (column[i].end - column[i].begin);
+        mean[i] = (uint16_t)(int32_t)((2.0 * cell[i] + count) / (2.0 * count));
     }
 }
 
@@ -104,17 +116,20 @@ void corrupt_pixelate(ir_image *im, corrupt_job *job)
     int width = im->width, height = im->height;
     int across = shrunk(width, job->parameter[0]), down = shrunk(height, job->parameter[0]);
     size_t spans = (size_t)across + down, sides = 2 * (size_t)width + height;
-    span *column = (span *)corrupt_room(job->scratch, 2 * spans + sides + (size_t)across * down);
+    size_t cells = (size_t)across * down;
+    span *column = (span *)corrupt_room(job->scratch, 2 * spans + sides + across + cells);
     span *row = column + across;
     int *column_of = (int *)(row + down), *row_of = column_of + width;
     uint32_t *sum = (uint32_t *)(row_of + height);
-    uint16_t *mean = (uint16_t *)(sum + width);
+    int32_t *cell = (int32_t *)(sum + width);
+    uint16_t *mean = (uint16_t *)(cell + across);
 
     box_cells(width, across, column);
     box_cells(height, down, row);
     for (int i = 0; i < down; i++) {
         add_rows(im, row[i], sum);
-        cell_means(sum, row[i].end - row[i].begin, column, across, mean + (size_t)i * across);
+        add_columns(sum, column, across, cell);
+        cell_means(cell, column, row[i].end - row[i].begin, across, mean + (size_t)i * across);
     }
     nearest_cells(width, across, column_of);
     nearest_cells(height, down, row_of);
