@@ -31,6 +31,7 @@ typedef struct {
     const ir_cpu_isa *isa;
     int threads; /* OpenMP is set to this many */
     struct ir_dnn *dnn;
+    void *winograd_weights; /* kernels/winograd.c's */
 } ir_cpu;
 
 #endif

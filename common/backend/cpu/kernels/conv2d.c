@@ -74,6 +74,8 @@ static void prepare(ir_backend *b, ir_node *node)
         .depthwise = node->depthwise,
         /* an error of 1e-6 moves more values across a ReLU's kink than one of 1e-7, and each
          * changes gradients by finite amounts */
+        .weights_of = node->weight,
+        .folded = node->batchnorm ? node->batchnorm->weight : NULL,
         .exact = training ? forward_direction(node) : 0,
         .bias = !transposed && has_bias(node),
         .activation = transposed ? none : node->activation,
@@ -134,7 +136,7 @@ static void pack(const ir_node *node, conv_state *state)
     else if (node->bias)
         memcpy(state->bias, node->bias->value, node->bias->size * sizeof(float));
     convolve_set_weights(state->conv, node->batchnorm ? node->scratch : node->weight->value,
-                         convolve_scratch(node));
+                         version, convolve_scratch(node));
     if (!is_transposed(node) && has_bias(node))
         convolve_set_bias(state->conv, state->bias);
 }

@@ -46,22 +46,21 @@ static ir_dnn_conv *new_dnn(ir_backend *b, const convolution *w, unsigned direct
 }
 
 /* The directions that Winograd's algorithm is not for. */
-static unsigned without_winograd(convolve *c, unsigned directions, int threads)
+static unsigned without_winograd(ir_backend *b, convolve *c, unsigned directions)
 {
     const convolution *what = &c->what;
     const unsigned by = directions & winograd_directions(what);
     if (by & IR_DNN_FORWARD)
-        c->forward = winograd_new(what, IR_DNN_FORWARD, threads);
+        c->forward = winograd_new(b, what, IR_DNN_FORWARD);
     if (by & IR_DNN_DATA)
-        c->data = winograd_new(what, IR_DNN_DATA, threads);
+        c->data = winograd_new(b, what, IR_DNN_DATA);
     if (by & IR_DNN_WEIGHTS)
-        c->gradient = winograd_gradient_new(what, threads);
+        c->gradient = winograd_gradient_new(what, ((ir_cpu *)b)->threads);
     return directions & ~by;
 }
 
 convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directions)
 {
-    const int threads = ((ir_cpu *)b)->threads;
     convolve *c = ir_calloc(1, sizeof *c);
     c->what = *what;
     c->oc = round_up(what->dst.c);
@@ -69,10 +68,10 @@ convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directio
     c->bias = ir_aligned((size_t)c->oc * sizeof(float));
     memset(c->bias, 0, (size_t)c->oc * sizeof(float));
     if (what->src.c == 1 || what->dst.c == 1) {
-        c->planes = plane_conv_new(what, threads);
+        c->planes = plane_conv_new(what, ((ir_cpu *)b)->threads);
         return c;
     }
-    directions = without_winograd(c, directions, threads);
+    directions = without_winograd(b, c, directions);
     if (directions)
         c->dnn = new_dnn(b, what, directions);
     return c;
@@ -130,14 +129,14 @@ static void copy_filters(const convolve *c, float *to, size_t to_row, const floa
         memcpy(to + o * to_row, from + o * from_row, row * sizeof(float));
 }
 
-void convolve_set_weights(convolve *c, const float *oihw, void *scratch)
+void convolve_set_weights(convolve *c, const float *oihw, uint64_t version, void *scratch)
 {
     if (c->planes)
         plane_conv_weights(c->planes, oihw);
     if (c->forward)
-        winograd_set_weights(c->forward, oihw);
+        winograd_set_weights(c->forward, oihw, version);
     if (c->data)
-        winograd_set_weights(c->data, oihw);
+        winograd_set_weights(c->data, oihw, version);
     if (!c->dnn)
         return;
     memset(scratch, 0, padded_size(c) * sizeof(float));

@@ -12,6 +12,9 @@ typedef struct {
     ir_shape src, dst;
     int kernel, stride, pad, dilation;
     unsigned exact; /* directions in which only what rounds as direct convolution will do */
+    /* whose weights they are, and what is folded into them: those of the same two are packed once
+     * for all convolutions of a backend, whatever their sizes */
+    const void *weights_of, *folded;
     bool depthwise;
     bool bias;                /* forward adds one: convolve_set_bias() */
     ir_activation activation; /* ends forward */
@@ -34,7 +37,8 @@ convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directio
 void convolve_free(convolve *c);
 /* Of the memory that the calls below are given, aligned as tensors are. */
 size_t convolve_scratch_bytes(const convolve *c);
-void convolve_set_weights(convolve *c, const float *oihw, void *scratch);
+/* version: another one for other numbers, never 0. */
+void convolve_set_weights(convolve *c, const float *oihw, uint64_t version, void *scratch);
 void convolve_set_bias(convolve *c, const float *bias);
 void convolve_forward(convolve *c, const float *src, float *dst, void *scratch);
 /* add: diff_src += instead of =; only where convolve_adds(). */

@@ -14,13 +14,25 @@ enum {
         128 * 128 /* of channels, for the weights' gradient: beyond, its sums leave the cache */
 };
 
+/* Transformed weights, shared by all convolutions of a backend that have the same. */
+typedef struct shared_weights {
+    const void *of, *folded; /* what they are the weights of */
+    unsigned direction;
+    int m;
+    int users;
+    uint64_t version;
+    float *value; /* [block of oc][place][ic][B] */
+    struct shared_weights *next;
+} shared_weights;
+
 struct winograd {
     tiling tiles;
     int m, ic, oc; /* logical channels */
     bool backward;
     int threads;
-    float *weights; /* [block of oc][place][ic][B] */
-    size_t room;    /* floats of each thread: a strip's samples, and products [place][tile][B] */
+    ir_cpu *cpu;
+    shared_weights *weights;
+    size_t room; /* floats of each thread: a strip's samples, and products [place][tile][B] */
 };
 
 unsigned winograd_directions(const convolution *what)
@@ -39,18 +51,60 @@ static size_t places_of(int m)
     return (size_t)((m + 2) * (m + 2));
 }
 
-winograd *winograd_new(const convolution *what, unsigned direction, int threads)
+/* Whether the weights' transform by 4x4 takes much more memory than what they are applied to: then
+ * reading them, not multiplying, takes the time, and 2x2 needs less than half of them. */
+static bool is_mostly_weights(const convolution *what)
+{
+    const long pixels = (long)what->src.n * what->src.h * what->src.w;
+    return 36L * what->src.c * what->dst.c > 8 * pixels * (what->src.c + what->dst.c);
+}
+
+static size_t weight_floats(const winograd *c)
+{
+    return places_of(c->m) * (size_t)c->ic * (size_t)padded(c->oc);
+}
+
+static shared_weights *take_weights(const winograd *c, const convolution *what, unsigned direction)
+{
+    shared_weights *w = c->cpu->winograd_weights;
+    while (w && (w->of != what->weights_of || w->folded != what->folded ||
+                 w->direction != direction || w->m != c->m))
+        w = w->next;
+    if (!w) {
+        w = ir_calloc(1, sizeof *w);
+        *w = (shared_weights){what->weights_of, what->folded, direction, c->m,
+                              .next = c->cpu->winograd_weights};
+        w->value = ir_aligned(weight_floats(c) * sizeof(float));
+        memset(w->value, 0, weight_floats(c) * sizeof(float));
+        c->cpu->winograd_weights = w;
+    }
+    w->users++;
+    return w;
+}
+
+static void leave_weights(ir_cpu *cpu, shared_weights *weights)
+{
+    shared_weights **at = (shared_weights **)&cpu->winograd_weights;
+    if (--weights->users > 0)
+        return;
+    while (*at != weights)
+        at = &(*at)->next;
+    *at = weights->next;
+    free(weights->value);
+    free(weights);
+}
+
+winograd *winograd_new(ir_backend *b, const convolution *what, unsigned direction)
 {
     winograd *c = ir_calloc(1, sizeof *c);
+    c->cpu = (ir_cpu *)b;
     c->backward = direction == IR_DNN_DATA;
-    c->m = what->exact & direction ? 2 : 4;
+    c->m = what->exact & direction || is_mostly_weights(what) ? 2 : 4;
     c->tiles = tiling_of(what->src, c->m);
     c->ic = c->backward ? what->dst.c : what->src.c;
     c->oc = c->backward ? what->src.c : what->dst.c;
-    c->threads = threads;
-    const size_t weights = places_of(c->m) * (size_t)c->ic * (size_t)padded(c->oc);
-    c->weights = ir_aligned(weights * sizeof(float));
-    memset(c->weights, 0, weights * sizeof(float));
+    c->threads = c->cpu->threads;
+    c->weights = take_weights(c, what, direction);
     c->room = places_of(c->m) * (place_step(padded(c->ic)) + STRIP * B);
     return c;
 }
@@ -59,7 +113,7 @@ void winograd_free(winograd *c)
 {
     if (!c)
         return;
-    free(c->weights);
+    leave_weights(c->cpu, c->weights);
     free(c);
 }
 
@@ -108,14 +162,17 @@ static void transform_filter(int m, const float *g, bool turned, double to[MOST_
         filter_line(m, (double[]){columns[0][y], columns[1][y], columns[2][y]}, to + y * (m + 2));
 }
 
-void winograd_set_weights(winograd *c, const float *oihw)
+void winograd_set_weights(winograd *c, const float *oihw, uint64_t version)
 {
     const size_t places = places_of(c->m), ic = (size_t)c->ic, oc = (size_t)c->oc;
-#pragma omp parallel for schedule(static)
+    if (c->weights->version == version)
+        return;
+    c->weights->version = version;
+#pragma omp parallel for schedule(static) num_threads(c->threads)
     for (size_t o = 0; o < oc; o++)
         for (size_t i = 0; i < ic; i++) {
             double all[MOST_PLACES + MOST_IN];
-            float *to = c->weights + (o / B * places * ic + i) * B + o % B;
+            float *to = c->weights->value + (o / B * places * ic + i) * B + o % B;
             transform_filter(c->m, oihw + 9 * (c->backward ? i * oc + o : o * ic + i), c->backward,
                              all);
             for (size_t p = 0; p < places; p++)
@@ -147,7 +204,8 @@ INLINE void multiply(const winograd *c, int m, const float *samples, int count, 
                      pixel *products)
 {
     const int channels = padded(c->ic), places = (m + 2) * (m + 2);
-    const pixel *weights = (const pixel *)c->weights + (size_t)(block * places) * (size_t)c->ic;
+    const pixel *weights =
+        (const pixel *)c->weights->value + (size_t)(block * places) * (size_t)c->ic;
     for (int p = 0; p < places; p++)
         for (int t = 0; t < count; t += GROUP)
             multiply_group(samples + (size_t)p * place_step(channels) + t * channels, channels,

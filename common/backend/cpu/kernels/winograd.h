@@ -43,10 +43,10 @@ typedef struct {
     bool add;
 } winograd_end;
 
-winograd *winograd_new(const convolution *what, unsigned direction, int threads);
+winograd *winograd_new(ir_backend *b, const convolution *what, unsigned direction);
 void winograd_free(winograd *c);
 /* oihw: (oc, ic, 3, 3) of the convolution's logical channels. */
-void winograd_set_weights(winograd *c, const float *oihw);
+void winograd_set_weights(winograd *c, const float *oihw, uint64_t version);
 size_t winograd_scratch_bytes(const winograd *c);
 void winograd_run(const winograd *c, const float *src, winograd_end end, float *dst,
                   float *scratch);

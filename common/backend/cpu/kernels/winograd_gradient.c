@@ -159,7 +159,7 @@ void winograd_gradient_run(const winograd_gradient *c, const float *src, const f
 {
     const int strips = (tiles_of(&c->tiles) + STRIP - 1) / STRIP, threads = c->threads;
     double *totals = scratch;
-    float *rooms = (float *)(totals + (size_t)threads * c->sums);
+    float *rooms = (void *)(totals + (size_t)threads * c->sums);
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int t = 0; t < threads; t++)
         add_strips(c, src, diff_dst, (int)((long)strips * t / threads),
