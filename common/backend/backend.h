@@ -41,8 +41,10 @@ typedef struct {
 } ir_op_table;
 
 struct ir_backend {
-    const char *name; /* "cpu", "cuda" */
-    size_t room;      /* what a training graph may take before it keeps less, in bytes */
+    const char *name;     /* "cpu", "cuda" */
+    size_t room;          /* bytes that graphs may take together before the oldest is dropped */
+    size_t training_room; /* bytes that a training graph may take before it keeps less */
+    bool in_place; /* element by element, backward can write in[0]'s gradient over node->grad */
     const ir_op_table *const *op; /* by ir_op */
     size_t (*tensor_bytes)(ir_backend *b, int n, int c, int h, int w);
     void *(*alloc)(ir_backend *b, size_t bytes); /* zeroed, aligned; dies when there is none */

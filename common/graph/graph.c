@@ -41,7 +41,7 @@ ir_graph *ir_graph_new(ir_params *params, ir_mode mode)
     g->params = params;
     g->backend = ir_params_backend(params);
     g->mode = mode;
-    g->memory = g->backend->room;
+    g->memory = g->backend->training_room;
     return g;
 }
 
@@ -161,17 +161,19 @@ size_t ir_graph_bytes(const ir_graph *g)
     return g->bytes;
 }
 
+double ir_node_macs(const ir_node *node)
+{
+    if (node->op != IR_OP_CONV2D && node->op != IR_OP_CONV_TRANSPOSE2D && node->op != IR_OP_LINEAR)
+        return 0;
+    /* every weight is used once per pixel: of the output, or of a transposed one's input */
+    const ir_shape s = node->op == IR_OP_CONV_TRANSPOSE2D ? node->in[0]->shape : node->shape;
+    return (double)node->weight->size * s.n * s.h * s.w;
+}
+
 double ir_graph_macs(const ir_graph *g)
 {
     double macs = 0;
-    for (int i = 0; i < g->nodes; i++) {
-        const ir_node *node = g->node[i];
-        if (node->op != IR_OP_CONV2D && node->op != IR_OP_CONV_TRANSPOSE2D &&
-            node->op != IR_OP_LINEAR)
-            continue;
-        /* every weight is used once per pixel: of the output, or of a transposed one's input */
-        const ir_shape s = node->op == IR_OP_CONV_TRANSPOSE2D ? node->in[0]->shape : node->shape;
-        macs += (double)node->weight->size * s.n * s.h * s.w;
-    }
+    for (int i = 0; i < g->nodes; i++)
+        macs += ir_node_macs(g->node[i]);
     return macs;
 }

@@ -146,7 +146,7 @@ void ir_graph_keep(ir_graph *g, ir_node *node);
  * summed. */
 void ir_graph_start_backward_at(ir_graph *g, ir_node *node);
 /* A training graph that needs more memory than this keeps less: what is cheap to compute is
- * computed again for backward, to the same bits (512 MiB unless set). Before planning. */
+ * computed again for backward, to the same bits. Before planning. */
 void ir_graph_set_room(ir_graph *g, size_t bytes);
 /* Drops what nothing kept or seeded depends on, fuses, allocates, prepares. The parameters exist
  * from the first plan on. */

@@ -57,6 +57,8 @@ struct ir_graph {
     ir_recording forward, backward;
 };
 
+double ir_node_macs(const ir_node *node); /* graph.c: multiply-accumulates of its forward pass */
+
 /* What the forward values are needed for once more in backward. */
 typedef struct {
     bool inputs, output;
@@ -76,14 +78,23 @@ void ir_graph_add_shared(ir_graph *g);      /* after backward */
 void ir_graph_free_shared(ir_graph *g);
 void ir_graph_allocate(ir_graph *g); /* allocate.c */
 
-/* When a value is read, counted in steps: forward of node i is i, backward 2n-1-i. */
+/* From a first write to a last read, inclusive. Time counts what is run: forward node i at i, then
+ * what is computed again and, in two steps each, the nodes' backward. */
 typedef struct {
-    int last_forward;            /* the whole time's end for what is kept */
-    int first_again, last_again; /* in backward; first > last: never */
-    int first_grad;              /* its gradient is first written; 2n: never */
+    int born, dies;
+} ir_span;
+
+typedef struct {
+    ir_span value, again, grad; /* again: empty (born > dies) where it is not computed again */
+    int last;                   /* when the node runs for the last time */
 } ir_life;
-/* recompute: values that are cheap to make are not kept for backward but computed again; sets each
- * node's again. */
-void ir_graph_find_lives(ir_graph *g, ir_life *life, bool recompute); /* lives.c */
+/* may, of each node, or NULL: where its value is read in backward it is computed again for that
+ * instead of kept. Sets each node's again, and the graph's list of them; returns the end of time.
+ */
+int ir_graph_find_lives(ir_graph *g, ir_life *lives, const bool *may); /* lives.c */
+/* Sets each node's over and grad_over, and has what lies under something live as long. */
+void ir_graph_overlay(ir_graph *g, ir_life *lives); /* overlay.c, called by the above */
+/* As ir_graph_find_lives(), and chooses which. */
+void ir_graph_recompute(ir_graph *g, ir_life *lives); /* recompute.c */
 
 #endif

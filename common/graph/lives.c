@@ -1,10 +1,8 @@
-/* Planning: from when to when each value and gradient is wanted, and which values are not kept for
- * backward but computed again.
- *
- * Those are the outputs of batch norms, products, concatenations, slices, resizings, scalings and
- * Fourier transforms: little work beside a convolution, from inputs that backward reads anyway or
- * that take less room. */
+/* Planning: from when to when each value and gradient lives, given which values are not kept for
+ * backward but computed again. */
 #include "graph/internal.h"
+
+#include <stdlib.h>
 
 ir_backward_needs ir_node_backward_needs(const ir_node *node)
 {
@@ -30,78 +28,143 @@ ir_backward_needs ir_node_backward_needs(const ir_node *node)
     }
 }
 
-static bool is_cheap(const ir_node *node)
+static bool runs_backward(const ir_node *node)
 {
-    switch (node->op) {
-    case IR_OP_BATCHNORM:
-    case IR_OP_MUL:
-    case IR_OP_CONCAT:
-    case IR_OP_SLICE:
-    case IR_OP_RESIZE:
-    case IR_OP_SCALE:
-    case IR_OP_RFFT2:
-        return !node->kept;
-    default:
-        return false;
-    }
+    return !node->alias && node->op != IR_OP_INPUT && node->wants_grad;
 }
 
-static void read_again(ir_life *life, int time)
-{
-    if (time < life->first_again)
-        life->first_again = time;
-    if (time > life->last_again)
-        life->last_again = time;
-}
+/* ---- what is computed again, and when -------------------------------------------------------- */
 
-static void find_reads(const ir_graph *g, ir_life *life)
+/* again: of the nodes that read this value in backward, the one that does so first. */
+static void read_by(ir_node *value, int reader)
 {
-    const int end = 2 * g->nodes;
-    for (int i = 0; i < g->nodes; i++) {
-        const ir_node *node = g->node[i];
-        if (node->alias)
-            continue;
-        const ir_backward_needs needs = ir_node_backward_needs(node);
-        if (node->wants_grad && needs.output)
-            read_again(&life[i], end - 1 - i);
-        for (int k = 0; k < node->inputs; k++) {
-            const int in = node->in[k]->index;
-            if (i > life[in].last_forward)
-                life[in].last_forward = i;
-            if (node->wants_grad && needs.inputs)
-                read_again(&life[in], end - 1 - i);
-            if (node->grad_use[k] == IR_GRAD_WRITE && end - 1 - i < life[in].first_grad)
-                life[in].first_grad = end - 1 - i;
-        }
-    }
+    if (reader > value->again)
+        value->again = reader;
 }
 
 /* What is computed again reads its inputs again; those come before it in the order. */
-static void choose_again(ir_graph *g, ir_life *life)
+static void find_again(ir_graph *g, const bool *may)
 {
-    const int end = 2 * g->nodes;
-    for (int i = g->nodes - 1; i >= 0; i--) {
+    for (int i = g->nodes - 1; i >= 0; i--)
+        g->node[i]->again = -1;
+    for (int i = g->nodes - 1; i >= 0 && may; i--) {
         ir_node *node = g->node[i];
-        if (node->alias || !is_cheap(node) || life[i].first_again > life[i].last_again)
-            continue;
-        node->again = end - 1 - life[i].first_again;
-        for (int k = 0; k < node->inputs; k++)
-            read_again(&life[node->in[k]->index], life[i].first_again);
+        const ir_backward_needs needs = ir_node_backward_needs(node);
+        if (runs_backward(node) && needs.output)
+            read_by(node, i);
+        for (int k = 0; k < node->inputs && runs_backward(node) && needs.inputs; k++)
+            read_by(node->in[k], i);
+    }
+    for (int i = g->nodes - 1; i >= 0 && may; i--) {
+        ir_node *node = g->node[i];
+        if (!may[i])
+            node->again = -1;
+        for (int k = 0; k < node->inputs && node->again >= 0; k++)
+            read_by(node->in[k], node->again);
     }
 }
 
-void ir_graph_find_lives(ir_graph *g, ir_life *life, bool recompute)
+/* By when they are computed again, then by their order. */
+static int by_again(const void *a, const void *b)
 {
-    const int end = 2 * g->nodes;
-    for (int i = 0; i < g->nodes; i++) {
-        ir_node *node = g->node[i];
-        node->again = -1;
-        life[i] = (ir_life){.last_forward = node->kept ? end : i,
-                            .first_again = end,
-                            .last_again = -1,
-                            .first_grad = node->seeded ? 0 : end};
+    const ir_node *x = *(ir_node *const *)a, *y = *(ir_node *const *)b;
+    return x->again != y->again ? y->again - x->again : x->index - y->index;
+}
+
+static void list_again(ir_graph *g)
+{
+    g->agains = 0;
+    for (int i = 0; i < g->nodes; i++)
+        if (g->node[i]->again >= 0)
+            g->again[g->agains++] = g->node[i];
+    qsort(g->again, (size_t)g->agains, sizeof(ir_node *), by_again);
+}
+
+/* ---- lives ------------------------------------------------------------------------------------
+ */
+
+static void read_at(ir_life *lives, const ir_node *value, int time)
+{
+    ir_life *life = &lives[value->index];
+    if (life->again.born <= life->again.dies)
+        life->again.dies = time;
+    else if (time > life->value.dies)
+        life->value.dies = time;
+}
+
+static void compute_at(ir_life *lives, const ir_node *node, int time)
+{
+    for (int k = 0; k < node->inputs; k++)
+        read_at(lives, node->in[k], time);
+}
+
+/* One node's backward, in two steps. A convolution has read its input when it writes that one's
+ * gradient: a value that is read no later leaves its place to the gradient. */
+static void backward_at(ir_life *lives, const ir_node *node, int time)
+{
+    const bool reads_first = node->op == IR_OP_CONV2D || node->op == IR_OP_CONV_TRANSPOSE2D;
+    const ir_backward_needs needs = ir_node_backward_needs(node);
+    if (needs.output)
+        read_at(lives, node, time + 1);
+    lives[node->index].grad.dies = time + 1;
+    for (int k = 0; k < node->inputs; k++) {
+        ir_life *in = &lives[node->in[k]->index];
+        if (needs.inputs)
+            read_at(lives, node->in[k], reads_first ? time : time + 1);
+        if (node->grad_use[k] == IR_GRAD_WRITE)
+            in->grad.born = reads_first ? time + 1 : time;
     }
-    find_reads(g, life);
-    if (recompute)
-        choose_again(g, life);
+}
+
+/* The longest that anything lives. */
+static int end_of_time(const ir_graph *g)
+{
+    return 4 * g->nodes;
+}
+
+static void begin_lives(const ir_graph *g, ir_life *lives)
+{
+    for (int i = 0; i < g->nodes; i++)
+        lives[i] = (ir_life){.value = {i, i}, .again = {1, 0}};
+}
+
+static void end_lives(const ir_graph *g, ir_life *lives)
+{
+    for (int i = 0; i < g->nodes; i++) {
+        const ir_node *node = g->node[i];
+        if (node->kept)
+            lives[i].value.dies = end_of_time(g);
+        if (node->op == IR_OP_INPUT) {
+            lives[i].value.born = 0;
+            lives[i].grad.dies = end_of_time(g);
+        }
+        if (node->seeded)
+            lives[i].grad.born = 0;
+    }
+}
+
+int ir_graph_find_lives(ir_graph *g, ir_life *lives, const bool *may)
+{
+    int time = g->nodes, done = 0;
+    find_again(g, may);
+    list_again(g);
+    begin_lives(g, lives);
+    for (int i = 0; i < g->nodes; i++)
+        if (!g->node[i]->alias)
+            compute_at(lives, g->node[i], i);
+    for (int i = g->nodes - 1; i >= 0; i--) {
+        for (; done < g->agains && g->again[done]->again == i; done++, time++) {
+            compute_at(lives, g->again[done], time);
+            lives[g->again[done]->index].again = (ir_span){time, time};
+        }
+        lives[i].last = i;
+        if (runs_backward(g->node[i])) {
+            backward_at(lives, g->node[i], time);
+            lives[i].last = time + 1;
+            time += 2;
+        }
+    }
+    end_lives(g, lives);
+    ir_graph_overlay(g, lives);
+    return end_of_time(g);
 }

@@ -76,6 +76,8 @@ struct ir_node {
     ir_grad_use *grad_use; /* per input */
     float *value, *grad;   /* backend memory, tensor_bytes each; grad NULL when not wanted */
     float *place[2];       /* value's: in forward, and in backward where it is computed again */
+    int over[2];           /* which place of in[0] that place is, or -1 */
+    ir_node *grad_over;    /* the reader over whose gradient this one's is written, or NULL */
     int again;             /* it is so just before backward of the node of this index; or -1 */
 
     /* the backend's */

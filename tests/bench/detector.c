@@ -28,7 +28,7 @@ typedef struct {
     ir_backend_options where;
     int steps, warm, rounds, side;
     double seconds;
-    const ir_checkpoint *checkpoint;
+    const char *checkpoint;
 } settings;
 
 typedef struct {
@@ -107,7 +107,9 @@ static void work(const settings *s, const char *mode, int n)
     bench b = {
         .backend = ir_backend_open_as(s->where), .training = strcmp(mode, "train") == 0, .n = n};
     const size_t left = b.backend->available ? b.backend->available(b.backend) : 0;
-    b.detector = ir_detector_load(b.backend, s->checkpoint);
+    ir_checkpoint *checkpoint = ir_checkpoint_read(s->checkpoint, "detector");
+    b.detector = ir_detector_load(b.backend, checkpoint);
+    ir_checkpoint_free(checkpoint);
     b.graph = ir_detector_graph_for(b.detector, b.training ? IR_TRAINING : IR_DETECTION, n, s->side,
                                     s->side, 1);
     make_inputs(&b, s->side);
@@ -156,8 +158,7 @@ int main(int argc, char **argv)
         ir_usage_die("five operands are taken: train|detect[,...] checkpoint n[,...] side rounds");
     s.side = (int)ir_number(argv[optind + 3], 32, 8192, "side");
     s.rounds = (int)ir_number(argv[optind + 4], 1, 100000, "rounds");
-    ir_checkpoint *checkpoint = ir_checkpoint_read(argv[optind + 1], "detector");
-    s.checkpoint = checkpoint;
+    s.checkpoint = argv[optind + 1];
     for (mode = strtok_r(argv[optind], ",", &next_mode); mode;
          mode = strtok_r(NULL, ",", &next_mode)) {
         char *batches = ir_strdup(argv[optind + 2]);
@@ -166,6 +167,5 @@ int main(int argc, char **argv)
             work(&s, mode, (int)ir_number(n, 1, 1024, "n"));
         free(batches);
     }
-    ir_checkpoint_free(checkpoint);
     return 0;
 }

@@ -102,6 +102,8 @@ ir_backend *ir_cpu_backend_open(int threads, const char *name)
     cpu->backend = (ir_backend){
         .name = "cpu",
         .room = (size_t)512 << 20,
+        .training_room = (size_t)64 << 20,
+        .in_place = true,
         .op = isa->op,
         .tensor_bytes = tensor_bytes,
         .alloc = alloc,

@@ -323,6 +323,7 @@ static void fill_table(ir_cuda *cuda)
     ir_backend *b = &cuda->backend;
     b->name = cuda->name;
     b->room = room();
+    b->training_room = b->room;
     b->op = cuda->storage->op;
     b->tensor_bytes = tensor_bytes;
     b->alloc = alloc;

@@ -152,6 +152,8 @@ static inline void backward_a(ir_node *node, part p, cover how, bool mul)
     const float scale = (float)node->scale, *b = node->in[1]->value, *dy = node->grad + p.at;
     const bool add = node->grad_use[0] == IR_GRAD_ADD;
     float *da = node->in[0]->grad + p.at, k[B];
+    if (!mul && da == dy && !node->activation.on)
+        return;
     if (!mul || how == SAME) {
         terms(da, node, mul, b, p.at, p.floats, add);
     } else if (how == PIXEL) {
@@ -243,17 +245,22 @@ static inline void backward_b(ir_node *node, cover how, bool mul)
         finish_sums(node, how);
 }
 
+/* da may be written over dy, so that it comes last; but of a sum or product of one thing with
+ * itself db is added to it. */
 static inline void backward(ir_node *node, bool mul)
 {
     const ir_shape s = node->shape;
     const int count = parts_of(s);
     const cover how = cover_of(node);
+    const bool itself = node->in[0] == node->in[1];
+    if (node->grad_use[1] != IR_GRAD_NONE && !itself)
+        backward_b(node, how, mul);
     if (node->grad_use[0] != IR_GRAD_NONE) {
 #pragma omp parallel for schedule(static) if (!is_small(s))
         for (int i = 0; i < count; i++)
             backward_a(node, part_at(s, i), how, mul);
     }
-    if (node->grad_use[1] != IR_GRAD_NONE)
+    if (itself && node->grad_use[1] != IR_GRAD_NONE)
         backward_b(node, how, mul);
 }
 

@@ -1,0 +1,85 @@
+/* Planning: what is written over what it is made of.
+ *
+ * An operation that works element by element may leave its result where its first input was, if
+ * that is not read later; and in backward the first input's gradient where the one was that it is
+ * made of. */
+#include "graph/internal.h"
+
+static bool is_by_element(const ir_node *node)
+{
+    switch (node->op) {
+    case IR_OP_BATCHNORM:
+    case IR_OP_LEAKY_RELU:
+    case IR_OP_SIGMOID:
+    case IR_OP_ADD:
+    case IR_OP_MUL:
+    case IR_OP_SCALE:
+    case IR_OP_DROPOUT:
+        return !node->alias && (node->inputs < 2 || node->in[0] != node->in[1]);
+    default:
+        return false;
+    }
+}
+
+/* The place of in[0] that the node reads at that time, if it is the last to do so; or -1. */
+static int place_left(const ir_node *node, const ir_life *lives, int time)
+{
+    const ir_node *in = node->in[0];
+    const ir_life *life = &lives[in->index];
+    const bool again = life->again.born <= time && time <= life->again.dies;
+    if (in->op == IR_OP_INPUT || (again ? life->again.dies : life->value.dies) != time)
+        return -1;
+    return again;
+}
+
+/* What lies over something lives as long as both. */
+static void outlive(ir_life *lives, const ir_node *node, int place)
+{
+    const ir_span span = place ? lives[node->index].again : lives[node->index].value;
+    while (node->over[place] >= 0) {
+        place = node->over[place];
+        node = node->in[0];
+    }
+    ir_span *first = place ? &lives[node->index].again : &lives[node->index].value;
+    first->dies = span.dies > first->dies ? span.dies : first->dies;
+}
+
+static void overlay_values(ir_graph *g, ir_life *lives)
+{
+    for (int i = 0; i < g->nodes; i++) {
+        ir_node *node = g->node[i];
+        const ir_span again = lives[i].again;
+        node->over[0] = node->over[1] = -1;
+        if (!g->backend->in_place || !is_by_element(node))
+            continue;
+        node->over[0] = place_left(node, lives, i);
+        if (again.born <= again.dies)
+            node->over[1] = place_left(node, lives, again.born);
+    }
+    for (int i = 0; i < g->nodes; i++)
+        for (int place = 0; place < 2; place++)
+            if (g->node[i]->over[place] >= 0)
+                outlive(lives, g->node[i], place);
+}
+
+static void overlay_gradients(ir_graph *g, ir_life *lives)
+{
+    for (int i = 0; i < g->nodes && g->backend->in_place; i++) {
+        ir_node *node = g->node[i];
+        if (node->wants_grad && is_by_element(node) && node->grad_use[0] == IR_GRAD_WRITE)
+            node->in[0]->grad_over = node;
+    }
+    for (int i = 0; i < g->nodes; i++) {
+        const ir_node *first = g->node[i];
+        while (first->grad_over)
+            first = first->grad_over;
+        if (lives[i].grad.dies > lives[first->index].grad.dies)
+            lives[first->index].grad.dies = lives[i].grad.dies;
+    }
+}
+
+void ir_graph_overlay(ir_graph *g, ir_life *lives)
+{
+    overlay_values(g, lives);
+    overlay_gradients(g, lives);
+}

@@ -1,0 +1,162 @@
+/* Planning: which values are not kept for backward but computed again.
+ *
+ * First those that take little work beside a convolution, where less memory is in use then (what
+ * they are made of must be kept, or made again too). If the rest is still more than there is room
+ * for, or more than LARGE, convolutions as well, those with the most bytes for their work first, as
+ * long as that is a quarter of a forward pass at most. Griewank and Walther (Revolve, ACM TOMS
+ * 26(1), 2000) treat the trade; the choice here is greedy. */
+#include <stdlib.h>
+
+#include "graph/buffers.h"
+
+static bool is_cheap(const ir_node *node)
+{
+    switch (node->op) {
+    case IR_OP_BATCHNORM:
+    case IR_OP_MUL:
+    case IR_OP_CONCAT:
+    case IR_OP_SLICE:
+    case IR_OP_RESIZE:
+    case IR_OP_SCALE:
+    case IR_OP_RFFT2:
+    case IR_OP_ADD:
+    case IR_OP_LEAKY_RELU:
+    case IR_OP_SIGMOID:
+        return true;
+    case IR_OP_CONV2D:
+        return node->kernel == 1;
+    default:
+        return false;
+    }
+}
+
+static bool is_free(const ir_node *node)
+{
+    return !node->alias && !node->kept;
+}
+
+typedef struct {
+    ir_graph *graph;
+    ir_life *lives;
+    bool *may; /* of each node */
+    ir_buffers buffers;
+} choice;
+
+enum { MOST = 4, PASSES = 8 };
+
+static const double large = 0.9 * (1 << 30), share = 0.25;
+
+static double load_of(choice *c)
+{
+    const int end = ir_graph_find_lives(c->graph, c->lives, c->may);
+    ir_buffers_list(&c->buffers, c->graph, c->lives);
+    return ir_buffers_load(&c->buffers, end);
+}
+
+static size_t volume(const ir_node *node)
+{
+    return (size_t)node->shape.c * (size_t)node->shape.h * (size_t)node->shape.w;
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    const ir_node *x = *(ir_node *const *)a, *y = *(ir_node *const *)b;
+    if (volume(x) != volume(y))
+        return volume(x) < volume(y) ? 1 : -1;
+    return y->index - x->index;
+}
+
+static bool can_choose(const ir_node *node)
+{
+    return is_free(node) && is_cheap(node);
+}
+
+/* Changes its mind about nodes, if that is better. */
+static bool try_nodes(choice *c, ir_node *const *nodes, int count, double *load)
+{
+    double now;
+    for (int i = 0; i < count; i++)
+        c->may[nodes[i]->index] ^= true;
+    now = load_of(c);
+    if (now < *load * (1 - 1e-9)) {
+        *load = now;
+        return true;
+    }
+    for (int i = 0; i < count; i++)
+        c->may[nodes[i]->index] ^= true;
+    return false;
+}
+
+/* A node alone; or one with those that it is computed from, each of which alone may gain nothing:
+ * what one is computed from must be kept then. */
+static bool try_one(choice *c, ir_node *node, double *load)
+{
+    ir_node *with[MOST];
+    int count = 1;
+    with[0] = node;
+    if (try_nodes(c, with, 1, load))
+        return true;
+    for (int k = 0; k < node->inputs && count < MOST; k++)
+        if (can_choose(node->in[k]) && c->may[node->in[k]->index] == c->may[node->index])
+            with[count++] = node->in[k];
+    return count > 1 && try_nodes(c, with, count, load);
+}
+
+static void try_cheap(choice *c, double *load)
+{
+    const ir_graph *g = c->graph;
+    ir_node **candidate = ir_calloc((size_t)g->nodes + 1, sizeof(ir_node *));
+    int count = 0;
+    bool better = true;
+    for (int i = 0; i < g->nodes; i++)
+        if (can_choose(g->node[i]))
+            candidate[count++] = g->node[i];
+    qsort(candidate, (size_t)count, sizeof(ir_node *), larger_first);
+    for (int pass = 0; pass < PASSES && better; pass++) {
+        better = false;
+        for (int i = 0; i < count; i++)
+            better |= try_one(c, candidate[i], load);
+    }
+    free(candidate);
+}
+
+/* Bytes for their work: channels of a pixel for the multiplications that it takes. */
+static int dearer_last(const void *a, const void *b)
+{
+    const ir_node *x = *(ir_node *const *)a, *y = *(ir_node *const *)b;
+    const double of_x = (double)x->weight->size * y->shape.c;
+    const double of_y = (double)y->weight->size * x->shape.c;
+    if (of_x != of_y)
+        return of_x > of_y ? 1 : -1;
+    return x->index - y->index;
+}
+
+static void try_convolutions(choice *c, double target, double *load)
+{
+    const ir_graph *g = c->graph;
+    ir_node **candidate = ir_calloc((size_t)g->nodes + 1, sizeof(ir_node *));
+    double left = share * ir_graph_macs(g);
+    int count = 0;
+    for (int i = 0; i < g->nodes; i++)
+        if (is_free(g->node[i]) && g->node[i]->op == IR_OP_CONV2D && !is_cheap(g->node[i]))
+            candidate[count++] = g->node[i];
+    qsort(candidate, (size_t)count, sizeof(ir_node *), dearer_last);
+    for (int i = 0; i<count && * load> target; i++)
+        if (ir_node_macs(candidate[i]) <= left && try_nodes(c, &candidate[i], 1, load))
+            left -= ir_node_macs(candidate[i]);
+    free(candidate);
+}
+
+void ir_graph_recompute(ir_graph *g, ir_life *lives)
+{
+    choice c = {.graph = g, .lives = lives, .may = ir_calloc((size_t)g->nodes + 1, sizeof(bool))};
+    const double room = (double)g->memory, target = room > 0 && room < large ? large : room;
+    for (int i = 0; i < g->nodes; i++)
+        c.may[i] = is_free(g->node[i]) && is_cheap(g->node[i]) && g->node[i]->op != IR_OP_ADD;
+    double load = load_of(&c);
+    try_cheap(&c, &load);
+    try_convolutions(&c, target, &load);
+    ir_graph_find_lives(g, lives, c.may);
+    free(c.may);
+    free(c.buffers.item);
+}
