@@ -133,6 +133,47 @@ ea67a290 d4393603 7609ea28 4f59b856" ]
     cmp counted expected
 }
 
+# Passes over numbered names, whole, torn or side by side, among names that only look like it.
+numbered_names() {
+    awk 'BEGIN {
+        srand(1)
+        split("a b stdin a#2 c#1 c", base)
+        split("#1 #2 a# # a#1x a##2 a#0 a#01 a#02 a#123456789012345678 a#1234567890123456789", odd)
+        for (i = 0; i < 3000; i++) {
+            name = base[1 + int(6 * rand())]
+            kind = rand()
+            if (kind < 0.5) {
+                first = 1 + int(4 * rand())
+                last = first + int(12 * rand())
+                if (first == 2) print name
+                for (k = first; k <= last; k++) print name "#" k
+            } else if (kind < 0.8)
+                print name "#" int(16 * rand())
+            else
+                print odd[1 + int(11 * rand())]
+        }
+        for (k = 1; k < 200; k++) print "p#" k "\nq#" k + 1
+    }'
+}
+
+@test "a tally counts numbered names as it counts any" {
+    numbered_names > names
+    [ "$(wc -l < names)" -gt 8000 ]
+    test-base tally < names > counted
+    awk '{ print $0, n[$0]++ + 0 }' names > expected
+    cmp counted expected
+}
+
+@test "a tally's memory stays as it is however many images come from one file" {
+    [ -z "${IR_ASAN:-}" ] || skip "a sanitizer needs memory of its own"
+    for n in 100 1000000; do
+        seq -f 'stdin#%.0f' $n > names
+        bench-measure peak test-base tally < names | tail -n 1 | grep -qx "stdin#$n 0"
+    done
+    cat peak
+    awk '{ peak[NR] = $3 } END { exit !(peak[2] < peak[1] + 0.5) }' peak
+}
+
 @test "a pipeline gives the same lines in the same order for any number of threads" {
     seq 500 > lines
     test-base pipeline 1 < lines > one
