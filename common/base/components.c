@@ -63,14 +63,30 @@ static void add_run(ir_components *c, int row, int first, int end)
     c->runs++;
 }
 
-/* Nearly all rows of nearly all masks end here. */
-IR_WIDE static uint16_t largest_of(const uint16_t *row, int width)
+/* Whether none of STEP pixels is >= level: where nearly all of nearly all masks end. In the
+ * compiler's vectors, whose lanes are joined by words: a reduction of its own goes lane by lane. */
+enum { STEP = 256, LANES = 16 };
+typedef uint16_t lanes __attribute__((vector_size(LANES * sizeof(uint16_t))));
+
+IR_WIDE static bool none_in_step(const uint16_t *pixel, uint16_t level)
 {
-    uint16_t largest = 0;
-#pragma omp simd reduction(max : largest)
-    for (int x = 0; x < width; x++)
-        largest = row[x] > largest ? row[x] : largest;
-    return largest;
+    lanes any = {0}, some;
+    uint64_t word[sizeof any / sizeof(uint64_t)];
+
+    for (int i = 0; i < STEP; i += LANES) {
+        memcpy(&some, pixel + i, sizeof some);
+        any |= (lanes)(some >= level);
+    }
+    memcpy(word, &any, sizeof word);
+    return (word[0] | word[1] | word[2] | word[3]) == 0;
+}
+
+/* A place before which, starting at i, no pixel is >= level: whole steps further. */
+static size_t skip(const uint16_t *pixel, size_t i, size_t pixels, uint16_t level)
+{
+    while (i + STEP <= pixels && none_in_step(pixel + i, level))
+        i += STEP;
+    return i;
 }
 
 /* flag[x] = 1 where the pixel is true, else 0. */
@@ -101,8 +117,6 @@ static int next_flag(const unsigned char *flag, int x, int width, unsigned char 
 
 static void find_runs(ir_components *c, const uint16_t *row, int y, int width, int level)
 {
-    if (largest_of(row, width) < level)
-        return;
     flag_row(row, width, (uint16_t)level, c->flag);
     for (int x = next_flag(c->flag, 0, width, 1); x < width; x = next_flag(c->flag, x, width, 1)) {
         int first = x;
@@ -207,14 +221,17 @@ static void make_room(ir_components *c, int width)
 
 int ir_components_find(ir_components *c, const uint16_t *pixel, int width, int height, int level)
 {
-    size_t above = 0;
+    size_t above = 0, pixels = (size_t)width * (size_t)height, clear = 0;
 
     c->runs = 0;
     make_room(c, width);
-    for (int y = 0; y < height; y++) {
-        size_t row = c->runs;
+    for (int y = 0; y < height && level <= UINT16_MAX; y++) {
+        size_t row = c->runs, start = (size_t)y * (size_t)width, end = start + (size_t)width;
 
-        find_runs(c, pixel + (size_t)y * (size_t)width, y, width, level);
+        if (clear < end)
+            clear = skip(pixel, clear > start ? clear : start, pixels, (uint16_t)level);
+        if (clear < end)
+            find_runs(c, pixel + start, y, width, level);
         join_rows(c->run, above, row, c->runs);
         above = row;
     }
