@@ -117,6 +117,11 @@ void matcher_set_truth(matcher *m, const ir_image *truth)
     m->height = truth->height;
 }
 
+const ir_components *matcher_truth(const matcher *m)
+{
+    return m->truth;
+}
+
 void matcher_set_prediction(matcher *m, const ir_image *predicted, int level)
 {
     ir_components_find(m->predicted, predicted->pixel, predicted->width, predicted->height, level);

@@ -4,6 +4,8 @@
 
 #include "stream/image.h"
 
+typedef struct ir_components ir_components; /* base/components.h */
+
 /* How targets take detections; see match.h. */
 typedef enum { MATCH_DISTANCE, MATCH_OPDC, MATCH_SHOOTING, MATCHES } match_kind;
 
@@ -51,6 +53,7 @@ matcher *matcher_new(bool pairs);
 void matcher_free(matcher *m);
 /* The mask that the next predictions are compared with. */
 void matcher_set_truth(matcher *m, const ir_image *truth);
+const ir_components *matcher_truth(const matcher *m); /* its components */
 /* The prediction, its pixels >= level; it must have the mask's size. */
 void matcher_set_prediction(matcher *m, const ir_image *predicted, int level);
 /* Counts that prediction against that mask. */

@@ -1,4 +1,5 @@
-/* Every pixel's sample is looked up once: how many thresholds it is above. */
+/* Every pixel is counted once, by how many thresholds it is above; the true ones among them come
+ * from the runs of the true mask. */
 #include "curve.h"
 
 #include <math.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/components.h"
 
 enum { COLUMNS = 4 };
 
@@ -23,6 +25,8 @@ void curve_free(curve *c)
 {
     free(c->predicted);
     free(c->both);
+    free(c->above);
+    free(c->bin);
 }
 
 void curve_clear(curve *c)
@@ -34,66 +38,125 @@ void curve_clear(curve *c)
     c->pixels = c->true_pixels = 0;
 }
 
-/* Whether STEP pixels are zero in both images, as most are: a loop without branches finds out. */
-enum { STEP = 64 };
+/* above[v]: how many of the thresholds, from 0 up, v / maxval is above; never all, for the last is
+ * 1. */
+static void make_table(curve *c, int maxval)
+{
+    int v = 0;
 
-static bool all_zero(const uint16_t *a, const uint16_t *b)
+    if (c->maxval == maxval)
+        return;
+    c->above = ir_realloc(c->above, (size_t)maxval + 1, sizeof *c->above);
+    c->maxval = maxval;
+    for (int i = 0; i <= c->steps; i++)
+        for (int end = first_level_above((double)i / c->steps, maxval); v < end; v++)
+            c->above[v] = (uint16_t)i;
+}
+
+/* ---- counting ---- */
+
+/* Pixels are counted in so many bins in turn: one that is like those before it need not wait until
+ * they are counted. */
+enum { TURNS = CURVE_TURNS, STEP = 64 };
+
+/* Whether STEP pixels are zero, as most are: a loop without branches finds out. */
+static bool all_zero(const uint16_t *pixel)
 {
     uint16_t any = 0;
 
     for (int i = 0; i < STEP; i++)
-        any |= a[i] | b[i];
+        any |= pixel[i];
     return any == 0;
 }
 
-/* Pixels by sample, true or not, and parity of their place: a pixel that is like the one before
- * need not wait until that one is counted. */
-typedef struct {
-    uint32_t at[2][2]; /* [parity][true] */
-} bin;
-
-static bin *histogram(const ir_image *map, const ir_image *truth)
+/* One pixel for each turn, read by words. bin_of: by sample; NULL: each sample has its bin. */
+static inline void count_turns(const uint16_t *pixel, const uint16_t *bin_of,
+                               uint32_t (*bin)[TURNS])
 {
-    size_t n = (size_t)map->width * (size_t)map->height, i = 0;
-    bin *count = ir_calloc((size_t)map->maxval + 1, sizeof *count);
+    enum { PER_WORD = sizeof(uint64_t) / sizeof *pixel };
+    uint64_t word[TURNS / PER_WORD];
 
-    while (i < n) {
-        if (i + STEP <= n && all_zero(map->pixel + i, truth->pixel + i)) {
-            count[0].at[0][false] += STEP;
-            i += STEP;
+    memcpy(word, pixel, sizeof word);
+#pragma GCC unroll 8
+    for (int k = 0; k < TURNS; k++) {
+        uint16_t sample = (uint16_t)(word[k / PER_WORD] >> 16 * (k % PER_WORD));
+
+        bin[bin_of != NULL ? bin_of[sample] : sample][k]++;
+    }
+}
+
+static inline void count_pixels(const uint16_t *pixel, size_t pixels, const uint16_t *bin_of,
+                                uint32_t (*bin)[TURNS])
+{
+    size_t i = 0;
+
+    for (; i + STEP <= pixels; i += STEP) {
+        if (all_zero(pixel + i)) {
+            bin[0][0] += STEP;
             continue;
         }
-        for (size_t end = i + STEP < n ? i + STEP : n; i < end; i++)
-            count[map->pixel[i]].at[i % 2][ir_image_true(truth, i)]++;
+        for (int k = 0; k < STEP; k += TURNS)
+            count_turns(pixel + i + k, bin_of, bin);
     }
-    return count;
+    for (; i < pixels; i++)
+        bin[bin_of != NULL ? bin_of[pixel[i]] : pixel[i]][0]++;
 }
 
-/* Adds the pixels of the samples above level - 1, from the highest not added yet downwards. */
-static void add_down_to(curve *c, const bin *count, int *next, int level)
+/* A bin for each sample where they are few, else for each number of thresholds. */
+static bool by_sample(const curve *c)
 {
-    for (; *next >= level; --*next) {
-        const bin *b = &count[*next];
-        long both = (long)b->at[0][true] + b->at[1][true];
-
-        c->pixels += both + b->at[0][false] + b->at[1][false];
-        c->true_pixels += both;
-    }
+    return c->maxval <= UINT8_MAX;
 }
 
-void curve_count(curve *c, const ir_image *map, const ir_image *truth)
+static int count_bins(const curve *c)
 {
-    bin *count = histogram(map, truth);
-    int next = map->maxval;
+    return by_sample(c) ? c->maxval + 1 : c->steps + 1;
+}
 
-    c->pixels = c->true_pixels = 0;
+static void make_bins(curve *c)
+{
+    size_t most = (c->steps > UINT8_MAX ? (size_t)c->steps : UINT8_MAX) + 1;
+
+    if (c->bin == NULL)
+        c->bin = ir_calloc(most, sizeof *c->bin);
+}
+
+/* Moves what the bins hold to sums, those of the thresholds that its pixels are above. Returns how
+ * many pixels there are. */
+static long add_up(curve *c, long *sum)
+{
+    int bin = count_bins(c) - 1;
+    long all = 0;
+
     for (int i = c->steps; i >= 0; i--) {
-        add_down_to(c, count, &next, first_level_above((double)i / c->steps, map->maxval));
-        c->predicted[i] = c->pixels;
-        c->both[i] = c->true_pixels;
+        sum[i] = all;
+        for (; bin >= 0 && (by_sample(c) ? c->above[bin] : bin) == i; bin--)
+            for (int k = 0; k < TURNS; k++)
+                all += c->bin[bin][k];
     }
-    add_down_to(c, count, &next, 0); /* what no threshold lets through */
-    free(count);
+    memset(c->bin, 0, (size_t)count_bins(c) * sizeof *c->bin);
+    return all;
+}
+
+void curve_count(curve *c, const ir_image *map, const ir_components *truth)
+{
+    size_t runs, pixels = (size_t)map->width * (size_t)map->height;
+    const ir_run *run = ir_components_runs(truth, &runs);
+
+    make_table(c, map->maxval);
+    make_bins(c);
+    if (by_sample(c))
+        count_pixels(map->pixel, pixels, NULL, c->bin);
+    else
+        count_pixels(map->pixel, pixels, c->above, c->bin);
+    c->pixels = add_up(c, c->predicted);
+    for (size_t r = 0; r < runs; r++) {
+        const uint16_t *first = map->pixel + (size_t)run[r].row * (size_t)map->width + run[r].first;
+
+        count_pixels(first, (size_t)(run[r].end - run[r].first), by_sample(c) ? NULL : c->above,
+                     c->bin);
+    }
+    c->true_pixels = add_up(c, c->both);
 }
 
 void curve_add(curve *sum, const curve *c)

@@ -7,18 +7,27 @@
 #include "counts.h"
 #include "table.h"
 
+enum { CURVE_TURNS = 8 };
+
 /* Counts at the thresholds 0, 1/steps, 2/steps, ..., 1. They add up over images. */
 typedef struct {
     int steps;
     long *predicted, *both; /* steps + 1 each: pixels predicted, and those of them that are true */
     long pixels, true_pixels;
+
+    /* While counting, made on first use: how many thresholds a sample is above, for maps of that
+     * maxval; pixels by that number. */
+    int maxval;
+    uint16_t *above;
+    uint32_t (*bin)[CURVE_TURNS];
 } curve;
 
 curve curve_new(int steps); /* all zero */
 void curve_free(curve *c);
 void curve_clear(curve *c);
-/* One image's counts, in place of what c held. Time linear in the pixels. */
-void curve_count(curve *c, const ir_image *map, const ir_image *truth);
+/* One image's counts, in place of what c held. truth: the true mask's components, of the same size.
+ * Time linear in the pixels. */
+void curve_count(curve *c, const ir_image *map, const ir_components *truth);
 void curve_add(curve *sum, const curve *c);
 
 /* The area under true- over false-positive rate by the trapezoidal rule, from (0,0) over the points

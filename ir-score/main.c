@@ -55,9 +55,9 @@ typedef struct {
     char *first_grey; /* the name of the first */
 } scoring;
 
-/* Counts one prediction of an image as far as what is printed needs it, in s->one. Returns what the
- * table per image shows. */
-static counts count(scoring *s, const ir_image *predicted, const ir_image *truth)
+/* Counts one prediction against the mask of s->m as far as what is printed needs it, in s->one.
+ * Returns what the table per image shows. */
+static counts count(scoring *s, const ir_image *predicted)
 {
     const options *o = s->o;
     counts shown;
@@ -74,7 +74,7 @@ static counts count(scoring *s, const ir_image *predicted, const ir_image *truth
             shown = c;
     }
     if (s->one.pixels.steps > 0)
-        curve_count(&s->one.pixels, predicted, truth);
+        curve_count(&s->one.pixels, predicted, matcher_truth(s->m));
     return shown;
 }
 
@@ -100,7 +100,7 @@ static void score_image(scoring *s, const ir_image *im)
     counts c;
 
     matcher_set_truth(s->m, &im[TRUTH]);
-    c = count(s, &im[PREDICTED], &im[TRUTH]);
+    c = count(s, &im[PREDICTED]);
     if (o->per_image)
         report_image(stdout, im[PREDICTED].name, &c, o->format, s->sum.images == 0);
     totals_add(&s->sum, &s->one);
@@ -113,7 +113,7 @@ static void score_image(scoring *s, const ir_image *im)
     if (o->bootstrap.resamples > 0)
         sample_add(&s->image, &s->one);
     if (o->versus) {
-        count(s, &im[OTHER], &im[TRUTH]);
+        count(s, &im[OTHER]);
         sample_add(&s->other, &s->one);
     }
 }
