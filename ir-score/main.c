@@ -1,185 +1,30 @@
 /* ir-score: compares predicted masks or probability maps with true masks. See ir-score(1). */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
-#include "base/wide.h"
 #include "options.h"
-#include "overlay.h"
 #include "rce.h"
-#include "report.h"
 #include "report/page.h"
-#include "roc.h"
+#include "scoring.h"
 #include "stream/stream.h"
-
-/* Images from standard input have numbers for names; their masks know better. */
-static void set_names(const options *o, ir_image *im)
-{
-    if (strcmp(o->operand[PREDICTED], "-") == 0)
-        ir_image_set_name(&im[PREDICTED], im[TRUTH].name);
-}
-
-/* A mask of another size is an error, or scaled when that was asked for. */
-static void fit(const options *o, ir_image *im)
-{
-    if (o->resize)
-        ir_image_scale_nearest(&im[TRUTH], im[PREDICTED].width, im[PREDICTED].height);
-    ir_check_same_size(&im[PREDICTED], &im[TRUTH], "the true mask");
-    if (o->operand[FRAME] != NULL)
-        ir_check_same_size(&im[PREDICTED], &im[FRAME],
-                           o->versus ? "the other prediction" : "the frame");
-}
-
-/* Whether a mask holds nothing but 0 and its maxval. */
-IR_WIDE static bool is_binary(const ir_image *mask)
-{
-    size_t n = (size_t)mask->width * (size_t)mask->height;
-    uint16_t other = 0, maxval = (uint16_t)mask->maxval;
-    const uint16_t *pixel = mask->pixel;
-
-#pragma omp simd reduction(| : other)
-    for (size_t i = 0; i < n; i++)
-        other |= pixel[i] != 0 ? pixel[i] ^ maxval : 0;
-    return other == 0;
-}
-
-/* What is kept while images go by. */
-typedef struct {
-    const options *o;
-    matcher *m;
-    roc rates;
-    totals one, sum;     /* of the image at hand, of all */
-    sample image, other; /* by image, of the prediction and the one it is compared with */
-    overlay *pictures;
-    long grey;        /* true masks that are not binary */
-    char *first_grey; /* the name of the first */
-} scoring;
-
-/* Counts one prediction against the mask of s->m as far as what is printed needs it, in s->one.
- * Returns what the table per image shows. */
-static counts count(scoring *s, const ir_image *predicted)
-{
-    const options *o = s->o;
-    counts shown;
-
-    matcher_set_prediction(s->m, predicted, first_level_above(o->threshold, predicted->maxval));
-    for (match_kind kind = 0; kind < MATCHES; kind++) {
-        counts c;
-
-        if (!o->all && kind != o->match)
-            continue;
-        c = matcher_count(s->m, kind);
-        totals_set(&s->one, kind, &c);
-        if (kind == o->match)
-            shown = c;
-    }
-    if (s->one.pixels.steps > 0)
-        curve_count(&s->one.pixels, predicted, matcher_truth(s->m));
-    return shown;
-}
-
-static void check_mask(scoring *s, const ir_image *mask)
-{
-    if (is_binary(mask))
-        return;
-    if (s->grey++ == 0)
-        s->first_grey = ir_strdup(mask->name);
-}
-
-static void warn_of_grey_masks(const scoring *s)
-{
-    if (s->grey > 0)
-        ir_warn("%ld of %ld true masks %s not binary (the first: %s): true is what lies above half "
-                "of maxval",
-                s->grey, s->sum.images, s->grey == 1 ? "is" : "are", s->first_grey);
-}
-
-static void score_image(scoring *s, const ir_image *im)
-{
-    const options *o = s->o;
-    counts c;
-
-    matcher_set_truth(s->m, &im[TRUTH]);
-    c = count(s, &im[PREDICTED]);
-    if (o->per_image)
-        report_image(stdout, im[PREDICTED].name, &c, o->format, s->sum.images == 0);
-    totals_add(&s->sum, &s->one);
-    if (s->pictures != NULL)
-        overlay_write(s->pictures, &im[PREDICTED],
-                      first_level_above(o->threshold, im[PREDICTED].maxval), &im[TRUTH],
-                      &im[FRAME]);
-    if (o->roc)
-        roc_add(&s->rates, s->m, &im[PREDICTED]);
-    if (o->bootstrap.resamples > 0)
-        sample_add(&s->image, &s->one);
-    if (o->versus) {
-        count(s, &im[OTHER]);
-        sample_add(&s->other, &s->one);
-    }
-}
-
-/* Prints what is said of the whole set; clean_iou: NULL without --rce. */
-static void print_set(const scoring *s, const double *clean_iou)
-{
-    const options *o = s->o;
-
-    if (o->roc)
-        roc_print(stdout, &s->rates, o->format);
-    else if (o->pr)
-        curve_print_pr(stdout, &s->sum.pixels, o->format);
-    else if (o->versus)
-        bootstrap_compare(stdout, &s->image, &s->other, &o->bootstrap, o->format);
-    else if (o->bootstrap.resamples > 0)
-        bootstrap_print(stdout, &s->image, &o->bootstrap, o->format);
-    else if (!o->per_image)
-        report_totals(stdout, &s->sum, o->match, o->format, clean_iou, o->all);
-}
-
-static scoring scoring_new(const options *o, const ir_matched *input)
-{
-    int steps = o->pr || o->all ? o->thresholds : 0;
-
-    return (scoring){.o = o,
-                     .m = matcher_new(o->all),
-                     .rates = roc_new(o->thresholds, o->match),
-                     .one = totals_new(steps),
-                     .sum = totals_new(steps),
-                     .pictures = o->overlay != NULL ? overlay_new(o->overlay, input) : NULL};
-}
-
-static void scoring_free(scoring *s)
-{
-    matcher_free(s->m);
-    roc_free(&s->rates);
-    totals_free(&s->one);
-    totals_free(&s->sum);
-    sample_free(&s->image);
-    sample_free(&s->other);
-    overlay_free(s->pictures);
-    free(s->first_grey);
-}
 
 /* Reads all images and prints what was asked for. */
 static void score(const options *o, const double *clean_iou)
 {
     ir_matched *input = ir_matched_open(o->operand[FRAME] != NULL ? 3 : 2, o->operand);
-    scoring s = scoring_new(o, input);
+    scoring *s = scoring_new(o, input);
     ir_image im[STREAMS] = {0};
 
     if (o->maxval > 0)
         ir_matched_set_maxval(input, FRAME, o->maxval);
-    while (ir_matched_next(input, im)) {
-        set_names(o, im);
-        check_mask(&s, &im[TRUTH]);
-        fit(o, im);
-        score_image(&s, im);
-    }
-    print_set(&s, clean_iou);
-    warn_of_grey_masks(&s);
+    while (ir_matched_next(input, im))
+        scoring_add(s, im);
+    scoring_print(s, stdout, clean_iou);
+    scoring_warn(s);
 
     for (int i = 0; i < STREAMS; i++)
         ir_image_free(&im[i]);
-    scoring_free(&s);
+    scoring_free(s);
     ir_matched_close(input);
 }
 
