@@ -73,9 +73,10 @@ $(UNIT): $(BIN)/test-%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD) $(CC) -o $@ $(filter %.o,$^) $(LIB) $(ALL_LDFLAGS) $(LIBS)
 
+$(BIN)/bench-scoring: $(filter-out %/main.o,$(ir-score_OBJ))
 $(BENCH): $(BIN)/bench-%: $(BUILD)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LD) $(CC) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
+	$(call say,LD) $(CC) -o $@ $(filter %.o,$^) $(LIB) $(ALL_LDFLAGS) $(LIBS)
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@

@@ -63,8 +63,11 @@ rows() {
 @test "scoring beside pyirstdmetrics" {
     bench scores
     if has py_irstd_metrics; then
-        rows ir-score\,\ spoiled\ maps ir-score\ --all,\ spoiled\ maps{,:\ memory} \
-            ir-score\,\ noisy\ maps ir-score\ --all,\ noisy\ maps{,:\ memory}
+        rows ir-score{,\ --all},\ spoiled\ maps{", from files",", decoded beforehand",} \
+            ir-score\ --all,\ spoiled\ maps:\ memory \
+            ir-score{,\ --all},\ noisy\ maps{", from files",", decoded beforehand",} \
+            ir-score\ --all,\ noisy\ maps:\ memory
+        [ "$(grep -c '^# reading these files and nothing else: [0-9]' out)" -eq 2 ]
     else
         grep -q '^# skipped for want of pyirstdmetrics: ' out
     fi

@@ -127,7 +127,7 @@ linked() {
 @test "a changed header of one program rebuilds what includes it, and only that" {
     cd "$REPO"
     users '"roc.h"' ir-score | objects | diff - <(compiled ir-score/roc.h)
-    [ "$(linked ir-score/roc.h)" = bin/ir-score ]
+    [ "$(linked ir-score/roc.h | sort)" = $'bin/bench-scoring\nbin/ir-score' ]
 }
 
 @test "a changed header of the library rebuilds what includes it, through other headers too" {
