@@ -99,7 +99,7 @@ IR_WIDE static void widen(uint16_t *to, const unsigned char *from, size_t pixels
 
 /* Samples as bytes. Goes by blocks of a fixed length, since the compiler makes vector code of
  * these. */
-static void narrow(unsigned char *to, const uint16_t *from, size_t pixels)
+static void narrow(unsigned char *restrict to, const uint16_t *restrict from, size_t pixels)
 {
     enum { STEP = 64 };
     size_t i = 0;
