@@ -307,9 +307,14 @@ static cached *find_graph(ir_detector *d, ir_mode mode, int n, int h, int w, int
     return NULL;
 }
 
-/* Drops the graphs longest unused until there is room; returns a free place. */
-static cached *make_room(ir_detector *d)
+/* Drops the graphs longest unused until there is room; returns a free place. Training has use for
+ * two, the whole batch and an epoch's last: the second is made anew each time where they are large.
+ */
+static cached *make_room(ir_detector *d, ir_mode mode)
 {
+    const ir_backend *b = d->backend;
+    const size_t room = mode == IR_TRAINING ? b->training_room : b->room;
+    const int least = mode == IR_TRAINING ? 0 : 1;
     for (;;) {
         cached *oldest = NULL, *empty = NULL;
         size_t bytes = 0;
@@ -325,7 +330,7 @@ static cached *make_room(ir_detector *d)
             if (!oldest || c->used < oldest->used)
                 oldest = c;
         }
-        if (empty && (bytes < d->backend->room || count < 2))
+        if (empty && (bytes < room || count <= least))
             return empty;
         drop_graph(oldest);
     }
@@ -336,7 +341,7 @@ ir_detector_graph *ir_detector_graph_for(ir_detector *d, ir_mode mode, int n, in
 {
     cached *c = find_graph(d, mode, n, h, w, group);
     if (!c) {
-        c = make_room(d);
+        c = make_room(d, mode);
         *c = (cached){.mode = mode, .n = n, .h = h, .w = w, .group = group};
         build(d, c);
     }
