@@ -204,10 +204,10 @@ close() {
         run --separate-stderr ir-train -c "$t/acm.tar" -d cuda --batch "$1" --crop 256 -q \
             -w "$t/o.tar" s/images s/masks
     }
-    EMULATED_CUDA_MEMORY=120000000 train 4
+    EMULATED_CUDA_MEMORY=100000000 train 4
     one_line_error 1 '4 images need [0-9]+ MiB and [0-9]+ MiB are free: a batch of [1-3] would fit'
     fit=${stderr##*a batch of }
-    EMULATED_CUDA_MEMORY=120000000 train "${fit%% *}"
+    EMULATED_CUDA_MEMORY=100000000 train "${fit%% *}"
     [ "$status" -eq 0 ]
     EMULATED_CUDA_MEMORY=70000000 train 4
     one_line_error 1 'not even one fits'

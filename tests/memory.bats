@@ -41,3 +41,19 @@ detect dnanet 1 552 333
 detect balistd 1 700 333
 END
 }
+
+@test "frames of ever other sizes do not add up: weights are packed once, old graphs dropped" {
+    for side in 64 96 128 160 192 224 256 288; do
+        for other in 64 96 128 160; do
+            ir-scenes -n 1 -s "${side}x$other" -t 1 -o "$BATS_TEST_TMPDIR/s$side-$other"
+        done
+    done
+    find "$BATS_TEST_TMPDIR"/s*/images -name '*.pgm' >"$BATS_TEST_TMPDIR/list"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/list")" = 32 ]
+    ir-train init --net dnanet --mean 0.4 --std 0.1 >"$BATS_TEST_TMPDIR/net.tar"
+    one=$(peak_kib ir-detect -c "$BATS_TEST_TMPDIR/net.tar" "$BATS_TEST_TMPDIR/s256-128/images")
+    all=$(peak_kib ir-detect -c "$BATS_TEST_TMPDIR/net.tar" "@$BATS_TEST_TMPDIR/list")
+    echo "one size $((one / 1024)) MiB, 32 sizes $((all / 1024)) MiB"
+    # what graphs may take together, and the weights transformed for tiles of 2x2 and of 4x4
+    ((all < one + (512 + 108) * 1024))
+}

@@ -14,6 +14,14 @@ static size_t most_scratch(const ir_graph *g)
     return most;
 }
 
+static size_t state_bytes(const ir_graph *g)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < g->nodes; i++)
+        bytes += g->node[i]->state_bytes;
+    return bytes;
+}
+
 /* Images of a batch, as the first input has it. */
 static int images_of(const ir_graph *g)
 {
@@ -86,7 +94,7 @@ void ir_graph_allocate(ir_graph *g)
     check_room(g, total + scratch);
     g->arena = g->backend->alloc(g->backend, total + ALIGN);
     g->scratch = g->backend->alloc(g->backend, scratch + ALIGN);
-    g->bytes = total + scratch;
+    g->bytes = total + scratch + state_bytes(g);
     for (int i = 0; i < all.count; i++)
         *all.item[i].where = (char *)g->arena + all.item[i].offset;
     point_at_places(g);

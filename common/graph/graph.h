@@ -167,7 +167,8 @@ void ir_node_fetch(ir_graph *g, ir_node *node);
 void ir_node_seed(ir_graph *g, ir_node *node, const float *nchw);
 void ir_node_get_grad(ir_graph *g, const ir_node *node, float *nchw); /* inputs that want it */
 
-size_t ir_graph_bytes(const ir_graph *g); /* activations, gradients and scratch memory */
-double ir_graph_macs(const ir_graph *g);  /* multiply-accumulates of a forward pass, all images */
+/* Activations, gradients, scratch memory, weights in layouts of its own. */
+size_t ir_graph_bytes(const ir_graph *g);
+double ir_graph_macs(const ir_graph *g); /* multiply-accumulates of a forward pass, all images */
 
 #endif

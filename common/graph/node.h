@@ -82,6 +82,7 @@ struct ir_node {
 
     /* the backend's */
     void *state;
+    size_t state_bytes; /* of what is large in it */
     void *saved, *scratch;
     size_t saved_bytes, scratch_bytes;
 };

@@ -91,6 +91,7 @@ static void prepare(ir_backend *b, ir_node *node)
     state->bias = ir_calloc(channels, sizeof(float));
     state->partial = ir_calloc(channels * (size_t)((ir_cpu *)b)->threads, sizeof(double));
     node->state = state;
+    node->state_bytes = convolve_packed_bytes(state->conv);
     node->scratch_bytes = own_scratch_bytes(node, state) + convolve_scratch_bytes(state->conv);
 }
 

@@ -12,6 +12,7 @@ struct convolve {
     winograd *forward, *data; /* each may be NULL */
     winograd_gradient *gradient;
     ir_dnn_conv *dnn; /* the directions that are left, by one of the two; or NULL */
+    unsigned dnn_directions;
     plane_conv *planes;
     int oc, ic;  /* oneDNN's: multiples of B; ic 1 when depthwise */
     float *bias; /* (oc) */
@@ -71,9 +72,9 @@ convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directio
         c->planes = plane_conv_new(what, ((ir_cpu *)b)->threads);
         return c;
     }
-    directions = without_winograd(b, c, directions);
-    if (directions)
-        c->dnn = new_dnn(b, what, directions);
+    c->dnn_directions = without_winograd(b, c, directions);
+    if (c->dnn_directions)
+        c->dnn = new_dnn(b, what, c->dnn_directions);
     return c;
 }
 
@@ -104,6 +105,14 @@ static size_t padded_size(const convolve *c)
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
+}
+
+size_t convolve_packed_bytes(const convolve *c)
+{
+    size_t copies = 0;
+    for (unsigned d = IR_DNN_FORWARD; d <= IR_DNN_WEIGHTS; d *= 2)
+        copies += (c->dnn_directions & d) != 0;
+    return copies * padded_size(c) * sizeof(float);
 }
 
 size_t convolve_scratch_bytes(const convolve *c)

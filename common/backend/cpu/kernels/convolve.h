@@ -29,12 +29,15 @@ typedef struct convolve convolve;
 #define convolve_forward          IR_NAME(ir_convolve_forward)
 #define convolve_backward_data    IR_NAME(ir_convolve_backward_data)
 #define convolve_backward_weights IR_NAME(ir_convolve_backward_weights)
+#define convolve_packed_bytes     IR_NAME(ir_convolve_packed_bytes)
 #define convolve_scratch_bytes    IR_NAME(ir_convolve_scratch_bytes)
 #define convolve_adds             IR_NAME(ir_convolve_adds)
 
 /* directions: IR_DNN_FORWARD | IR_DNN_DATA | IR_DNN_WEIGHTS. */
 convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directions);
 void convolve_free(convolve *c);
+/* Of the weights that it keeps for itself alone. */
+size_t convolve_packed_bytes(const convolve *c);
 /* Of the memory that the calls below are given, aligned as tensors are. */
 size_t convolve_scratch_bytes(const convolve *c);
 /* version: another one for other numbers, never 0. */

@@ -9,9 +9,8 @@
 #include "winograd_tiles.h"
 
 enum {
-    GROUP = 8, /* tiles whose sums are in registers at a time; divides STRIP */
-    MOST_PAIRS =
-        128 * 128 /* of channels, for the weights' gradient: beyond, its sums leave the cache */
+    GROUP = 8,             /* tiles whose sums are in registers at a time; divides STRIP */
+    MOST_PAIRS = 128 * 128 /* of channels, for the weights' gradient: more sums leave the cache */
 };
 
 /* Transformed weights, shared by all convolutions of a backend that have the same. */
