@@ -1,9 +1,8 @@
 /* Planning: the memory that values, gradients and saved data take, as buffers that live from a
  * first write to a last read.
  *
- * Time runs over the forward pass (node i at i) and back (node i at 2n-1-i). Buffers that never
- * live at the same time share memory. Placement is greedy, largest first, at the lowest place that
- * is free for the whole life. */
+ * Buffers that never live at the same time share memory. Placement is greedy, at the lowest place
+ * that is free for the whole life, in whichever of four orders takes the least. */
 #include "graph/buffers.h"
 
 #include <math.h>
@@ -20,7 +19,7 @@ static void add(ir_buffers *all, ir_span life, size_t size, void *where)
         all->item = ir_realloc(all->item, (size_t)all->room, sizeof *all->item);
     }
     size = (size + ALIGN - 1) / ALIGN * ALIGN;
-    all->item[all->count++] = (ir_buffer){life, size, 0, where};
+    all->item[all->count++] = (ir_buffer){.life = life, .size = size, .where = where};
 }
 
 static int larger_first(const void *a, const void *b)
@@ -42,6 +41,32 @@ static int longer_first(const void *a, const void *b)
     const ir_buffer *x = a, *y = b;
     const int of_x = x->life.dies - x->life.born, of_y = y->life.dies - y->life.born;
     return of_x != of_y ? of_y - of_x : larger_first(a, b);
+}
+
+/* Those first that live when the most is in use. */
+static int at_peak_first(const void *a, const void *b)
+{
+    const ir_buffer *x = a, *y = b;
+    return x->at_peak != y->at_peak ? y->at_peak - x->at_peak : longer_first(a, b);
+}
+
+static void mark_peak(ir_buffers *all)
+{
+    size_t most = 0;
+    int peak = 0;
+    for (int i = 0; i < all->count; i++) { /* use only grows when something is born */
+        const int time = all->item[i].life.born;
+        size_t now = 0;
+        for (int k = 0; k < all->count; k++)
+            if (all->item[k].life.born <= time && time <= all->item[k].life.dies)
+                now += all->item[k].size;
+        if (now > most) {
+            most = now;
+            peak = time;
+        }
+    }
+    for (int i = 0; i < all->count; i++)
+        all->item[i].at_peak = all->item[i].life.born <= peak && peak <= all->item[i].life.dies;
 }
 
 static int by_offset(const void *a, const void *b)
@@ -83,10 +108,11 @@ static size_t place_in_order(ir_buffers *all, order *before)
 
 size_t ir_buffers_place(ir_buffers *all)
 {
-    static order *const orders[] = {larger_first, longer_first, earlier_first};
+    static order *const orders[] = {larger_first, longer_first, earlier_first, at_peak_first};
     size_t least = SIZE_MAX;
     order *best = orders[0];
-    for (int i = 0; i < 3; i++) {
+    mark_peak(all);
+    for (int i = 0; i < 4; i++) {
         const size_t total = place_in_order(all, orders[i]);
         if (total < least) {
             least = total;

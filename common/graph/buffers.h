@@ -7,6 +7,7 @@
 typedef struct {
     ir_span life;
     size_t size, offset;
+    bool at_peak; /* lives when the most is in use */
     void **where; /* the pointer that will say where it is */
 } ir_buffer;
 
