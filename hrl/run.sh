@@ -70,21 +70,22 @@ member() {
 together() {
     local status name ends life
 
-    rm -f "$tmp"/{ends,life}.fifo
-    mkfifo "$tmp"/{ends,life}.fifo
+    rm -f "$tmp"/{ends,gone,life}.fifo
+    mkfifo "$tmp"/{ends,gone,life}.fifo
+    gone=''
     set -m
-    { end_with_life & "$1"; } 9> "$tmp/ends.fifo" &
+    { end_with_life & "$1"; } 9> "$tmp/ends.fifo" 8> "$tmp/gone.fifo" &
     group=$!
     set +m
     trap end_group EXIT
     trap 'exit 1' HUP INT TERM
-    exec {ends}< "$tmp/ends.fifo" {life}> "$tmp/life.fifo"
+    exec {ends}< "$tmp/ends.fifo" {gone}< "$tmp/gone.fifo" {life}> "$tmp/life.fifo"
     while read -r -u "$ends" status name; do
         [ "$status" = 0 ] || { end_group; blame "$status" "$name"; }
     done
     { wait "$group"; } 2> /dev/null || { end_group; fail "$target: one of the processes vanished"; }
     trap - EXIT HUP INT TERM
-    exec {ends}<&- {life}>&-
+    exec {ends}<&- {gone}<&- {life}>&-
 }
 
 # end_with_life: kills the group when nobody holds the other end of life.fifo any more.
@@ -93,8 +94,11 @@ end_with_life() {
     read -r < "$tmp/life.fifo" || kill -KILL 0
 }
 
+# end_group: kills the group and waits for all of it: a killed process takes its time, and the shell
+# can only wait for the group's first. The last one gone is the last to hold gone.fifo.
 end_group() {
     { kill -KILL -- "-$group" && wait "$group"; } 2> /dev/null || true
+    [ -z "$gone" ] || read -r -u "$gone" || true
 }
 
 # blame STATUS PROGRAM: the one line that says who died.
