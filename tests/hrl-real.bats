@@ -56,7 +56,7 @@ ended() {
     local began=${EPOCHREALTIME/./} limit=${IR_ASAN:+10000000}
 
     kill -s "$1" -- "$2"
-    run wait "$make"
+    wait "$make" && status=0 || status=$?
     [ "$status" != 0 ]
     [ $((${EPOCHREALTIME/./} - began)) -lt "${limit:-1000000}" ]
     [ -z "$(pgrep -s "$make" -x 'ir-.*' -r R,S,D,T)" ]

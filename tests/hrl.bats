@@ -79,7 +79,7 @@ ended() {
     local began=${EPOCHREALTIME/./}
 
     kill -s "$1" -- "${@:2}"
-    run wait "$make"
+    wait "$make" && status=0 || status=$? # not by "run": its subshell is not make's parent
     [ "$status" != 0 ]
     [ $((${EPOCHREALTIME/./} - began)) -lt 1000000 ]
     none_left
@@ -130,7 +130,7 @@ ended() {
         hrl DATA=data ROUNDS=1
         stopped_at $program 9 DATA=data ROUNDS=3
         kill -KILL -- -"$make"
-        run wait "$make"
+        wait "$make" && status=0 || status=$?
         flock -w 5 run/.lock true # the ring ends by itself
         none_left
         [ ! -e run/0002 ]
@@ -144,7 +144,7 @@ ended() {
         rm -rf run
         stopped_at $program 4 DATA=data ROUNDS=2
         kill -KILL "$make"
-        run wait "$make"
+        wait "$make" && status=0 || status=$?
         flock -w 5 run/.lock true
         none_left
         [ "$(ls run)" = $'0000\nknobs' ]
@@ -718,7 +718,7 @@ END
     kill -0 "$watcher"
     grep -q 'no round is done yet' shown
     kill -KILL -- -"$make"
-    run wait "$make"
+    wait "$make" && status=0 || status=$?
     wait "$watcher"
 }
 
