@@ -41,13 +41,18 @@ static bool has_bias(const ir_node *node)
     return node->bias || node->batchnorm;
 }
 
+/* Whether the input's gradient is added to another that the convolution itself cannot add to. */
+static bool adds_later(const ir_node *node, const conv_state *state)
+{
+    return node->grad_use[0] == IR_GRAD_ADD && (is_transposed(node) || !convolve_adds(state->conv));
+}
+
 /* What comes before the convolution's own part of the scratch memory: forward, folded weights;
  * backward, a gradient that is still to be added. */
 static size_t own_scratch_bytes(const ir_node *node, const conv_state *state)
 {
-    const bool is_added = node->grad_use[0] == IR_GRAD_ADD;
     size_t floats = node->batchnorm ? node->weight->size : 0;
-    if (is_added && (is_transposed(node) || !convolve_adds(state->conv)))
+    if (adds_later(node, state))
         floats = volume(node->in[0]->shape);
     return (floats * sizeof(float) + TENSOR_ALIGN - 1) / TENSOR_ALIGN * TENSOR_ALIGN;
 }
@@ -239,13 +244,13 @@ static void backward(ir_backend *b, ir_node *node)
                                   transposed ? in->value : node->grad, node->weight->grad, scratch);
     if (node->grad_use[0] == IR_GRAD_NONE)
         return;
-    const bool adds = node->grad_use[0] == IR_GRAD_ADD;
-    const bool later = adds && (transposed || !convolve_adds(state->conv));
+    const bool later = adds_later(node, state);
     float *dx = later ? node->scratch : in->grad;
     if (transposed)
         convolve_forward(state->conv, node->grad, dx, scratch);
     else
-        convolve_backward_data(state->conv, node->grad, dx, adds, scratch);
+        convolve_backward_data(state->conv, node->grad, dx, node->grad_use[0] == IR_GRAD_ADD,
+                               scratch);
     if (later)
         add_into(in->grad, dx, volume(in->shape));
 }

@@ -11,11 +11,11 @@ struct convolve {
     convolution what;
     winograd *forward, *data; /* each may be NULL */
     winograd_gradient *gradient;
-    ir_dnn_conv *dnn; /* the directions that are left, by one of the two; or NULL */
+    ir_dnn_conv *dnn; /* the directions that are left; or NULL */
     unsigned dnn_directions;
-    plane_conv *planes;
-    int oc, ic;  /* oneDNN's: multiples of B; ic 1 when depthwise */
-    float *bias; /* (oc) */
+    plane_conv *planes; /* all directions, where one side is a plane; or NULL */
+    int oc, ic;         /* oneDNN's: multiples of B; ic 1 when depthwise */
+    float *bias;        /* (oc) */
 };
 
 static int round_up(int c)
