@@ -66,7 +66,7 @@ $(BIN)/test-ops: $(OPS_OBJ) $(LIB)
 	$(call say,LD) $(CC) -o $@ $(OPS_OBJ) $(LIB) $(ALL_LDFLAGS) $(LIBS)
 
 $(BIN)/test-reference: $(filter $(BUILD)/tests/ops/reference_%.o %/tape.o %/graph_tape.o,$(OPS_OBJ))
-$(BIN)/test-classical: $(filter $(BUILD)/ir-detect/classical/%,$(ir-detect_OBJ))
+$(BIN)/test-classical $(BIN)/test-spectrum: $(filter $(BUILD)/ir-detect/classical/%,$(ir-detect_OBJ))
 $(BIN)/test-jpeg: $(BUILD)/ir-corrupt/jpeg.o
 $(BIN)/test-jpeg: LIBS += -ljpeg
 $(UNIT): $(BIN)/test-%: $(BUILD)/tests/unit/%.o $(LIB)

@@ -52,7 +52,12 @@ parity() {
 
 # ---- known answers -------------------------------------------------------------------------------
 
-@test "patches, singular values, recovered parts, tensor identities: test-classical" {
+@test "singular values, from the last ones and from scratch: test-spectrum" {
+    run -0 test-spectrum
+    [ "$output" = "" ]
+}
+
+@test "patches, recovered parts, tensor identities: test-classical" {
     run -0 test-classical
 }
 

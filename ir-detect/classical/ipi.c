@@ -15,7 +15,7 @@
  *
  * shrinks G's singular values and H's elements by mu / 2 and lambda mu / 2, and all that the next
  * one needs of A and E is W = A - E: G = (D + Ya - Ye) / 2. So one sweep over D, G and W, by blocks
- * of columns that stay in the cache, makes the next G and its Gram matrix at once. */
+ * of columns that stay in the cache, makes the next G. */
 #include "ipi.h"
 
 #include <math.h>
@@ -79,7 +79,6 @@ static void start(rpca_state *r, const double *data, int rows, int columns, scra
     memset(r->w, 0, count * sizeof *r->w);
     for (size_t i = 0; i < count; i++)
         r->g[i] = data[i] / 2;
-    spectrum_add(&r->spectrum, 0, r->g, columns);
 }
 
 /* Elements of one block: E from H = D - G, W = A - E, the sums, and the next G. */
@@ -121,7 +120,6 @@ static rpca_sums sweep(rpca_state *r, int rank, double by, double momentum)
         spectrum_apply(&r->spectrum, rank, r->factor, r->g + at, columns, r->low, r->room);
         sweep_elements(r->data + at, r->g + at, r->low, r->w + at, r->next + at, count, by,
                        momentum, &sums);
-        spectrum_add(&r->spectrum, first > 0, r->next + at, columns);
     }
     return sums;
 }
@@ -181,7 +179,7 @@ const double *rpca(const double *data, int rows, int columns, const rpca_options
     double mu, last_mu, t = 1, t_next, by;
 
     start(&r, data, rows, columns, s);
-    spectrum_find(&r.spectrum, 4, INFINITY, SPECTRUM_KEPT);
+    spectrum_find(&r.spectrum, r.g, columns, 4, INFINITY, SPECTRUM_KEPT);
     /* G is half of D here. At 1e-5 of the largest singular value the Gram matrix is still exact. */
     mu = 2 * r.spectrum.value[rows > 1 ? 1 : 0];
     last_mu = 2 * fmax(o->last_mu * r.spectrum.value[rows > 3 ? 3 : rows - 1],
@@ -194,7 +192,7 @@ const double *rpca(const double *data, int rows, int columns, const rpca_options
         int rank;
 
         if (how->iterations > 0)
-            spectrum_find(&r.spectrum, 0, mu / 2, SPECTRUM_SHRUNK);
+            spectrum_find(&r.spectrum, r.g, columns, 0, mu / 2, SPECTRUM_SHRUNK);
         rank = rank_above(&r.spectrum, mu / 2);
         for (int i = 0; i < rank; i++)
             r.factor[i] = 1 - mu / 2 / r.spectrum.value[i];

@@ -89,7 +89,6 @@ static void start(nram_state *n, const double *data, int rows, int columns, cons
     memset(n->q, 0, count * sizeof *n->q);
     memcpy(n->g, data, count * sizeof *n->g);
     spectrum_room(&n->spectrum, rows, s, SPECTRUM_SLOT);
-    spectrum_add(&n->spectrum, 0, n->g, columns);
 }
 
 /* Difference-of-convex iteration: each step subtracts the gamma norm's slope at the step before
@@ -100,7 +99,7 @@ static void shrink_singular_values(nram_state *n)
     double gamma = n->options->gamma, slope = (1 + gamma) * gamma / n->penalty;
     const spectrum *s = &n->spectrum;
 
-    spectrum_find(&n->spectrum, n->rank, slope / (gamma * gamma), SPECTRUM_KEPT);
+    spectrum_find(&n->spectrum, n->g, n->columns, n->rank, slope / (gamma * gamma), SPECTRUM_KEPT);
     for (int step = 0; step < 100; step++) {
         double change = 0;
 
@@ -214,21 +213,15 @@ CLONES static double next_column(const double *restrict data, const double *rest
 /* The next G and its Gram matrix; the squared norm of what is left over. */
 static double next_background(nram_state *n)
 {
-    size_t rows = (size_t)n->rows;
     double left = 0;
 
-    for (int first = 0; first < n->columns; first += BLOCK) {
-        int end = first + BLOCK < n->columns ? first + BLOCK : n->columns;
+    for (int j = 0; j < n->columns; j++) {
+        size_t at = (size_t)j * (size_t)n->rows;
 
-        for (int j = first; j < end; j++) {
-            size_t at = (size_t)j * rows;
-
-            left += next_column(n->data + at, n->sparse + at, n->q + at,
-                                factors_of(n, n->f, j, n->spread), n->q_before + at,
-                                factors_of(n, n->f_before, j, n->spread + rows), n->g + at, n->rows,
-                                n->options->growth);
-        }
-        spectrum_add(&n->spectrum, first > 0, n->g + (size_t)first * rows, end - first);
+        left +=
+            next_column(n->data + at, n->sparse + at, n->q + at, factors_of(n, n->f, j, n->spread),
+                        n->q_before + at, factors_of(n, n->f_before, j, n->spread + n->rows),
+                        n->g + at, n->rows, n->options->growth);
     }
     return left;
 }

@@ -109,9 +109,9 @@ static int kept_rank(const ir_image *im, const double *image, int patch, int ste
 
     patches_cut(&g, image, room);
     spectrum_room(&values, g.rows, s, SPECTRUM_SLOT);
-    spectrum_add(&values, 0, room, g.columns);
     /* the largest value is at least the root of the mean of the squares */
-    spectrum_find(&values, 1, ratio * norm(room, count) / sqrt(g.rows), SPECTRUM_KEPT);
+    spectrum_find(&values, room, g.columns, 1, ratio * norm(room, count) / sqrt(g.rows),
+                  SPECTRUM_KEPT);
     while (rank < values.count && values.value[rank] >= ratio * values.value[0])
         rank++;
     return rank < g.rows ? rank : 1;

@@ -1,4 +1,5 @@
-/* Singular values through the Gram matrix: see spectrum.h. */
+/* Singular values, by block Lanczos from the last ones or through the whole Gram matrix: see
+ * spectrum.h. */
 #include "spectrum.h"
 
 #include <math.h>
@@ -9,12 +10,15 @@
 
 enum { GRAM, VALUE, VECTOR, BASIS, IMAGE, PRODUCTS, PAIRS, WORK, INDEX };
 
-/* Rows of the work: the tridiagonal matrix's diagonal and other diagonal, a copy of both, the
- * reflectors' factors, and what LAPACK wants for its blocks. */
-enum { DIAGONAL, OFF_DIAGONAL, COPIES, FACTORS = 4, BLOCKS, WORK_ROWS = BLOCKS + 64 };
+/* Rows of the work: the tridiagonal matrix's diagonal and other diagonal, the reflectors' factors,
+ * and what LAPACK wants for its blocks. */
+enum { DIAGONAL, OFF_DIAGONAL, FACTORS, BLOCKS, WORK_ROWS = BLOCKS + 64 };
 
 /* Below so many rows a decomposition is quick anyway. */
 enum { FEWEST_ROWS = 100, FEWEST_GUARDS = 8, FEWEST_BLOCKS = 4 };
+
+/* Columns of X that are multiplied at once, so that they stay in the cache. */
+enum { PANEL = 128 };
 
 static const double exactness = 1e-9;
 
@@ -26,11 +30,13 @@ static int smaller(int a, int b)
 void spectrum_room(spectrum *s, int rows, scratch *room, int slot)
 {
     size_t n = (size_t)rows, most = n / 3 + 1, small = 1 + 6 * most + 2 * most * most;
-    size_t work = WORK_ROWS * n;
+    size_t work = BLOCKS * n + 1 + 4 * n + n * n;
 
+    work = work > WORK_ROWS * n ? work : WORK_ROWS * n;
     work = work > small ? work : small; /* what dsyevd wants */
     *s = (spectrum){.rows = rows,
                     .most = (int)most,
+                    .hopeless = (int)most / FEWEST_BLOCKS + 1,
                     .value = scratch_room(room, slot + VALUE, 2 * n, sizeof(double)),
                     .vector = scratch_room(room, slot + VECTOR, n * n, sizeof(double)),
                     .gram = scratch_room(room, slot + GRAM, n * n, sizeof(double)),
@@ -39,15 +45,8 @@ void spectrum_room(spectrum *s, int rows, scratch *room, int slot)
                     .products = scratch_room(room, slot + PRODUCTS, most * most, sizeof(double)),
                     .pairs = scratch_room(room, slot + PAIRS, most * most, sizeof(double)),
                     .work = scratch_room(room, slot + WORK, work, sizeof(double)),
-                    .index = scratch_room(room, slot + INDEX, 12 * n + 16, sizeof(int))};
+                    .index = scratch_room(room, slot + INDEX, 5 * n + 3, sizeof(int))};
     s->ritz = s->value + n;
-}
-
-void spectrum_add(spectrum *s, double factor, const double *x, int columns)
-{
-    const double one = 1;
-
-    dsyrk_("U", "N", &s->rows, &columns, &one, x, &s->rows, &factor, s->gram, &s->rows, 1, 1);
 }
 
 /* How many vectors to have for the next start, when `count` were asked for now. */
@@ -67,6 +66,17 @@ static void multiply(const char *transposed, int m, int n, int k, const double *
 static _Noreturn void no_solution(const spectrum *s)
 {
     ir_die("an eigenvalue problem of %d rows has no solution", s->rows);
+}
+
+/* K = X X', when it has not been made. */
+static void make_gram(spectrum *s)
+{
+    const double one = 1, zero = 0;
+
+    if (!s->squared)
+        dsyrk_("U", "N", &s->rows, &s->columns, &one, s->x, &s->rows, &zero, s->gram, &s->rows, 1,
+               1);
+    s->squared = true;
 }
 
 /* ---- the whole matrix made tridiagonal
@@ -90,22 +100,6 @@ static int eigenvalues_above(int n, const double *diagonal, const double *off, d
     return above;
 }
 
-/* The largest eigenpairs of the tridiagonal matrix, as many as are held, ascending. */
-static void tridiagonal_pairs(spectrum *s)
-{
-    size_t n = (size_t)s->rows;
-    double *copy = s->work + COPIES * n, *blocks = s->work + BLOCKS * n, none = 0;
-    int first = s->rows - s->held + 1, found, relative = 1, info;
-    int work = 18 * s->rows, index = 10 * s->rows;
-
-    memcpy(copy, s->work, 2 * n * sizeof *copy);
-    dstemr_("V", "I", &s->rows, copy + DIAGONAL * n, copy + OFF_DIAGONAL * n, &none, &none, &first,
-            &s->rows, &found, s->value, s->vector, &s->rows, &s->held, s->index + index, &relative,
-            blocks, &work, s->index, &index, &info, 1, 1);
-    if (info != 0 || found != s->held)
-        no_solution(s);
-}
-
 static void swap_columns(double *a, double *b, int rows)
 {
     for (int i = 0; i < rows; i++) {
@@ -126,6 +120,22 @@ static void reverse_pairs(spectrum *s)
     }
 }
 
+/* The eigenpairs of the tridiagonal matrix by divide and conquer, ascending; the largest of them,
+ * as many as are held, are moved to the front. */
+static void tridiagonal_pairs(spectrum *s)
+{
+    size_t n = (size_t)s->rows, first = n - (size_t)s->held;
+    double *diagonal = s->work + DIAGONAL * n, *off = s->work + OFF_DIAGONAL * n;
+    int work = 1 + s->rows * (4 + s->rows), index = 3 + 5 * s->rows, info;
+
+    dstedc_("I", &s->rows, diagonal, off, s->vector, &s->rows, s->work + BLOCKS * n, &work,
+            s->index, &index, &info, 1);
+    if (info != 0)
+        no_solution(s);
+    memmove(s->vector, s->vector + first * n, (n - first) * n * sizeof *s->vector);
+    memcpy(s->value, diagonal + first, (n - first) * sizeof *s->value);
+}
+
 static void find_directly(spectrum *s, int least, double above)
 {
     size_t n = (size_t)s->rows;
@@ -133,6 +143,7 @@ static void find_directly(spectrum *s, int least, double above)
     double *factors = s->work + FACTORS * n, *blocks = s->work + BLOCKS * n;
     int work = 64 * s->rows, info;
 
+    make_gram(s);
     dsytrd_("U", &s->rows, s->gram, &s->rows, diagonal, off, factors, blocks, &work, &info, 1);
     s->count = eigenvalues_above(s->rows, diagonal, off, above);
     if (s->count < least)
@@ -148,14 +159,43 @@ static void find_directly(spectrum *s, int least, double above)
  * -------------------------------------------------------------------------------
  */
 
+/* to = X (X' V) for `count` vectors. */
+static void apply_twice(spectrum *s, const double *vectors, int count, double *to)
+{
+    size_t n = (size_t)s->rows;
+
+    memset(to, 0, (size_t)count * n * sizeof *to);
+    for (int first = 0; first < s->columns; first += PANEL) {
+        const double one = 1, *panel = s->x + (size_t)first * n;
+        int columns = smaller(PANEL, s->columns - first);
+
+        multiply("T", columns, count, s->rows, panel, s->rows, vectors, s->rows, 1, s->work,
+                 columns);
+        dgemm_("N", "N", &s->rows, &count, &columns, &one, panel, &s->rows, s->work, &columns, &one,
+               to, &s->rows, 1, 1);
+    }
+}
+
+/* Whether K is made for a space of `span` vectors: it costs as much as rows / 4 products with X and
+ * its transpose do in arithmetic, and those are narrow, which is slower. */
+static bool is_gram_worth_it(const spectrum *s, int span)
+{
+    return span > s->rows / 8;
+}
+
 /* K V and V' K V for `count` new vectors after `span` old ones. */
 static void take_in(spectrum *s, int span, int count)
 {
     size_t n = (size_t)s->rows, at = (size_t)span * n;
     const double one = 1, zero = 0;
 
-    dsymm_("L", "U", &s->rows, &count, &one, s->gram, &s->rows, s->basis + at, &s->rows, &zero,
-           s->image + at, &s->rows, 1, 1);
+    if (is_gram_worth_it(s, span + count))
+        make_gram(s);
+    if (s->squared)
+        dsymm_("L", "U", &s->rows, &count, &one, s->gram, &s->rows, s->basis + at, &s->rows, &zero,
+               s->image + at, &s->rows, 1, 1);
+    else
+        apply_twice(s, s->basis + at, count, s->image + at);
     multiply("T", span + count, count, s->rows, s->basis, s->rows, s->image + at, s->rows, 1,
              s->products + (size_t)span * (size_t)s->most, s->most);
 }
@@ -267,27 +307,42 @@ static bool is_exact(spectrum *s, int span, double above, spectrum_use use)
 static bool find_by_lanczos(spectrum *s, int least, double above, spectrum_use use)
 {
     int block = s->held, span = block;
+    bool found = false;
 
+    if (is_gram_worth_it(s, s->spanned))
+        make_gram(s);
     memcpy(s->basis, s->vector, (size_t)block * (size_t)s->rows * sizeof *s->basis);
     take_in(s, 0, block);
-    while (span + block <= s->most) {
+    while (span + block <= s->most && !found) {
         expand(s, span, block);
         span += block;
         solve_projection(s, span);
         take_pairs(s, span, least, above);
-        if (s->count <= block && is_exact(s, span, above, use))
-            return true;
+        found = s->count <= block && is_exact(s, span, above, use);
     }
-    return false;
+    s->spanned = span;
+    if (!found)
+        s->hopeless = block;
+    return found;
 }
 
-void spectrum_find(spectrum *s, int least, double above, spectrum_use use)
+/* Whether the vectors found last are a start that may get there. */
+static bool has_start(const spectrum *s)
+{
+    return s->rows >= FEWEST_ROWS && s->held > 0 && s->held < s->hopeless;
+}
+
+void spectrum_find(spectrum *s, const double *x, int columns, int least, double above,
+                   spectrum_use use)
 {
     bool found = false;
 
+    s->x = x;
+    s->columns = columns;
+    s->squared = false;
     above *= above;
     least = smaller(least, s->rows);
-    if (s->held > 0 && s->rows >= FEWEST_ROWS && FEWEST_BLOCKS * s->held <= s->most)
+    if (has_start(s))
         found = find_by_lanczos(s, least, above, use);
     if (!found)
         find_directly(s, least, above);

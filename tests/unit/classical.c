@@ -1,88 +1,13 @@
 /* What the classical detectors are made of, on cases whose answer is known: patches and the way
- * back, singular values, low rank and sparse parts that are recovered, identities of the tensor
- * singular value decomposition. One line per failure; exit 1 when there was one. */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+ * back, low rank and sparse parts that are recovered, identities of the tensor singular value
+ * decomposition. One line per failure; exit 1 when there was one. */
 
 #include "../../ir-detect/classical/blas.h"
 #include "../../ir-detect/classical/ipi.h"
 #include "../../ir-detect/classical/nram.h"
 #include "../../ir-detect/classical/patches.h"
 #include "../../ir-detect/classical/pstnn.h"
-#include "../../ir-detect/classical/spectrum.h"
-#include "base/base.h"
-#include "base/philox.h"
-
-static int failures;
-
-static void expect(bool good, const char *what, double value)
-{
-    if (good)
-        return;
-    printf("failed: %s (%g)\n", what, value);
-    failures++;
-}
-
-static ir_rng random_numbers(const char *purpose)
-{
-    return ir_rng_make(1, "test", purpose, 0);
-}
-
-static double *room(size_t count)
-{
-    return ir_calloc(count, sizeof(double));
-}
-
-static void fill_normal(double *x, size_t count, ir_rng *rng)
-{
-    for (size_t i = 0; i < count; i++)
-        x[i] = ir_rng_normal(rng);
-}
-
-/* x = sum of `rank` products of random vectors; rows x columns. */
-static void fill_low_rank(double *x, int rows, int columns, int rank, double scale, ir_rng *rng)
-{
-    double *a = room((size_t)rows), *b = room((size_t)columns);
-
-    memset(x, 0, (size_t)rows * (size_t)columns * sizeof *x);
-    for (int k = 0; k < rank; k++) {
-        fill_normal(a, (size_t)rows, rng);
-        fill_normal(b, (size_t)columns, rng);
-        for (int j = 0; j < columns; j++)
-            for (int i = 0; i < rows; i++)
-                x[(size_t)j * (size_t)rows + (size_t)i] += scale * a[i] * b[j];
-    }
-    free(a);
-    free(b);
-}
-
-/* A share of the elements is from `low` to `high`, the others are 0. */
-static void fill_sparse(double *x, size_t count, double share, double low, double high, ir_rng *rng)
-{
-    for (size_t i = 0; i < count; i++)
-        x[i] = ir_rng_uniform(rng) < share ? low + (high - low) * ir_rng_uniform(rng) : 0;
-}
-
-static double norm(const double *x, size_t count)
-{
-    double squares = 0;
-
-    for (size_t i = 0; i < count; i++)
-        squares += x[i] * x[i];
-    return sqrt(squares);
-}
-
-/* |a - b| / |b| */
-static double relative_error(const double *a, const double *b, size_t count)
-{
-    double squares = 0;
-
-    for (size_t i = 0; i < count; i++)
-        squares += (a[i] - b[i]) * (a[i] - b[i]);
-    return sqrt(squares) / norm(b, count);
-}
+#include "matrices.h"
 
 /* ---- patches
  * -------------------------------------------------------------------------------------
@@ -118,154 +43,11 @@ static void test_patches(int width, int height, int patch, int step)
     free(back);
 }
 
-/* ---- singular values
- * -----------------------------------------------------------------------------
- */
-
-enum { ROWS = 150, WIDE_ROWS = 350, COLUMNS = 400, RANK = 20 };
-
-/* The vectors are orthonormal and X X' u = s s u. */
-static void check_pairs(const spectrum *s, const double *x, const char *what)
-{
-    double *image = room(ROWS), worst = 0;
-
-    for (int i = 0; i < s->count; i++) {
-        const double *u = s->vector + (size_t)i * ROWS;
-
-        memset(image, 0, ROWS * sizeof *image);
-        for (int j = 0; j < COLUMNS; j++) {
-            double dot = 0;
-
-            for (int k = 0; k < ROWS; k++)
-                dot += x[j * ROWS + k] * u[k];
-            for (int k = 0; k < ROWS; k++)
-                image[k] += dot * x[j * ROWS + k];
-        }
-        for (int k = 0; k < ROWS; k++)
-            image[k] -= s->value[i] * s->value[i] * u[k];
-        worst = fmax(worst, norm(image, ROWS) / (s->value[0] * s->value[0]));
-        worst = fmax(worst, fabs(norm(u, ROWS) - 1));
-        for (int j = 0; j < i; j++) {
-            double dot = 0;
-
-            for (int k = 0; k < ROWS; k++)
-                dot += u[k] * s->vector[(size_t)j * ROWS + (size_t)k];
-            worst = fmax(worst, fabs(dot));
-        }
-    }
-    expect(worst < 1e-7, what, worst);
-    free(image);
-}
-
-static void test_spectrum(void)
-{
-    enum { COUNT = ROWS * COLUMNS };
-    ir_rng rng = random_numbers("spectrum");
-    scratch memory = {0};
-    spectrum s;
-    double *x = room(COUNT), *noise = room(COUNT), *back = room(COUNT), *space = room(COUNT);
-    double factor[ROWS], squares = 0;
-
-    for (int i = 0; i < ROWS; i++)
-        factor[i] = 1;
-    fill_low_rank(x, ROWS, COLUMNS, RANK, 1, &rng);
-    spectrum_room(&s, ROWS, &memory, 0);
-
-    spectrum_add(&s, 0, x, COLUMNS / 4);
-    spectrum_add(&s, 1, x + ROWS * (COLUMNS / 4), COLUMNS - COLUMNS / 4);
-    spectrum_find(&s, 0, 1e-3, SPECTRUM_KEPT);
-    expect(s.count == RANK, "as many singular values as the rank", s.count);
-    check_pairs(&s, x, "singular vectors of a matrix of low rank");
-    spectrum_apply(&s, s.count, factor, x, COLUMNS, back, space);
-    expect(relative_error(back, x, COUNT) < 1e-9, "the singular vectors hold the matrix",
-           relative_error(back, x, COUNT));
-
-    /* the next ones, from these */
-    for (int step = 0; step < 5; step++) {
-        double above;
-
-        fill_normal(noise, COUNT, &rng);
-        for (int i = 0; i < COUNT; i++)
-            x[i] += 0.02 * noise[i];
-        spectrum_add(&s, 0, x, COLUMNS);
-        spectrum_find(&s, 0, 5, SPECTRUM_KEPT);
-        expect(s.count == RANK && s.value[RANK - 1] > 5, "as many as before, with little noise",
-               s.count);
-        check_pairs(&s, x, "singular vectors from the last ones");
-        above = s.value[RANK - 1];
-        spectrum_add(&s, 0, x, COLUMNS);
-        spectrum_find(&s, 0, above * 0.999, SPECTRUM_SHRUNK);
-        expect(s.count == RANK, "a threshold that is nearly a singular value", s.count);
-    }
-
-    spectrum_add(&s, 0, x, COLUMNS);
-    spectrum_find(&s, ROWS, INFINITY, SPECTRUM_KEPT);
-    expect(s.count == ROWS, "all singular values", s.count);
-    for (int i = 0; i < ROWS; i++)
-        squares += s.value[i] * s.value[i];
-    expect(fabs(sqrt(squares) / norm(x, COUNT) - 1) < 1e-12, "their squares add up to the norm's",
-           sqrt(squares) / norm(x, COUNT));
-    scratch_free(&memory);
-    free(x);
-    free(noise);
-    free(back);
-    free(space);
-}
-
-/* to = X with its singular values made smaller by tau */
-static void shrink(spectrum *s, const double *x, double tau, double *to, double *space)
-{
-    double factor[WIDE_ROWS];
-
-    spectrum_add(s, 0, x, COLUMNS);
-    spectrum_find(s, 0, tau, SPECTRUM_SHRUNK);
-    for (int i = 0; i < s->count; i++)
-        factor[i] = 1 - tau / s->value[i];
-    spectrum_apply(s, s->count, factor, x, COLUMNS, to, space);
-}
-
-/* Singular values that fall slowly, of a matrix that changes by a few percent from step to step:
- * those found from the last ones, and those found from scratch, make the same matrix. */
-static void test_slow_fall(void)
-{
-    enum { COUNT = WIDE_ROWS * COLUMNS };
-    ir_rng rng = random_numbers("slow fall");
-    scratch memory = {0}, other = {0};
-    spectrum s, fresh;
-    double *x = room(COUNT), *part = room(COUNT), *warm = room(COUNT), *cold = room(COUNT);
-    double *space = room(COUNT), worst = 0;
-
-    for (int k = 0; k < WIDE_ROWS; k++) {
-        fill_low_rank(part, WIDE_ROWS, COLUMNS, 1, pow(0.9, k), &rng);
-        for (int i = 0; i < COUNT; i++)
-            x[i] += part[i];
-    }
-    spectrum_room(&s, WIDE_ROWS, &memory, 0);
-    for (int step = 0; step < 8; step++) {
-        double tau = 150 * pow(0.9, step);
-
-        fill_normal(part, COUNT, &rng);
-        for (int i = 0; i < COUNT; i++)
-            x[i] += 0.05 * part[i];
-        shrink(&s, x, tau, warm, space);
-        spectrum_room(&fresh, WIDE_ROWS, &other, 0);
-        shrink(&fresh, x, tau, cold, space);
-        expect(s.count == fresh.count && s.count > 4, "as many as from scratch", s.count);
-        worst = fmax(worst, relative_error(warm, cold, COUNT));
-    }
-    expect(worst < 1e-7, "the same matrix as from scratch", worst);
-    scratch_free(&memory);
-    scratch_free(&other);
-    free(x);
-    free(part);
-    free(warm);
-    free(cold);
-    free(space);
-}
-
 /* ---- parts that are recovered
  * --------------------------------------------------------------------
  */
+
+enum { ROWS = 150, COLUMNS = 400 };
 
 static void test_rpca(void)
 {
@@ -476,8 +258,6 @@ int main(void)
     test_patches(64, 64, 16, 16);
     test_patches(61, 47, 7, 1);
     test_patches(1, 40, 8, 3);
-    test_spectrum();
-    test_slow_fall();
     test_rpca();
     test_nram(false);
     test_nram(true);
