@@ -288,11 +288,25 @@ static double residual(spectrum *s, int span, int i)
     return norm(image, s->rows);
 }
 
+/* What is missing in the matrix made of what was found where the first value that was not counted
+ * is above the threshold after all, which it is by its residual at most. */
+static double missed(spectrum *s, int span, double above, spectrum_use use)
+{
+    double most;
+
+    if (s->count >= s->held)
+        return 0;
+    most = s->value[s->count] + residual(s, span, s->count);
+    if (most <= above)
+        return 0;
+    return use == SPECTRUM_SHRUNK ? sqrt(most) - sqrt(above) : sqrt(most);
+}
+
 /* Whether the matrix made of what was found is exact: a vector's error is its residual over the gap
  * to the values that are not in the space. */
 static bool is_exact(spectrum *s, int span, double above, spectrum_use use)
 {
-    double error = 0, bound = exactness * sqrt(s->value[0]);
+    double error = missed(s, span, above, use), bound = exactness * sqrt(s->value[0]);
 
     for (int i = s->count - 1; i >= 0 && error <= bound; i--) {
         double value = sqrt(fmax(s->value[i], 0)), gap = s->value[i] - s->value[s->held - 1];

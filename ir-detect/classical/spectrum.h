@@ -1,8 +1,8 @@
 /* The largest singular values of a matrix and their left vectors, as eigenpairs of its Gram matrix.
  *
  * A matrix X, rows x columns with rows <= columns, has the singular values and left vectors that
- * are the eigenvalues' roots and the eigenvectors of the rows x rows matrix K = X X'. Squaring costs
- * half of the digits: singular values below some 1e-8 of the largest are noise.
+ * are the eigenvalues' roots and the eigenvectors of the rows x rows matrix K = X X'. Squaring
+ * costs half of the digits: singular values below some 1e-8 of the largest are noise.
  *
  * In a solver the matrix changes little from iteration to iteration, and few values matter. So the
  * vectors found last are where a block Lanczos iteration starts (Golub and Underwood 1977), which
@@ -42,8 +42,8 @@ typedef enum {
     SPECTRUM_KEPT,   /* multiplied by about the value */
 } spectrum_use;
 
-/* Finds all singular values of x, rows x columns, above `above`, at least `least` of them, and their
- * vectors, so that the matrix made of them is exact to some 1e-9 of its norm. */
+/* Finds all singular values of x, rows x columns, above `above`, at least `least` of them, and
+ * their vectors, so that the matrix made of them is exact to some 1e-9 of its norm. */
 void spectrum_find(spectrum *s, const double *x, int columns, int least, double above,
                    spectrum_use use);
 

@@ -180,6 +180,37 @@ static void test_few(void)
     free(cold);
 }
 
+/* Noise has no gap in its values and keeps no vector from one draw to the next, so that no start
+ * gets there: the values are found all the same. */
+static void test_no_gap(void)
+{
+    enum { COUNT = WIDE_ROWS * COLUMNS };
+    ir_rng rng = random_numbers("no gap");
+    scratch memory = {0}, other = {0};
+    spectrum s, fresh;
+    double *x = room(COUNT), *space = room(COUNT), *warm = room(COUNT), *cold = room(COUNT);
+    int hopeless;
+
+    spectrum_room(&s, WIDE_ROWS, &memory, 0);
+    hopeless = s.hopeless;
+    for (int step = 0; step < 3; step++) {
+        fill_normal(x, COUNT, &rng);
+        shrink(&s, x, 35.5, warm, space);
+        spectrum_room(&fresh, WIDE_ROWS, &other, 0);
+        shrink(&fresh, x, 35.5, cold, space);
+        expect(s.count == fresh.count && s.count > 4, "as many in noise as from scratch", s.count);
+        expect(relative_error(warm, cold, COUNT) < 1e-9,
+               "the same matrix where no start gets there", relative_error(warm, cold, COUNT));
+    }
+    expect(s.hopeless < hopeless, "such a start is not tried again", s.hopeless);
+    scratch_free(&memory);
+    scratch_free(&other);
+    free(x);
+    free(space);
+    free(warm);
+    free(cold);
+}
+
 int main(void)
 {
     ir_start("test-spectrum");
@@ -187,5 +218,6 @@ int main(void)
     test_spectrum();
     test_slow_fall();
     test_few();
+    test_no_gap();
     return failures > 0;
 }
