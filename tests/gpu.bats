@@ -10,7 +10,7 @@ setup() {
     export IRTOOLS_PLUGINS=${IR_BIN%/bin}/emulated IR_GPU_ROUNDS=0 IR_GPU_SIDE=64
     export IR_PYTHON=false # where PyTorch is not needed
     export IR_GPU_NETS=acm IR_GPU_GAMES=acm IR_GPU_BATCHES=2 IR_GPU_SECONDS=0 IR_GPU_WARM=1 \
-        IR_GPU_FRAMES=4 IR_GPU_EPOCHS=1 IR_GPU_PYTORCH=cpu
+        IR_GPU_FRAMES=4 IR_GPU_EPOCHS=3 IR_GPU_PYTORCH=cpu
 }
 
 check() {
@@ -113,6 +113,22 @@ END
     IRTOOLS_PLUGINS=$PWD run "$REPO/tests/gpu/bench" -o failed.tsv
     [ "$status" -eq 1 ]
     grep -q $'^acm\ttrain\t2\tirtools\ttf32\t-.*\tfailed: .*device cuda: there is no libir-cuda.so' failed.tsv
+}
+
+@test "bench-gpu: a long round that takes no longer than a short one is no measurement" {
+    stand_in ir-train ''
+    cat > bin/ir-train <<END
+#!/bin/bash
+# training alone, over more frames than one epoch's: ends at once
+if [[ " \$* " == *"/corrupted -R "*"/0001/images.list "* ]]; then
+    list=\${*: -2:1}
+    [ \$(wc -l < "\${list#@}") -le 4 ] || exit 0
+fi
+exec "$IR_BIN/ir-train" "\$@"
+END
+    IR_BIN=$PWD/bin IR_GPU_EPOCHS=1 run "$REPO/tests/gpu/bench"
+    [ "$status" -eq 1 ]
+    grep -q $'^acm\tepoch\t2\tirtools\talone\t-\t-\t.*\tfailed: 2 epochs took [0-9.]* s, one alone [0-9.]*$' gpu-bench.tsv
 }
 
 @test "a bundle needs no library but the C library's, and tests itself" {
