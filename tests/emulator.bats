@@ -76,9 +76,9 @@ stops() { # NAME PATTERN: test-cuda is stopped by one line that matches
 
 @test "barriers and shuffles that not all threads reach are found" {
     stops divergent-barrier \
-        'kernel divergent_barrier\(\), .*test.cpp:[0-9]+: a barrier that 5 of the block.s 32 threads reach'
+        'kernel divergent_barrier\(\), .*test_stops.cpp:[0-9]+: a barrier that 5 of the block.s 32 threads reach'
     stops divergent-shuffle \
-        'kernel divergent_shuffle\(float\*\), .*test.cpp:[0-9]+: a shuffle that not all threads reach .*'
+        'kernel divergent_shuffle\(float\*\), .*test_stops.cpp:[0-9]+: a shuffle that not all threads reach .*'
 }
 
 @test "the environment says how many devices there are, how large and how old" {

@@ -53,7 +53,83 @@ static inline std::vector<float> random_values(size_t count, unsigned int seed)
     return values;
 }
 
+static inline cudaLaunchConfig_t config(dim3 grid, dim3 block, cudaStream_t stream = nullptr)
+{
+    cudaLaunchConfig_t c = {};
+    c.gridDim = grid;
+    c.blockDim = block;
+    c.stream = stream;
+    return c;
+}
+
+template <typename... P, typename... A>
+void launch(dim3 grid, dim3 block, cudaStream_t stream, void (*kernel)(P...), A... arguments)
+{
+    const cudaLaunchConfig_t c = config(grid, block, stream);
+    OK(cudaLaunchKernelEx(&c, kernel, arguments...));
+}
+
+/* out[i] += 1 */
+__global__ void increment(float *out, size_t n);
+
+template <typename F> __global__ void for_each(size_t n, F f)
+{
+    for (size_t i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x)
+        f(i);
+}
+
+static inline cudaStream_t new_stream()
+{
+    cudaStream_t stream;
+    OK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+    return stream;
+}
+
+static inline cudaEvent_t new_event()
+{
+    cudaEvent_t event;
+    OK(cudaEventCreate(&event));
+    return event;
+}
+
+static inline void begin(cudaStream_t stream)
+{
+    OK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+}
+
+static inline cudaGraphExec_t end(cudaStream_t stream)
+{
+    cudaGraph_t graph;
+    cudaGraphExec_t exec;
+    OK(cudaStreamEndCapture(stream, &graph));
+    OK(cudaGraphInstantiate(&exec, graph, 0));
+    OK(cudaGraphDestroy(graph));
+    return exec;
+}
+
+void test_barriers();
+void test_shuffles();
+void test_blocks();
+void test_arithmetic();
+void test_bfloat16();
+void test_configurations();
+void test_laziness();
+void test_events();
+void test_default_stream();
+void test_replay();
+void test_capture_refuses();
 void test_convolutions();
 void test_fft();
+
+void touch_device_memory();
+void write_past_the_end();
+void write_before_the_begin();
+void give_host_memory();
+void capture_host_memory();
+void use_other_device();
+void use_freed_memory();
+void diverge_at_barrier();
+void diverge_at_shuffle();
+void leak();
 
 #endif
