@@ -43,7 +43,7 @@ case $1 in
 esac
 END
     chmod +x slow/tee
-    PATH=$PWD/slow:$PATH setsid env --default-signal=INT,TERM \
+    PATH=$PWD/slow:$PATH setsid env --default-signal=HUP,INT,TERM \
         make -f "$REPO/hrl.mk" DATA=data CROP=32 BATCH=4 EPOCHS=1 THREADS=1 ROUNDS=2 \
         3>&- {never}>&- > out 2> err &
     make=$!

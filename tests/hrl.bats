@@ -66,7 +66,7 @@ none_left() {
 stopped_at() {
     echo "$1 $2" > fake/gate
     : > fake/pids
-    setsid env --default-signal=INT,TERM make -f share/hrl.mk "${@:3}" 3>&- {never}>&- \
+    setsid env --default-signal=HUP,INT,TERM make -f share/hrl.mk "${@:3}" 3>&- {never}>&- \
         > out 2> err &
     make=$!
     read -r _ < fake/reached
