@@ -88,7 +88,7 @@ parity() {
 
 @test "an image without contrast has no targets" {
     ppmmake 'rgb:70/70/70' 9 7 | ppmtopgm > flat.pgm
-    ppmmake -maxval 65535 black 9 7 | ppmtopgm > black.pgm
+    ppmmake -maxval 65535 rgb:0000/0000/0000 9 7 | ppmtopgm > black.pgm
     pgm 1 1 255 9 > one.pgm
     for method in $METHODS; do
         for what in "" "-t 0" "-k 0" --soft; do

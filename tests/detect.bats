@@ -84,7 +84,7 @@ point_and_block() {
 
 @test "top-hat agrees with netpbm's opening" {
     # a white point on a black patch makes the largest saliency 255, so that --soft is the saliency
-    ppmmake black 5 5 | ppmtopgm > patch.pgm
+    ppmmake rgb:00/00/00 5 5 | ppmtopgm > patch.pgm
     pgm 1 1 255 255 | pnmpaste - 2 2 patch.pgm > point.pgm
     pnmpaste point.pgm 40 30 "$(first_frame)" > frame.pgm
     printf 'P1 5 5 %025d\n' 0 > square.pbm

@@ -584,7 +584,7 @@ good() {
     mkfifo "$t/pipe"
     : <"$t/pipe" &
     exec 7>"$t/pipe"
-    wait
+    wait $! # not for all: bats has children too
     run --separate-stderr bash -c 'exec 8<&-; ir-policy sample -c fresh.tar s/images >&7'
     exec 7>&-
     one_line_error 1 'standard output: Broken pipe'

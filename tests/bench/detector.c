@@ -122,7 +122,7 @@ static void work(const settings *s, const char *mode, int n)
         spent += taken;
     }
     qsort(time, (size_t)timed, sizeof *time, by_value);
-    printf("%s, batch %d, %dx%d: %.3f ms an image (least %.3f), peak %ld MiB, %.3f GMAC an image\n",
+    printf("%s, batch %d, %dx%d: %.5f ms an image (least %.5f), peak %ld MiB, %.3f GMAC an image\n",
            mode, n, s->side, s->side, time[timed / 2], time[0], memory(b.backend, left),
            ir_graph_macs(b.graph->graph) / n / 1e9);
     ir_flush(stdout, "standard output");

@@ -129,7 +129,7 @@ def measure(options, mode, n):
         times.append(timed(options.steps))
     times = [1e3 * t / options.steps / n for t in times]
     print(f"PyTorch {torch.__version__} {mode}, batch {n}, {options.side}x{options.side}: "
-          f"{statistics.median(times):.3f} ms an image (least {min(times):.3f}), peak "
+          f"{statistics.median(times):.5f} ms an image (least {min(times):.5f}), peak "
           f"{work.peak():.0f} MiB", flush=True)
 
 

@@ -354,7 +354,8 @@ class DeformConv(nn.Module):
         n, c, h, w = x.shape
         kh, kw = self.weight.shape[2:]
         offset = self.conv_offset(x)
-        rows, columns = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
+        rows, columns = torch.meshgrid(torch.arange(h, device=x.device),
+                                       torch.arange(w, device=x.device), indexing="ij")
         out = self.bias[None, :, None, None]
         for t in range(kh * kw):
             y = rows + t // kw - kh // 2 + offset[:, 2 * t]
