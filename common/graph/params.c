@@ -49,7 +49,7 @@ ir_param *ir_params_at(const ir_params *p, size_t i)
 
 size_t ir_params_trained(const ir_params *p)
 {
-    return p->trained.size;
+    return p->trained.numbers;
 }
 
 uint64_t ir_params_version(const ir_params *p)
@@ -103,7 +103,8 @@ ir_param *ir_params_use(ir_params *p, const char *name, int ndim, const int *dim
     param->start = start;
     ir_flat *flat = trained ? &p->trained : &p->state;
     param->offset = flat->size;
-    flat->size += param->size;
+    flat->size += (param->size + IR_PARAM_ALIGN - 1) / IR_PARAM_ALIGN * IR_PARAM_ALIGN;
+    flat->numbers += param->size;
     p->param = ir_realloc(p->param, p->count + 1, sizeof *p->param);
     p->param[p->count++] = param;
     return param;

@@ -4,9 +4,13 @@
 
 #include "graph/params.h"
 
+/* Arrays one behind the other, each from a multiple of IR_PARAM_ALIGN numbers on, as a GPU's
+ * libraries read 16 bytes at a time and a cache 64; what is between them is and stays 0. */
+enum { IR_PARAM_ALIGN = 16 };
+
 typedef struct {
     float *value;
-    size_t size; /* numbers in all */
+    size_t size, numbers; /* with and without what is between them */
 } ir_flat;
 
 struct ir_params {
