@@ -21,6 +21,7 @@ typedef struct {
 /* A pass of a graph that the device knows by heart. */
 typedef struct {
     int runs;   /* how often it ran */
+    bool tried; /* as it is now */
     void *made; /* the backend's, or NULL */
 } ir_recording;
 

@@ -2,7 +2,7 @@
  *
  * A pass that runs a second time is recorded, where the backend can, and replayed from then on: the
  * first run may still be looking for ways to do things. A graph that is used often is worth trying
- * out which are the fastest, which takes as long as many runs. */
+ * out which are the fastest, which takes as long as many runs; then there is a first run again. */
 #include "base/philox.h"
 #include "graph/internal.h"
 
@@ -69,11 +69,12 @@ static void run_backward(ir_graph *g)
 static void run_or_replay(ir_graph *g, ir_recording *r, void (*pass)(ir_graph *g))
 {
     ir_backend *b = g->backend;
-    const bool first = r->runs++ == 0;
+    r->runs++;
     if (r->made) {
         b->replay(b, r->made);
-    } else if (!b->record || g->profile || first) {
+    } else if (!b->record || g->profile || !r->tried) {
         pass(g);
+        r->tried = true;
     } else {
         b->record(b);
         pass(g);
@@ -89,6 +90,7 @@ void ir_graph_forget(ir_graph *g)
         if (all[i]->made)
             g->backend->forget(g->backend, all[i]->made);
         all[i]->made = NULL;
+        all[i]->tried = false;
     }
 }
 
