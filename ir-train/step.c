@@ -20,6 +20,7 @@ static void write_rewards(trainer *t, const ir_detector_graph *g, const batch *b
 {
     float *loss = ir_calloc((size_t)batch_images(b), sizeof *loss);
 
+    ir_node_fetch(g->graph, g->reward);
     ir_node_get(g->graph, g->reward, loss);
     for (int i = 0; i < batch_images(b); i++)
         check_loss(loss[i], b->name[i % b->count], step);
@@ -66,9 +67,9 @@ step_loss train_step(trainer *t, const batch *b, history *h)
     ir_node_put(g->graph, g->mask, b->mask);
     ir_graph_set_step(g->graph, h->seed, (uint64_t)h->step);
     ir_graph_forward(g->graph);
-    ir_node_fetch(g->graph, g->objective);
     if (t->rewards)
         write_rewards(t, g, b, h->step + 1);
+    ir_node_fetch(g->graph, g->objective);
     backward(t, g, losses, clean);
     h->step++;
     ir_params_adam(ir_detector_params(t->detector), h->adam, ++h->adam_step);
