@@ -153,14 +153,22 @@ static void write_array(ir_backend *b, float *array, const float *host, ir_layou
 
 /* ---- to the host ------------------------------------------------------------------------------*/
 
+/* What the device's memory holds when all work is done, in pinned memory, until the next staging.
+ */
+static const void *receive(ir_cuda *cuda, const void *from, size_t bytes)
+{
+    ir_staging *s = next_staging(cuda, bytes);
+    IR_CUDA(cudaMemcpyAsync(s->memory, from, bytes, cudaMemcpyDeviceToHost, cuda->stream));
+    IR_CUDA(cudaEventRecord(s->done, cuda->stream));
+    IR_CUDA(cudaEventSynchronize(s->done));
+    return s->memory;
+}
+
 static void read_array(ir_backend *b, const float *array, float *host, ir_layout layout)
 {
     const size_t bytes = count_of(layout) * sizeof *host;
-    float *copy = static_cast<float *>(ir_malloc(bytes));
-    wait(b);
-    IR_CUDA(cudaMemcpy(copy, array, bytes, cudaMemcpyDeviceToHost));
-    reorder(host, copy, {layout.rows, layout.taps, layout.channels});
-    free(copy);
+    const void *copy = receive(cuda_of(b), array, bytes);
+    reorder(host, static_cast<const float *>(copy), {layout.rows, layout.taps, layout.channels});
 }
 
 /* A place for a value that is being fetched: the node's own, or a free one. */
@@ -217,11 +225,7 @@ static void get(ir_backend *b, const void *tensor, int n, int c, int h, int w, f
             return;
         }
     }
-    void *copy = ir_malloc(bytes);
-    wait(b);
-    IR_CUDA(cudaMemcpy(copy, tensor, bytes, cudaMemcpyDeviceToHost));
-    cuda->storage->to_host(nchw, copy, {n, c, h, w});
-    free(copy);
+    cuda->storage->to_host(nchw, receive(cuda, tensor, bytes), {n, c, h, w});
 }
 
 /* ---- optimizers -------------------------------------------------------------------------------*/

@@ -35,9 +35,19 @@ static float load(const void *from, size_t i)
     return from_bf16(static_cast<const uint16_t *>(from)[i]);
 }
 
+/* Whether the host's floats and the device's numbers are the same bytes. */
+static bool same_layout(ir_shape s)
+{
+    return sizeof(real) == sizeof(float) && s.c == 1;
+}
+
 void IR_NAME(ir_cuda_from_host)(void *nhwc, const float *nchw, ir_shape s)
 {
     const size_t pixels = pixels_of(s), channels = (size_t)s.c;
+    if (same_layout(s)) {
+        memcpy(nhwc, nchw, (size_t)s.n * pixels * sizeof *nchw);
+        return;
+    }
     for (size_t n = 0; n < (size_t)s.n; n++)
         for (size_t c = 0; c < channels; c++)
             for (size_t p = 0; p < pixels; p++)
@@ -47,6 +57,10 @@ void IR_NAME(ir_cuda_from_host)(void *nhwc, const float *nchw, ir_shape s)
 void IR_NAME(ir_cuda_to_host)(float *nchw, const void *nhwc, ir_shape s)
 {
     const size_t pixels = pixels_of(s), channels = (size_t)s.c;
+    if (same_layout(s)) {
+        memcpy(nchw, nhwc, (size_t)s.n * pixels * sizeof *nchw);
+        return;
+    }
     for (size_t n = 0; n < (size_t)s.n; n++)
         for (size_t c = 0; c < channels; c++)
             for (size_t p = 0; p < pixels; p++)
