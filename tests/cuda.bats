@@ -154,6 +154,18 @@ close() {
     [[ $status -eq 0 && $stderr == *": 0 bytes of"* ]]
 }
 
+@test "convolutions of which cuDNN wants much, or lists no algorithm that is deterministic" {
+    for op in conv2d conv_transpose2d; do
+        EMULATED_CUDNN_WORKSPACE=300000000 test-ops -d cuda -n 0 -p fp32 -o $op
+        EMULATED_CUDNN_LIST=uncertain test-ops -d cuda -n 0 -p tf32 -o $op
+    done
+    init acm "$t/acm.tar"
+    for time in 1 2; do
+        EMULATED_CUDNN_LIST=uncertain losses cuda "$t/acm.tar" --epochs 2 >"$t/$time"
+    done
+    diff "$t/1" "$t/2"
+}
+
 # ---- devices that are not to be had ------------------------------------------------------------
 
 @test "a device that is not there is one line, and auto takes the CPU" {

@@ -64,10 +64,10 @@ const algorithm *find_algorithm(const convolution &c, int number)
     return nullptr;
 }
 
-/* a few hundred bytes that depend on everything */
+/* a few hundred bytes that depend on everything, and what the environment wants */
 size_t workspace_size(const convolution &c, int number)
 {
-    return 300 + 48 * (size_t)number + 100 * (size_t)c.direction +
+    return environment().workspace + 300 + 48 * (size_t)number + 100 * (size_t)c.direction +
            (size_t)(c.x.n * c.x.h * c.x.w + c.w.as_tensor.n) % 200;
 }
 
@@ -82,7 +82,8 @@ static void add_result(std::vector<P> &results, const convolution &c, const algo
     p.memory = workspace_size(c, a.number);
     p.status = can_do(a, c) && p.memory <= room ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_NOT_SUPPORTED;
     p.time = p.status ? -1.0f : 0.01f * (float)(results.size() + 1);
-    p.determinism = a.deterministic ? CUDNN_DETERMINISTIC : CUDNN_NON_DETERMINISTIC;
+    p.determinism = a.deterministic && !environment().list_uncertain ? CUDNN_DETERMINISTIC
+                                                                     : CUDNN_NON_DETERMINISTIC;
     p.mathType = math;
     results.push_back(p);
 }

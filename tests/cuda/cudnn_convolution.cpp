@@ -7,6 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+#include <set>
+#include <string>
+
 #include "cuda_bf16.h"
 #include "cudnn_emulator.h"
 
@@ -213,7 +216,7 @@ static void convolve(const call &m)
         else
             values[i] = load_all(arrays[i], t, tf32);
     }
-    for (size_t i = 0; i < m.workspace_bytes; i++)
+    for (size_t i = 0; i < std::min(m.workspace_bytes, (size_t)1 << 16); i++)
         ((unsigned char *)m.workspace)[i] = (unsigned char)random_number();
     sum_up(c, values[1], values[0], values[2]);
     store_all((void *)arrays[c.direction], *tensors[c.direction], values[c.direction], m.last,
@@ -228,11 +231,37 @@ static cudnnStatus_t queue_work(cudnnHandle_t handle, const char *name, std::fun
     return enqueue(handle->stream, item) ? CUDNN_STATUS_EXECUTION_FAILED : CUDNN_STATUS_SUCCESS;
 }
 
+/* Tensor cores read 16 bytes at a time. */
+static bool is_aligned(const void *array)
+{
+    return (uintptr_t)array % 16 == 0;
+}
+
+/* The real one may load and build what a call needs when it comes for the first time, which must
+ * not happen in a capture: so the first time has to be outside. */
+static bool is_new_in_capture(cudnnHandle_t handle, const convolution &c, int number,
+                              const char *name)
+{
+    static std::set<std::string> known;
+    const cudnnTensorStruct &x = c.x, &y = c.y, &w = c.w.as_tensor;
+    std::string key = name;
+    for (int i : {number, x.n, x.c, x.h, x.w, (int)x.type, y.c, y.h, y.w, w.h, w.w, c.how.stride_h,
+                  c.how.dilation_h, (int)c.how.math})
+        key += ' ' + std::to_string(i);
+    const std::shared_ptr<CUstream_st> stream = find_stream(handle->stream);
+    if (stream && stream->capturing)
+        return known.count(key) == 0;
+    known.insert(key);
+    return false;
+}
+
 static cudnnStatus_t queue_call(cudnnHandle_t handle, call m, int number, const void *alpha,
                                 const void *beta, const char *name)
 {
     if (!handle || !alpha || !beta || !m.x || !m.y || !m.w)
         return CUDNN_STATUS_BAD_PARAM;
+    if (!is_aligned(m.x) || !is_aligned(m.y) || !is_aligned(m.w) || !is_aligned(m.last.bias))
+        return CUDNN_STATUS_BAD_PARAM_MISALIGNED_POINTER;
     if (const cudnnStatus_t status = check_convolution(m.c))
         return status;
     const algorithm *how = find_algorithm(m.c, number);
@@ -240,6 +269,8 @@ static cudnnStatus_t queue_call(cudnnHandle_t handle, call m, int number, const 
         return CUDNN_STATUS_NOT_SUPPORTED;
     if (!m.workspace || m.workspace_bytes < workspace_size(m.c, number))
         return CUDNN_STATUS_BAD_PARAM;
+    if (is_new_in_capture(handle, m.c, number, name))
+        return CUDNN_STATUS_EXECUTION_FAILED;
     m.how = *how;
     m.last.alpha = *(const float *)alpha;
     m.last.beta = *(const float *)beta;

@@ -25,6 +25,8 @@ const char *cudnnGetErrorString(cudnnStatus_t status)
         return "CUDNN_STATUS_NOT_INITIALIZED";
     case CUDNN_STATUS_BAD_PARAM:
         return "CUDNN_STATUS_BAD_PARAM";
+    case CUDNN_STATUS_BAD_PARAM_MISALIGNED_POINTER:
+        return "CUDNN_STATUS_BAD_PARAM_MISALIGNED_POINTER";
     case CUDNN_STATUS_NOT_SUPPORTED:
         return "CUDNN_STATUS_NOT_SUPPORTED";
     case CUDNN_STATUS_INTERNAL_ERROR:
@@ -168,6 +170,15 @@ cudnnStatus_t cudnnSetConvolutionMathType(cudnnConvolutionDescriptor_t convoluti
     if (!convolution || math < CUDNN_DEFAULT_MATH || math > CUDNN_FMA_MATH)
         return CUDNN_STATUS_BAD_PARAM;
     convolution->math = math;
+    return CUDNN_STATUS_SUCCESS;
+}
+
+cudnnStatus_t cudnnGetConvolutionMathType(cudnnConvolutionDescriptor_t convolution,
+                                          cudnnMathType_t *math)
+{
+    if (!convolution || !math)
+        return CUDNN_STATUS_BAD_PARAM;
+    *math = convolution->math;
     return CUDNN_STATUS_SUCCESS;
 }
 

@@ -47,6 +47,11 @@ static settings read_environment()
     s.driver_is_old = driver != nullptr;
     s.check_each = number("EMULATED_CUDA_CHECK", 0) != 0;
     s.print_leaks = number("EMULATED_CUDA_LEAKS", 0) != 0;
+    s.workspace = number("EMULATED_CUDNN_WORKSPACE", 0);
+    const char *list = getenv("EMULATED_CUDNN_LIST");
+    if (list && strcmp(list, "uncertain") != 0)
+        die("EMULATED_CUDNN_LIST: '%s' is not 'uncertain'", list);
+    s.list_uncertain = list != nullptr;
     return s;
 }
 

@@ -19,11 +19,13 @@ namespace emulated_cuda
 /* ---- device.cpp: environment, errors --------------------------------------------------------- */
 
 struct settings {
-    int devices;        /* EMULATED_CUDA_DEVICES */
-    size_t memory;      /* EMULATED_CUDA_MEMORY, bytes of each device */
-    bool driver_is_old; /* EMULATED_CUDA_DRIVER=old */
-    bool check_each;    /* EMULATED_CUDA_CHECK=1: guard zones after each piece of work */
-    bool print_leaks;   /* EMULATED_CUDA_LEAKS=1 */
+    int devices;         /* EMULATED_CUDA_DEVICES */
+    size_t memory;       /* EMULATED_CUDA_MEMORY, bytes of each device */
+    bool driver_is_old;  /* EMULATED_CUDA_DRIVER=old */
+    bool check_each;     /* EMULATED_CUDA_CHECK=1: guard zones after each piece of work */
+    bool print_leaks;    /* EMULATED_CUDA_LEAKS=1 */
+    size_t workspace;    /* EMULATED_CUDNN_WORKSPACE, bytes that every algorithm wants besides */
+    bool list_uncertain; /* EMULATED_CUDNN_LIST=uncertain: no algorithm listed is deterministic */
 };
 const settings &environment();
 

@@ -408,6 +408,10 @@ static void check_refusals()
         return convolve(s, Y, CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM, 1, 0, workspace, 1000);
     };
     FINE(run());
+    float *const x = (float *)s.arrays[X];
+    s.arrays[X] = x + 1;
+    CHECK(run() == CUDNN_STATUS_BAD_PARAM_MISALIGNED_POINTER);
+    s.arrays[X] = x;
     for (const shape &w : wrong) {
         s.set(s.y, w);
         CHECK(run() == CUDNN_STATUS_BAD_PARAM);
@@ -419,6 +423,30 @@ static void check_refusals()
     s.set(s.y, y);
     FINE(cudnnSetConvolutionGroupCount(s.how, 3));
     CHECK(run() == CUDNN_STATUS_BAD_PARAM);
+    OK(cudaFree(workspace));
+}
+
+/* A capture may hold only what has run before. */
+static void check_first_in_capture()
+{
+    const geometry unused = {{1, 2, 3, 9}, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1};
+    setting s(unused, {CUDNN_DATA_FLOAT, CUDNN_TENSOR_NHWC}, CUDNN_FMA_MATH);
+    unsigned char *workspace = device_array<unsigned char>(1000);
+    const auto run = [&] {
+        return convolve(s, Y, CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM, 1, 0, workspace, 1000);
+    };
+    cudaStream_t stream;
+    cudaGraph_t graph;
+    OK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+    FINE(cudnnSetStream(s.handle, stream));
+    for (cudnnStatus_t expected : {CUDNN_STATUS_EXECUTION_FAILED, CUDNN_STATUS_SUCCESS}) {
+        OK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+        CHECK(run() == expected);
+        OK(cudaStreamEndCapture(stream, &graph));
+        OK(cudaGraphDestroy(graph));
+        FINE(run());
+    }
+    OK(cudaStreamDestroy(stream));
     OK(cudaFree(workspace));
 }
 
@@ -459,5 +487,6 @@ void test_convolutions()
             check_bias_activation(relu, type);
     check_find();
     check_refusals();
+    check_first_in_capture();
     check_capture();
 }

@@ -2,11 +2,20 @@
 #include "backend/cuda/convolve.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { CANDIDATES = 8 };
-static const size_t workspace_limit = (size_t)256 << 20;
+/* An algorithm is listed once for each kind of arithmetic. */
+enum { CANDIDATES = 32 };
+/* What an algorithm may want where another one does with less, and where it is not yet known
+ * whether measuring will choose it. */
+static const size_t workspace_limit = (size_t)256 << 20, spare_limit = (size_t)64 << 20;
 
 struct convolve {
+    convolution what;
+    unsigned directions, tuned;
+    bool deterministic, measured, no_bias; /* no_bias: cuDNN cannot add one here */
+    int users;
+    convolve *next;
     cudnnTensorDescriptor_t src, dst, bias;
     cudnnFilterDescriptor_t weights;
     /* a direction each, since the kind of arithmetic belongs to the algorithm */
@@ -15,7 +24,6 @@ struct convolve {
     cudnnConvolutionFwdAlgo_t forward_algorithm;
     cudnnConvolutionBwdDataAlgo_t data_algorithm;
     cudnnConvolutionBwdFilterAlgo_t filter_algorithm;
-    bool deterministic, no_bias; /* no_bias: cuDNN cannot add one here */
     size_t workspace;
 };
 
@@ -52,33 +60,107 @@ static cudnnActivationDescriptor_t activation(cudnnActivationMode_t mode)
     return a;
 }
 
-/* The first of cuDNN's proposals, best first, that will do. */
+/* ---- which algorithm --------------------------------------------------------------------------*/
+
+static cudnnStatus_t ask_workspace(ir_cuda *cuda, const convolve *c, cudnnConvolutionFwdAlgo_t a,
+                                   size_t *bytes)
+{
+    return cudnnGetConvolutionForwardWorkspaceSize(cuda->dnn, c->src, c->weights, c->forward,
+                                                   c->dst, a, bytes);
+}
+
+static cudnnStatus_t ask_workspace(ir_cuda *cuda, const convolve *c,
+                                   cudnnConvolutionBwdDataAlgo_t a, size_t *bytes)
+{
+    return cudnnGetConvolutionBackwardDataWorkspaceSize(cuda->dnn, c->weights, c->dst, c->data,
+                                                        c->src, a, bytes);
+}
+
+static cudnnStatus_t ask_workspace(ir_cuda *cuda, const convolve *c,
+                                   cudnnConvolutionBwdFilterAlgo_t a, size_t *bytes)
+{
+    return cudnnGetConvolutionBackwardFilterWorkspaceSize(cuda->dnn, c->src, c->dst, c->filter,
+                                                          c->weights, a, bytes);
+}
+
+template <class P> static bool will_do(const convolve *c, const P &p)
+{
+    return p.status == CUDNN_STATUS_SUCCESS &&
+           (!c->deterministic || p.determinism == CUDNN_DETERMINISTIC);
+}
+
+/* The first of cuDNN's proposals, best first, that will do with so much memory. */
 template <class P>
 static const P *first_fit(const convolve *c, const P *found, int count, size_t most)
 {
     for (int i = 0; i < count; i++)
-        if (found[i].status == CUDNN_STATUS_SUCCESS && found[i].memory <= most &&
-            (!c->deterministic || found[i].determinism == CUDNN_DETERMINISTIC))
+        if (will_do(c, found[i]) && found[i].memory <= most)
             return &found[i];
     return nullptr;
 }
 
-template <class P> static const P *need_fit(const convolve *c, const P *found, int count)
+/* Where all want too much: the one that wants least. */
+template <class P> static const P *least_memory(const convolve *c, const P *found, int count)
 {
-    const P *p = first_fit(c, found, count, workspace_limit);
-    if (!p)
-        ir_die("cuda: cuDNN has no algorithm for a convolution");
-    return p;
+    const P *least = nullptr;
+    for (int i = 0; i < count; i++)
+        if (will_do(c, found[i]) && (!least || found[i].memory < least->memory))
+            least = &found[i];
+    return least;
+}
+
+/* One line with all that there is to know. */
+template <class P>
+[[noreturn]] static void no_algorithm(const convolve *c, const char *direction, const P *found,
+                                      int count)
+{
+    const ir_shape s = c->what.src, d = c->what.dst;
+    char list[1024] = "";
+    for (int i = 0, at = 0; i < count && at < (int)sizeof list - 64; i++)
+        at += snprintf(list + at, sizeof list - (size_t)at, " %d (%s%s, %zu MiB)",
+                       (int)found[i].algo, found[i].status ? "not supported" : "supported",
+                       found[i].determinism == CUDNN_DETERMINISTIC ? "" : ", not deterministic",
+                       found[i].memory >> 20);
+    ir_die("cuda: cuDNN has no algorithm for %s of a convolution of %dx%dx%dx%d to %dx%dx%dx%d, "
+           "kernel %d; it lists%s",
+           direction, s.n, s.c, s.h, s.w, d.n, d.c, d.h, d.w, c->what.kernel,
+           count ? list : " none");
 }
 
 /* An algorithm comes with its arithmetic, which may be another than was asked for. */
-template <class P>
-static void take(const ir_cuda *cuda, convolve *c, cudnnConvolutionDescriptor_t d, const P *p)
+static void set_math(const ir_cuda *cuda, cudnnConvolutionDescriptor_t d, cudnnMathType_t math)
 {
-    IR_CUDNN(
-        cudnnSetConvolutionMathType(d, cuda->precision == IR_FP32 ? CUDNN_FMA_MATH : p->mathType));
-    if (p->memory > c->workspace)
-        c->workspace = p->memory;
+    IR_CUDNN(cudnnSetConvolutionMathType(d, cuda->precision == IR_FP32 ? CUDNN_FMA_MATH : math));
+}
+
+static void reserve(convolve *c, size_t bytes)
+{
+    if (bytes > c->workspace)
+        c->workspace = bytes;
+}
+
+/* Sets the algorithm; `usual`, which the manual says to be deterministic and to know all shapes,
+ * where the list has none. */
+template <class P, class A>
+static void settle(ir_cuda *cuda, convolve *c, cudnnConvolutionDescriptor_t d,
+                   const char *direction, const P *found, int count, A usual, A *algorithm)
+{
+    const P *p = first_fit(c, found, count, workspace_limit);
+    if (!p)
+        p = least_memory(c, found, count);
+    *algorithm = p ? p->algo : usual;
+    if (p)
+        set_math(cuda, d, p->mathType);
+    /* the list may have been made for other arithmetic than what is set now */
+    size_t bytes = 0;
+    if (ask_workspace(cuda, c, *algorithm, &bytes) != CUDNN_STATUS_SUCCESS && !p)
+        no_algorithm(c, direction, found, count);
+    reserve(c, bytes);
+    if (p)
+        reserve(c, p->memory);
+    for (int i = 0; i < count && c->measured; i++)
+        if (will_do(c, found[i]) && found[i].memory <= spare_limit)
+            reserve(c, found[i].memory);
 }
 
 /* Adding a bias without a ReLU is documented for one algorithm alone. */
@@ -88,11 +170,9 @@ static const cudnnConvolutionFwdAlgo_t bias_algorithm =
 static void leave_room_for_bias(ir_cuda *cuda, convolve *c)
 {
     size_t bytes;
-    if (cudnnGetConvolutionForwardWorkspaceSize(cuda->dnn, c->src, c->weights, c->forward, c->dst,
-                                                bias_algorithm, &bytes) != CUDNN_STATUS_SUCCESS)
-        return;
-    if (bytes > c->workspace && bytes <= workspace_limit)
-        c->workspace = bytes;
+    if (ask_workspace(cuda, c, bias_algorithm, &bytes) == CUDNN_STATUS_SUCCESS &&
+        bytes <= workspace_limit)
+        reserve(c, bytes);
 }
 
 static void choose_forward(ir_cuda *cuda, convolve *c)
@@ -101,8 +181,8 @@ static void choose_forward(ir_cuda *cuda, convolve *c)
     int count;
     IR_CUDNN(cudnnGetConvolutionForwardAlgorithm_v7(cuda->dnn, c->src, c->weights, c->forward,
                                                     c->dst, CANDIDATES, &count, found));
-    c->forward_algorithm = need_fit(c, found, count)->algo;
-    take(cuda, c, c->forward, need_fit(c, found, count));
+    settle(cuda, c, c->forward, "forward", found, count,
+           CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, &c->forward_algorithm);
     leave_room_for_bias(cuda, c);
 }
 
@@ -112,8 +192,8 @@ static void choose_data(ir_cuda *cuda, convolve *c)
     int count;
     IR_CUDNN(cudnnGetConvolutionBackwardDataAlgorithm_v7(cuda->dnn, c->weights, c->dst, c->data,
                                                          c->src, CANDIDATES, &count, found));
-    c->data_algorithm = need_fit(c, found, count)->algo;
-    take(cuda, c, c->data, need_fit(c, found, count));
+    settle(cuda, c, c->data, "the data's gradient", found, count, CUDNN_CONVOLUTION_BWD_DATA_ALGO_1,
+           &c->data_algorithm);
 }
 
 static void choose_filter(ir_cuda *cuda, convolve *c)
@@ -122,16 +202,16 @@ static void choose_filter(ir_cuda *cuda, convolve *c)
     int count;
     IR_CUDNN(cudnnGetConvolutionBackwardFilterAlgorithm_v7(cuda->dnn, c->src, c->dst, c->filter,
                                                            c->weights, CANDIDATES, &count, found));
-    c->filter_algorithm = need_fit(c, found, count)->algo;
-    take(cuda, c, c->filter, need_fit(c, found, count));
+    settle(cuda, c, c->filter, "the weights' gradient", found, count,
+           CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1, &c->filter_algorithm);
 }
 
-convolve *convolve_new(ir_cuda *cuda, const convolution *what, unsigned directions,
-                       bool deterministic)
+/* ---- one for each shape -----------------------------------------------------------------------*/
+
+static void describe(ir_cuda *cuda, convolve *c)
 {
-    convolve *c = static_cast<convolve *>(ir_calloc(1, sizeof *c));
+    const convolution *what = &c->what;
     const cudnnDataType_t type = cuda->storage->dnn_type;
-    c->deterministic = deterministic;
     c->src = tensor(what->src, type);
     c->dst = tensor(what->dst, type);
     c->bias = tensor({1, what->dst.c, 1, 1}, CUDNN_DATA_FLOAT);
@@ -144,6 +224,26 @@ convolve *convolve_new(ir_cuda *cuda, const convolution *what, unsigned directio
     c->identity = activation(CUDNN_ACTIVATION_IDENTITY);
     c->relu = activation(CUDNN_ACTIVATION_RELU);
     c->no_bias = type != CUDNN_DATA_FLOAT;
+}
+
+convolve *convolve_new(ir_cuda *cuda, const convolution *what, unsigned directions,
+                       bool deterministic, bool measured)
+{
+    for (convolve *c = cuda->convolves; c; c = c->next)
+        if (memcmp(&c->what, what, sizeof *what) == 0 && c->directions == directions &&
+            c->deterministic == deterministic && c->measured == measured) {
+            c->users++;
+            return c;
+        }
+    convolve *c = static_cast<convolve *>(ir_calloc(1, sizeof *c));
+    c->what = *what;
+    c->directions = directions;
+    c->deterministic = deterministic;
+    c->measured = measured;
+    c->users = 1;
+    c->next = cuda->convolves;
+    cuda->convolves = c;
+    describe(cuda, c);
     if (directions & CONVOLVE_FORWARD)
         choose_forward(cuda, c);
     if (directions & CONVOLVE_DATA)
@@ -153,10 +253,19 @@ convolve *convolve_new(ir_cuda *cuda, const convolution *what, unsigned directio
     return c;
 }
 
-void convolve_free(convolve *c)
+static void take_out(ir_cuda *cuda, const convolve *c)
 {
-    if (!c)
+    convolve **at = &cuda->convolves;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+}
+
+void convolve_free(ir_cuda *cuda, convolve *c)
+{
+    if (!c || --c->users > 0)
         return;
+    take_out(cuda, c);
     IR_CUDNN(cudnnDestroyTensorDescriptor(c->src));
     IR_CUDNN(cudnnDestroyTensorDescriptor(c->dst));
     IR_CUDNN(cudnnDestroyTensorDescriptor(c->bias));
@@ -193,7 +302,10 @@ bool convolve_forward_bias(ir_cuda *cuda, convolve *c, const void *x, const void
     const cudnnStatus_t status = cudnnConvolutionBiasActivationForward(
         cuda->dnn, &one, c->src, x, c->weights, w, c->forward, algorithm, workspace, c->workspace,
         &zero, c->dst, y, c->bias, bias, relu ? c->relu : c->identity, c->dst, y);
-    c->no_bias = status != CUDNN_STATUS_SUCCESS;
+    const int category = CUDNN_STATUS_CATEGORY(status);
+    c->no_bias = category == CUDNN_STATUS_NOT_SUPPORTED || category == CUDNN_STATUS_BAD_PARAM;
+    if (!c->no_bias)
+        ir_cudnn_check(status, "cudnnConvolutionBiasActivationForward");
     return !c->no_bias;
 }
 
@@ -215,42 +327,76 @@ void convolve_backward_weights(ir_cuda *cuda, convolve *c, const void *x, const 
 
 /* ---- by measurement ---------------------------------------------------------------------------*/
 
+/* Takes what was fastest, unless with the arithmetic that is set it wants more than there is. */
+template <class P, class A>
+static void adopt(ir_cuda *cuda, convolve *c, cudnnConvolutionDescriptor_t d, const P *found,
+                  int count, A *algorithm)
+{
+    const P *best = first_fit(c, found, count, c->workspace);
+    cudnnMathType_t before;
+    size_t bytes = 0;
+    if (!best)
+        return;
+    IR_CUDNN(cudnnGetConvolutionMathType(d, &before));
+    set_math(cuda, d, best->mathType);
+    if (ask_workspace(cuda, c, best->algo, &bytes) == CUDNN_STATUS_SUCCESS && bytes > c->workspace)
+        set_math(cuda, d, before);
+    else
+        *algorithm = best->algo;
+}
+
+/* Whether a direction is still to be measured, of all nodes of this shape once. */
+static bool is_first(convolve *c, unsigned direction)
+{
+    const bool first = !(c->tuned & direction);
+    c->tuned |= direction;
+    return first;
+}
+
 void convolve_tune_forward(ir_cuda *cuda, convolve *c, const void *x, const void *w, void *y,
                            void *workspace)
 {
     cudnnConvolutionFwdAlgoPerf_t found[CANDIDATES];
     int count;
+    if (!is_first(c, CONVOLVE_FORWARD))
+        return;
     IR_CUDNN(cudnnFindConvolutionForwardAlgorithmEx(cuda->dnn, c->src, x, c->weights, w, c->forward,
                                                     c->dst, y, CANDIDATES, &count, found, workspace,
                                                     c->workspace));
-    if (const auto *best = first_fit(c, found, count, c->workspace)) {
-        c->forward_algorithm = best->algo;
-        take(cuda, c, c->forward, best);
-    }
+    adopt(cuda, c, c->forward, found, count, &c->forward_algorithm);
+}
+
+static void tune_data(ir_cuda *cuda, convolve *c, const void *w, const void *dy, void *dx,
+                      void *workspace)
+{
+    cudnnConvolutionBwdDataAlgoPerf_t found[CANDIDATES];
+    int count;
+    if (!is_first(c, CONVOLVE_DATA))
+        return;
+    IR_CUDNN(cudnnFindConvolutionBackwardDataAlgorithmEx(cuda->dnn, c->weights, w, c->dst, dy,
+                                                         c->data, c->src, dx, CANDIDATES, &count,
+                                                         found, workspace, c->workspace));
+    adopt(cuda, c, c->data, found, count, &c->data_algorithm);
+}
+
+static void tune_weights(ir_cuda *cuda, convolve *c, const void *x, const void *dy, void *dw,
+                         void *workspace)
+{
+    cudnnConvolutionBwdFilterAlgoPerf_t found[CANDIDATES];
+    int count;
+    if (!is_first(c, CONVOLVE_WEIGHTS))
+        return;
+    IR_CUDNN(cudnnFindConvolutionBackwardFilterAlgorithmEx(cuda->dnn, c->src, x, c->dst, dy,
+                                                           c->filter, c->weights, dw, CANDIDATES,
+                                                           &count, found, workspace, c->workspace));
+    adopt(cuda, c, c->filter, found, count, &c->filter_algorithm);
 }
 
 void convolve_tune_backward(ir_cuda *cuda, convolve *c, const void *x, const void *w,
                             const void *dy, void *dx, void *dw, void *workspace)
 {
-    int count;
-    if (dx) {
-        cudnnConvolutionBwdDataAlgoPerf_t found[CANDIDATES];
-        IR_CUDNN(cudnnFindConvolutionBackwardDataAlgorithmEx(
-            cuda->dnn, c->weights, w, c->dst, dy, c->data, c->src, dx, CANDIDATES, &count, found,
-            workspace, c->workspace));
-        if (const auto *best = first_fit(c, found, count, c->workspace)) {
-            c->data_algorithm = best->algo;
-            take(cuda, c, c->data, best);
-        }
-    }
-    if (dw) {
-        cudnnConvolutionBwdFilterAlgoPerf_t found[CANDIDATES];
-        IR_CUDNN(cudnnFindConvolutionBackwardFilterAlgorithmEx(
-            cuda->dnn, c->src, x, c->dst, dy, c->filter, c->weights, dw, CANDIDATES, &count, found,
-            workspace, c->workspace));
-        if (const auto *best = first_fit(c, found, count, c->workspace)) {
-            c->filter_algorithm = best->algo;
-            take(cuda, c, c->filter, best);
-        }
-    }
+    if (dx)
+        tune_data(cuda, c, w, dy, dx, workspace);
+    if (dw)
+        tune_weights(cuda, c, x, dy, dw, workspace);
 }

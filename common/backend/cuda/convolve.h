@@ -15,10 +15,11 @@ enum { CONVOLVE_FORWARD = 1, CONVOLVE_DATA = 2, CONVOLVE_WEIGHTS = 4 };
 
 struct convolve;
 
-/* deterministic: only algorithms that give the same bits every time. */
+/* The same for all who ask for the same; free it as often. deterministic: only algorithms that give
+ * the same bits every time. measured: it will be tuned, so that it has room for that. */
 convolve *convolve_new(ir_cuda *cuda, const convolution *what, unsigned directions,
-                       bool deterministic);
-void convolve_free(convolve *c);
+                       bool deterministic, bool measured);
+void convolve_free(ir_cuda *cuda, convolve *c);
 size_t convolve_workspace(const convolve *c); /* bytes that every call below is given */
 
 /* y = x * w, or += */
@@ -33,8 +34,8 @@ void convolve_backward_data(ir_cuda *cuda, convolve *c, const void *dy, const vo
 void convolve_backward_weights(ir_cuda *cuda, convolve *c, const void *x, const void *dy, void *dw,
                                void *workspace);
 
-/* Tries all algorithms that the workspace is enough for and keeps the fastest; y, dx and dw are
- * overwritten. A direction whose pointers are NULL is left as it is. */
+/* Tries all algorithms that the workspace is enough for and keeps the fastest, once; y, dx and dw
+ * are overwritten. A direction whose pointers are NULL is left as it is. */
 void convolve_tune_forward(ir_cuda *cuda, convolve *c, const void *x, const void *w, void *y,
                            void *workspace);
 void convolve_tune_backward(ir_cuda *cuda, convolve *c, const void *x, const void *w,

@@ -21,7 +21,7 @@
 void ir_cuda_check(cudaError_t error, const char *call);
 void ir_cudnn_check(cudnnStatus_t status, const char *call);
 
-/* Pinned host memory that a copy to the device may still be reading. */
+/* Pinned host memory that a copy to or from the device may still be using. */
 struct ir_staging {
     void *memory;
     size_t bytes;
@@ -41,6 +41,7 @@ enum { IR_STAGINGS = 4, IR_FETCHED = 8 };
 
 struct ir_storage;
 struct ir_transform; /* transforms.h */
+struct convolve;     /* convolve.h */
 
 struct ir_cuda {
     ir_backend backend; /* first: an ir_backend * is an ir_cuda * */
@@ -51,6 +52,7 @@ struct ir_cuda {
     cudaStream_t stream;
     cudnnHandle_t dnn;
     ir_transform *transforms;
+    convolve *convolves; /* that are in use */
     ir_staging staging[IR_STAGINGS];
     int turn; /* the staging that comes next */
     ir_fetched fetched[IR_FETCHED];

@@ -15,13 +15,16 @@
 /* ---- types ----------------------------------------------------------------------------------- */
 
 typedef enum {
-    CUDNN_STATUS_SUCCESS,
-    CUDNN_STATUS_NOT_INITIALIZED,
-    CUDNN_STATUS_BAD_PARAM,
-    CUDNN_STATUS_NOT_SUPPORTED,
-    CUDNN_STATUS_INTERNAL_ERROR,
-    CUDNN_STATUS_EXECUTION_FAILED
+    CUDNN_STATUS_SUCCESS = 0,
+    CUDNN_STATUS_NOT_INITIALIZED = 1001,
+    CUDNN_STATUS_BAD_PARAM = 2000,
+    CUDNN_STATUS_BAD_PARAM_MISALIGNED_POINTER = 2003,
+    CUDNN_STATUS_NOT_SUPPORTED = 3000,
+    CUDNN_STATUS_INTERNAL_ERROR = 4000,
+    CUDNN_STATUS_EXECUTION_FAILED = 5000
 } cudnnStatus_t;
+
+#define CUDNN_STATUS_CATEGORY(status) ((status) / 1000 * 1000)
 
 typedef enum {
     CUDNN_DATA_FLOAT,
@@ -127,6 +130,8 @@ cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t convo
 cudnnStatus_t cudnnSetConvolutionGroupCount(cudnnConvolutionDescriptor_t convolution, int groups);
 cudnnStatus_t cudnnSetConvolutionMathType(cudnnConvolutionDescriptor_t convolution,
                                           cudnnMathType_t math);
+cudnnStatus_t cudnnGetConvolutionMathType(cudnnConvolutionDescriptor_t convolution,
+                                          cudnnMathType_t *math);
 cudnnStatus_t cudnnGetConvolution2dForwardOutputDim(const cudnnConvolutionDescriptor_t convolution,
                                                     const cudnnTensorDescriptor_t input,
                                                     const cudnnFilterDescriptor_t filter, int *n,

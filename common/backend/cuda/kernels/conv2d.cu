@@ -26,6 +26,13 @@ static bool is_training(const ir_node *node)
     return ir_graph_mode(node->graph) == IR_TRAINING;
 }
 
+/* Training takes measured algorithms only with --fast: what was fastest differs from run to run,
+ * and so would the bits. */
+static bool is_measured(const ir_cuda *cuda, const ir_node *node)
+{
+    return !node->depthwise && !is_transposed(node) && (!is_training(node) || cuda->fast);
+}
+
 static convolve *make_convolve(ir_cuda *cuda, const ir_node *node)
 {
     const bool transposed = is_transposed(node), training = is_training(node);
@@ -38,7 +45,7 @@ static convolve *make_convolve(ir_cuda *cuda, const ir_node *node)
         directions |= CONVOLVE_WEIGHTS;
     if (training && node->grad_use[0] != IR_GRAD_NONE)
         directions |= transposed ? CONVOLVE_FORWARD : CONVOLVE_DATA;
-    return convolve_new(cuda, &what, directions, !cuda->fast);
+    return convolve_new(cuda, &what, directions, !cuda->fast, is_measured(cuda, node));
 }
 
 static size_t workspace_of(const conv_state *state)
@@ -69,10 +76,10 @@ static void prepare(ir_backend *b, ir_node *node)
         node->scratch_bytes = sums;
 }
 
-static void release(ir_backend *, ir_node *node)
+static void release(ir_backend *b, ir_node *node)
 {
     conv_state *state = static_cast<conv_state *>(node->state);
-    convolve_free(state->conv);
+    convolve_free(cuda_of(b), state->conv);
     ir_cuda_free(state->weights);
     ir_cuda_free(state->bias);
     free(state);
@@ -230,13 +237,11 @@ static void backward(ir_backend *b, ir_node *node)
         convolve_backward_data(cuda, state->conv, dy, w, dx, adds(node, 0), node->scratch);
 }
 
-/* Training takes measured algorithms only with --fast: what was fastest differs from run to run, and
- * so would the bits. */
 static void tune(ir_backend *b, ir_node *node)
 {
     ir_cuda *cuda = cuda_of(b);
     conv_state *state = static_cast<conv_state *>(node->state);
-    if (node->depthwise || is_transposed(node) || (is_training(node) && !cuda->fast))
+    if (!is_measured(cuda, node))
         return;
     const real *x = value_of(node->in[0]), *w = weights_of(node);
     convolve_tune_forward(cuda, state->conv, x, w, value_of(node), node->scratch);
