@@ -482,7 +482,7 @@ stall() {
     mkfifo pipe
     cat pipe >through.tar &
     test-checkpoint make pipe
-    wait
+    wait $!
     [[ -p pipe ]]
     cmp good.tar through.tar
 }

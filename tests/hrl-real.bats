@@ -51,14 +51,15 @@ END
 }
 
 # ended SIGNAL PID: within a second make has failed, with nothing left but the start. (Where a sanitizer
-# looks for leaks at the end of every program: ten.)
+# looks for leaks at the end of every program, or a device is let go of: ten.)
 ended() {
-    local began=${EPOCHREALTIME/./} limit=${IR_ASAN:+10000000}
+    local began=${EPOCHREALTIME/./} limit=1000000
 
+    [ -z "${IR_ASAN:-}${IRTOOLS_DEVICE:-}" ] || limit=10000000
     kill -s "$1" -- "$2"
     wait "$make" && status=0 || status=$?
     [ "$status" != 0 ]
-    [ $((${EPOCHREALTIME/./} - began)) -lt "${limit:-1000000}" ]
+    [ $((${EPOCHREALTIME/./} - began)) -lt "$limit" ]
     [ -z "$(pgrep -s "$make" -x 'ir-.*' -r R,S,D,T)" ]
     [ "$(ls run)" = $'0000\nknobs' ]
 }

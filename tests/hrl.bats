@@ -665,8 +665,12 @@ column() {
     hrl DATA=data ROUNDS=4
     sed -i 1q run/log.tsv
     rm run/policy.tsv
-    for _ in 1 2 3; do hrl ROUNDS=4 & done
-    wait
+    local pids=()
+    for _ in 1 2 3; do
+        hrl ROUNDS=4 &
+        pids+=($!)
+    done
+    wait "${pids[@]}"
     [ "$(column round run/log.tsv | paste -sd ' ')" = '1 2 3 4' ]
     [ "$(wc -l < run/policy.tsv)" = 37 ]
 }
