@@ -101,12 +101,13 @@ static void build_binary(twin *t, bool mul, ir_shape shape, int broadcast, doubl
     twin_seed(t, mul ? twin_mul(t, a, b, scale) : twin_add(t, a, b));
 }
 
-enum { BINARY_SHAPES = 6, BINARY_CORNERS = BINARY_SHAPES * BROADCASTS };
+enum { BINARY_SHAPES = 7, BINARY_CORNERS = BINARY_SHAPES * BROADCASTS };
 
 static void binary_corner(twin *t, bool mul, int i)
 {
     static const ir_shape shapes[BINARY_SHAPES] = {{2, 13, 7, 5}, {2, 1, 9, 6}, {3, 17, 1, 1},
-                                                   {1, 32, 1, 9}, large,        large_plane};
+                                                   {1, 32, 1, 9}, large,        large_plane,
+                                                   {2, 65, 5, 9}};
     build_binary(t, mul, shapes[i / BROADCASTS], i % BROADCASTS, i % 3 ? 1 : -0.7);
 }
 

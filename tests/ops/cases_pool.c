@@ -79,14 +79,15 @@ static void build_reduction(twin *t, reduction *reduce, ir_shape shape, filling 
     twin_seed(t, reduce(t, twin_input(t, shape, fill, true)));
 }
 
-enum { REDUCTION_CORNERS = 13 };
+enum { REDUCTION_CORNERS = 16 };
 
 static void reduction_corner(twin *t, reduction *reduce, int i)
 {
     static const ir_shape shapes[REDUCTION_CORNERS] = {
-        {2, 13, 7, 5},  {2, 1, 9, 7},   {3, 16, 1, 1},   {1, 33, 1, 9},  {2, 8, 16, 16},
-        {1, 1, 1, 1},   {1, 2, 40, 40}, {3, 13, 51, 47}, {7, 1, 49, 51}, {2, 64, 9, 7},
-        {1, 128, 8, 8}, {2, 256, 5, 6}, {1, 255, 3, 3}};
+        {2, 13, 7, 5},  {2, 1, 9, 7},    {3, 16, 1, 1},   {1, 33, 1, 9},
+        {2, 8, 16, 16}, {1, 1, 1, 1},    {1, 2, 40, 40},  {3, 13, 51, 47},
+        {7, 1, 49, 51}, {2, 64, 9, 7},   {1, 128, 8, 8},  {2, 256, 5, 6},
+        {1, 255, 3, 3}, {2, 65, 19, 31}, {2, 33, 23, 29}, {1, 1, 131, 130}};
     build_reduction(t, reduce, shapes[i], i % 2 ? FILL_STEPS : FILL_NORMAL);
 }
 
@@ -130,7 +131,8 @@ static void resize_corner(twin *t, int i)
                   {{1, 8, 32, 30}, 15, 8},  {{2, 5, 13, 11}, 17, 5},  {{1, 3, 6, 6}, 1, 1},
                   {{1, 1, 50, 61}, 32, 32}, {{2, 9, 23, 29}, 46, 58}, {{3, 1, 41, 39}, 82, 97},
                   {{2, 9, 16, 24}, 8, 12},  {{2, 16, 5, 6}, 10, 12},  {{1, 9, 5, 7}, 20, 28},
-                  {{1, 13, 4, 3}, 32, 24},  {{2, 1, 3, 5}, 48, 80},   {{1, 8, 1, 2}, 16, 32}};
+                  {{1, 13, 4, 3}, 32, 24},  {{2, 1, 3, 5}, 48, 80},   {{1, 8, 1, 2}, 16, 32},
+                  {{2, 5, 7, 6}, 31, 29}};
     build_resize(t, shapes[i / 2].x, shapes[i / 2].h, shapes[i / 2].w, i % 2);
 }
 
@@ -156,5 +158,5 @@ const op_case pool_cases[POOL_CASES] = {
     {"channel_mean", REDUCTION_CORNERS, channel_mean_corner, channel_mean_random,
      channel_mean_bench},
     {"channel_max", REDUCTION_CORNERS, channel_max_corner, channel_max_random, channel_max_bench},
-    {"resize", 36, resize_corner, resize_random, resize_bench},
+    {"resize", 38, resize_corner, resize_random, resize_bench},
 };

@@ -189,10 +189,12 @@ static void many_consumers(twin *t)
 {
     value x = twin_input(t, (ir_shape){2, 8, 8, 8}, FILL_NORMAL, true);
     value y = conv_bn_relu(t, x, "conv", 16, 1);
-    value z = twin_add(t, y, twin_sigmoid(t, y));
+    value z = twin_add(t, y, twin_sigmoid(t, y)), mean = twin_channel_mean(t, y);
     z = twin_mul(t, z, twin_global_max_pool(t, y), 1);
-    z = twin_add(t, z, twin_channel_mean(t, y));
-    z = twin_add(t, twin_resize(t, twin_avg_pool(t, y, 2, 2), 8, 8, false), z);
+    z = twin_mul(t, twin_add(t, z, mean), mean, 1);
+    value low = twin_avg_pool(t, y, 2, 2), high = twin_resize(t, low, 16, 16, true);
+    z = twin_add(t, twin_resize(t, low, 8, 8, false), z);
+    z = twin_add(t, z, twin_avg_pool(t, high, 2, 2));
     twin_keep(t, y);
     twin_seed(t, twin_concat(t, 3, (value[]){y, z, twin_slice(t, y, 3, 7)}));
 }

@@ -1,6 +1,6 @@
 /* Channels put together, taken apart, averaged, compared: concat, slice, channel mean and maximum.
  */
-#include "device.h"
+#include "lanes.h"
 
 /* to[p, c] = from[p, first + c], both with so many channels a pixel; written or added. Channels of
  * `to` that `from` has not are written 0, or left. */
@@ -69,12 +69,11 @@ static void channel_mean_forward(ir_backend *b, ir_node *node)
 {
     const unsigned channels = (unsigned)node->in[0]->shape.c;
     const real *x = value_of(node->in[0]);
-    map(cuda_of(b), value_of(node), volume(node->shape), false, [=] __device__(unsigned i) {
-        float sum = 0;
-        for (unsigned c = 0; c < channels; c++)
-            sum += get(x, i * channels + c);
-        return sum / (float)channels;
-    });
+    real *y = value_of(node);
+    join_channels(
+        cuda_of(b), volume(node->shape), channels, 0.0f,
+        [=] __device__(unsigned pixel, unsigned c) { return get(x, pixel * channels + c); },
+        [=] __device__(unsigned pixel, float sum) { set(y, pixel, sum / (float)channels); });
 }
 
 static void channel_mean_backward(ir_backend *b, ir_node *node)
@@ -97,21 +96,19 @@ static void channel_max_prepare(ir_backend *, ir_node *node)
 
 static void channel_max_forward(ir_backend *b, ir_node *node)
 {
-    const int channels = node->in[0]->shape.c;
+    const unsigned channels = (unsigned)node->in[0]->shape.c;
     const real *x = value_of(node->in[0]);
+    real *y = value_of(node);
     int *winner = static_cast<int *>(node->saved);
-    map(cuda_of(b), value_of(node), volume(node->shape), false, [=] __device__(unsigned i) {
-        const unsigned first = i * (unsigned)channels;
-        float best = get(x, first);
-        int won = 0;
-        for (int c = 1; c < channels; c++) {
-            const float value = get(x, first + (unsigned)c);
-            won = value > best ? c : won;
-            best = value > best ? value : best;
-        }
-        winner[i] = won;
-        return best;
-    });
+    join_channels(
+        cuda_of(b), volume(node->shape), channels, peak{-INFINITY, NOWHERE},
+        [=] __device__(unsigned pixel, unsigned c) {
+            return peak{get(x, pixel * channels + c), c};
+        },
+        [=] __device__(unsigned pixel, peak best) {
+            set(y, pixel, best.value);
+            winner[pixel] = (int)best.at;
+        });
 }
 
 static void channel_max_backward(ir_backend *b, ir_node *node)

@@ -2,7 +2,7 @@
  *
  *     add:  y = act(a + b)      mul:  y = scale a b      scale:  y = scale x
  */
-#include "device.h"
+#include "lanes.h"
 
 /* How b (in[1]) covers a (in[0]): number i of a meets number at(i) of b. */
 struct cover {
@@ -60,12 +60,12 @@ template <class F> static void sum_covered(ir_cuda *cuda, const ir_node *node, F
     if (c.how == cover::SAME) {
         map(cuda, db, count, add, f);
     } else if (c.how == cover::PIXEL) {
-        map(cuda, db, count, add, [=] __device__(unsigned pixel) {
-            float sum = 0;
-            for (unsigned k = 0; k < c.channels; k++)
-                sum += f(pixel * c.channels + k);
-            return sum;
-        });
+        join_channels(
+            cuda, count, channels, 0.0f,
+            [=] __device__(unsigned pixel, unsigned k) { return f(pixel * channels + k); },
+            [=] __device__(unsigned pixel, float sum) {
+                set(db, pixel, (add ? get(db, pixel) : 0) + sum);
+            });
     } else {
         sum_rows<1>(
             cuda, node->scratch, (unsigned)node->shape.n, c.image / channels, channels,

@@ -1,5 +1,5 @@
 /* Maximum and mean over windows and over whole planes. */
-#include "device.h"
+#include "lanes.h"
 
 /* Along one axis: [first, end). */
 struct range {
@@ -154,50 +154,117 @@ static void global_avg_backward(ir_backend *b, ir_node *node)
     });
 }
 
-/* node->saved: the first pixel of those that hold the maximum, one a channel. */
-static void global_max_prepare(ir_backend *, ir_node *node)
+/* node->saved: the first pixel of those that hold the maximum, one a channel.
+ *
+ * As in sums over rows, a block of threads is `lanes` neighbouring channels wide and each thread
+ * walks down its channel; the parts of an image are compared by a second launch. */
+
+enum { MAX_ROWS_EACH = 32 };
+
+struct max_shape {
+    unsigned rows, channels, lanes, rows_per_block, parts;
+};
+
+static max_shape max_shape_for(unsigned rows, unsigned channels)
 {
-    node->saved_bytes = volume(node->shape) * sizeof(unsigned);
+    max_shape s = {rows, channels, 1, 0, 0};
+    while (s.lanes < channels && s.lanes < 32)
+        s.lanes *= 2;
+    s.rows_per_block = BLOCK / s.lanes * (unsigned)MAX_ROWS_EACH;
+    s.parts = blocks_for(rows, s.rows_per_block);
+    return s;
 }
 
-/* A block of threads for one channel of one image; of equals the first pixel wins. */
-static __global__ void __launch_bounds__(BLOCK)
-    max_kernel(real *y, unsigned *winner, const real *x, unsigned pixels, unsigned channels)
+/* The highest of what read gives for first, first + step, ... EACH are read before the first is
+ * looked at, so that they are under way at the same time; the last once more where there are none
+ * left, which changes nothing. */
+template <class F>
+static __device__ __forceinline__ peak highest(unsigned first, unsigned end, unsigned step, F read)
 {
-    __shared__ float best[BLOCK];
-    __shared__ unsigned where[BLOCK];
-    const unsigned t = threadIdx.x, image = blockIdx.x / channels, c = blockIdx.x % channels;
-    best[t] = -INFINITY;
-    where[t] = pixels;
-    for (unsigned p = t; p < pixels; p += BLOCK) {
-        const float value = get(x, (image * pixels + p) * channels + c);
-        if (where[t] == pixels || value > best[t]) {
-            best[t] = value;
-            where[t] = p;
-        }
+    peak best = {-INFINITY, NOWHERE};
+    for (unsigned r = first; r < end; r += EACH * step) {
+        peak next[EACH];
+#pragma unroll
+        for (int k = 0; k < EACH; k++)
+            next[k] = read(min(r + (unsigned)k * step, end - 1));
+#pragma unroll
+        for (int k = 0; k < EACH; k++)
+            best = join(best, next[k]);
     }
-    for (unsigned half = BLOCK / 2; half > 0; half /= 2) {
+    return best;
+}
+
+/* done(image, part, channel, the highest of what read(image, row, channel) gives) */
+template <class F, class D>
+static __global__ void __launch_bounds__(BLOCK) max_kernel(max_shape s, F read, D done)
+{
+    __shared__ peak shared[BLOCK];
+    const unsigned t = threadIdx.x, row = t / s.lanes, step = BLOCK / s.lanes;
+    const unsigned image = blockIdx.x / s.parts, part = blockIdx.x - image * s.parts;
+    const unsigned channel = blockIdx.y * s.lanes + t % s.lanes;
+    const unsigned first = part * s.rows_per_block;
+    const unsigned end = min(first + s.rows_per_block, s.rows);
+    shared[t] = channel < s.channels ? highest(first + row, end, step,
+                                               [=](unsigned r) { return read(image, r, channel); })
+                                     : peak{-INFINITY, NOWHERE};
+    for (unsigned half = step / 2; half > 0; half /= 2) {
         __syncthreads();
-        if (t >= half || where[t + half] == pixels)
-            continue;
-        const float other = best[t + half];
-        if (other > best[t] || (other == best[t] && where[t + half] < where[t])) {
-            best[t] = other;
-            where[t] = where[t + half];
-        }
+        if (row < half)
+            shared[t] = join(shared[t], shared[t + half * s.lanes]);
     }
-    if (t == 0) {
-        set(y, blockIdx.x, best[0]);
-        winner[blockIdx.x] = where[0];
-    }
+    if (row == 0 && channel < s.channels)
+        done(image, part, channel, shared[t]);
+}
+
+template <class F, class D>
+static void launch_max(ir_cuda *cuda, unsigned images, max_shape s, F read, D done)
+{
+    launch(cuda, max_kernel<F, D>, dim3(images * s.parts, blocks_for(s.channels, s.lanes)), s, read,
+           done);
+}
+
+static void global_max_prepare(ir_backend *, ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape;
+    const max_shape m = max_shape_for(pixels_of(s), (unsigned)s.c);
+    node->saved_bytes = volume(node->shape) * sizeof(unsigned);
+    if (m.parts > 1)
+        node->scratch_bytes = (size_t)m.parts * volume(node->shape) * sizeof(peak);
 }
 
 static void global_max_forward(ir_backend *b, ir_node *node)
 {
     const ir_shape s = node->in[0]->shape;
-    launch(cuda_of(b), max_kernel, dim3(volume(node->shape)), value_of(node),
-           static_cast<unsigned *>(node->saved), value_of(node->in[0]), pixels_of(s),
-           (unsigned)s.c);
+    const unsigned images = (unsigned)s.n, channels = (unsigned)s.c, pixels = pixels_of(s);
+    max_shape m = max_shape_for(pixels, channels);
+    const unsigned parts = m.parts;
+    const real *x = value_of(node->in[0]);
+    real *y = value_of(node);
+    unsigned *winner = static_cast<unsigned *>(node->saved);
+    peak *partial = static_cast<peak *>(node->scratch);
+    const auto read = [=] __device__(unsigned image, unsigned row, unsigned c) {
+        return peak{get(x, (image * pixels + row) * channels + c), row};
+    };
+    const auto finish = [=] __device__(unsigned image, unsigned, unsigned c, peak best) {
+        set(y, image * channels + c, best.value);
+        winner[image * channels + c] = best.at;
+    };
+    if (parts == 1) {
+        launch_max(cuda_of(b), images, m, read, finish);
+        return;
+    }
+    launch_max(cuda_of(b), images, m, read,
+               [=] __device__(unsigned image, unsigned part, unsigned c, peak best) {
+                   partial[(image * parts + part) * channels + c] = best;
+               });
+    m.rows = m.rows_per_block = parts;
+    m.parts = 1;
+    launch_max(
+        cuda_of(b), images, m,
+        [=] __device__(unsigned image, unsigned part, unsigned c) {
+            return partial[(image * parts + part) * channels + c];
+        },
+        finish);
 }
 
 /* To the winning pixel alone. */

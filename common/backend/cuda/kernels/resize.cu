@@ -46,6 +46,13 @@ static axis upload(const ir_axis &a, void **memory)
             static_cast<const float *>(place[6])};
 }
 
+/* Far fewer numbers than outputs: too few threads to gather in two directions at once. What is
+ * summed along x alone then has at most a quarter of the outputs. */
+static bool in_two_steps(const ir_node *node)
+{
+    return node->shape.w >= 4 * node->in[0]->shape.w;
+}
+
 static void prepare(ir_backend *, ir_node *node)
 {
     const ir_shape s = node->in[0]->shape, t = node->shape;
@@ -57,6 +64,8 @@ static void prepare(ir_backend *, ir_node *node)
     ir_axis_free(down);
     ir_axis_free(across);
     node->state = of;
+    if (node->wants_grad && in_two_steps(node))
+        node->scratch_bytes = volume({t.n, t.c, t.h, s.w}) * sizeof(float);
 }
 
 static void release(ir_backend *, ir_node *node)
@@ -91,25 +100,63 @@ static void forward(ir_backend *b, ir_node *node)
     });
 }
 
-/* Each number of dx gathers from the outputs that read it. */
-static void backward(ir_backend *b, ir_node *node)
+/* ---- backward: each number of dx gathers from the outputs that read it ------------------------*/
+
+/* The sum of an axis's weights for position j, each times what f(i) gives for output i. */
+template <class F> static __device__ __forceinline__ float gather(const axis &a, int j, F f)
+{
+    const int first = a.first[j], count = a.count[j];
+    const float *weight = a.weight + a.at[j];
+    float sum = 0;
+    for (int k = 0; k < count; k++)
+        sum += weight[k] * f(first + k);
+    return sum;
+}
+
+/* scratch: each row of dy summed along x, single precision whatever the storage. */
+static void backward_in_two_steps(ir_cuda *cuda, const ir_node *node)
+{
+    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const ir_shape r = {t.n, t.c, t.h, s.w};
+    const tables *of = static_cast<tables *>(node->state);
+    const axis down = of->down, across = of->across;
+    const real *dy = grad_of(node);
+    real *dx = grad_of(node->in[0]);
+    float *rows = static_cast<float *>(node->scratch);
+    const bool add = adds(node, 0);
+    each(cuda, volume(r), [=] __device__(unsigned i) {
+        const spot p = spot_of(r, i);
+        rows[i] =
+            gather(across, p.x, [=](int x) { return get(dy, index_of(t, p.n, p.y, x, p.c)); });
+    });
+    each(cuda, volume(s), [=] __device__(unsigned i) {
+        const spot p = spot_of(s, i);
+        const float sum =
+            gather(down, p.y, [=](int y) { return rows[index_of(r, p.n, y, p.x, p.c)]; });
+        set(dx, i, add ? get(dx, i) + sum : sum);
+    });
+}
+
+static void backward_at_once(ir_cuda *cuda, const ir_node *node)
 {
     const ir_shape s = node->in[0]->shape, t = node->shape;
     const tables *of = static_cast<tables *>(node->state);
     const axis down = of->down, across = of->across;
     const real *dy = grad_of(node);
-    map(cuda_of(b), grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
+    map(cuda, grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
         const spot p = spot_of(s, i);
-        float sum = 0;
-        for (int r = 0; r < down.count[p.y]; r++) {
-            float row = 0;
-            for (int q = 0; q < across.count[p.x]; q++)
-                row += across.weight[across.at[p.x] + q] *
-                       get(dy, index_of(t, p.n, down.first[p.y] + r, across.first[p.x] + q, p.c));
-            sum += down.weight[down.at[p.y] + r] * row;
-        }
-        return sum;
+        return gather(down, p.y, [=](int y) {
+            return gather(across, p.x, [=](int x) { return get(dy, index_of(t, p.n, y, x, p.c)); });
+        });
     });
+}
+
+static void backward(ir_backend *b, ir_node *node)
+{
+    if (in_two_steps(node))
+        backward_in_two_steps(cuda_of(b), node);
+    else
+        backward_at_once(cuda_of(b), node);
 }
 
 const ir_op_table IR_NAME(ir_cuda_resize) = operation(prepare, forward, backward, release);
