@@ -28,10 +28,10 @@ static void concat_forward(ir_backend *b, ir_node *node)
         const ir_node *in = node->in[k];
         const unsigned channels = (unsigned)in->shape.c, at = (unsigned)first;
         const real *x = value_of(in);
-        each(cuda_of(b), volume(in->shape), [=] __device__(unsigned i) {
-            const unsigned pixel = i / channels;
-            y[pixel * all + at + (i - pixel * channels)] = x[i];
-        });
+        map_to(
+            cuda_of(b), y, volume(in->shape), false,
+            [=] __device__(unsigned i) { return i + i / channels * (all - channels) + at; },
+            [=] __device__(unsigned i) { return get(x, i); });
         first += in->shape.c;
     }
 }

@@ -43,10 +43,11 @@ static __device__ __forceinline__ void set(bf16 *x, unsigned i, float value)
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
+/* At most so much that a loop which steps over the end by some blocks still has 32 bits. */
 static inline unsigned volume(ir_shape s)
 {
     const size_t count = (size_t)s.n * (size_t)s.c * (size_t)s.h * (size_t)s.w;
-    if (count > 0xffffffffu)
+    if (count > 0xffff0000u)
         ir_die("cuda: a tensor of %d x %d x %d x %d has too many numbers", s.n, s.c, s.h, s.w);
     return (unsigned)count;
 }
@@ -129,31 +130,42 @@ static inline unsigned blocks_for(size_t count, size_t per_block)
     return (unsigned)((count + per_block - 1) / per_block);
 }
 
-/* EACH numbers a thread, all read before the first is written, so that they are under way at the
- * same time. */
-template <class T, class F>
-static __global__ void __launch_bounds__(BLOCK) map_kernel(T *y, unsigned count, bool add, F f)
+/* EACH numbers a thread. Without a branch around each of them the compiler asks for all that they
+ * read before it waits for any of it: so only the last block looks where the numbers end, and
+ * adding is another kernel. */
+template <bool ADD, class T, class P, class F>
+static __global__ void __launch_bounds__(BLOCK) map_kernel(T *y, unsigned count, P place, F f)
 {
-    const unsigned first = blockIdx.x * (unsigned)(BLOCK * EACH) + threadIdx.x;
+    const unsigned begin = blockIdx.x * (unsigned)(BLOCK * EACH), left = count - begin;
+    const auto compute = [&](unsigned i) { return ADD ? get(y, place(i)) + f(i) : f(i); };
+    if (left < (unsigned)(BLOCK * EACH)) {
+#pragma unroll 1
+        for (unsigned k = threadIdx.x; k < left; k += BLOCK)
+            set(y, place(begin + k), compute(begin + k));
+        return;
+    }
     float value[EACH];
 #pragma unroll
-    for (int k = 0; k < EACH; k++) {
-        const unsigned i = first + (unsigned)(k * BLOCK);
-        if (i < count)
-            value[k] = add ? get(y, i) + f(i) : f(i);
-    }
+    for (int k = 0; k < EACH; k++)
+        value[k] = compute(begin + (unsigned)(k * BLOCK) + threadIdx.x);
 #pragma unroll
-    for (int k = 0; k < EACH; k++) {
-        const unsigned i = first + (unsigned)(k * BLOCK);
-        if (i < count)
-            set(y, i, value[k]);
-    }
+    for (int k = 0; k < EACH; k++)
+        set(y, place(begin + (unsigned)(k * BLOCK) + threadIdx.x), value[k]);
+}
+
+/* y[place(i)] = f(i), or +=; count: of the numbers written */
+template <class T, class P, class F>
+static void map_to(ir_cuda *cuda, T *y, unsigned count, bool add, P place, F f)
+{
+    launch(cuda, add ? map_kernel<true, T, P, F> : map_kernel<false, T, P, F>,
+           dim3(blocks_for(count, BLOCK * EACH)), y, count, place, f);
 }
 
 /* y[i] = f(i), or += */
 template <class T, class F> static void map(ir_cuda *cuda, T *y, unsigned count, bool add, F f)
 {
-    launch(cuda, map_kernel<T, F>, dim3(blocks_for(count, BLOCK * EACH)), y, count, add, f);
+    map_to(
+        cuda, y, count, add, [=] __device__(unsigned i) { return i; }, f);
 }
 
 template <class F> static __global__ void __launch_bounds__(BLOCK) each_kernel(unsigned count, F f)
@@ -174,11 +186,30 @@ template <class F> static void each(ir_cuda *cuda, unsigned count, F f)
  * `lanes` neighbouring channels wide; each thread walks down its channel, the threads of a channel
  * are summed by halves, and the blocks of a channel by a second launch. */
 
-enum { ROWS_EACH = 64 };
+/* Blocks that a multiprocessor must hold. Asked for no number the compiler makes room for more, by
+ * reading row after row into the few registers that are left for each. */
+enum { SUM_BLOCKS = 4 };
 
 struct sum_shape {
     unsigned rows, channels, lanes, rows_per_block;
 };
+
+/* The fewer than EACH rows at a thread's end. Where one is missing the first is read again, for
+ * nothing: without branches all are read at the same time. */
+template <int K, class F>
+static __device__ __forceinline__ void add_last(unsigned begin, unsigned r, unsigned step,
+                                                unsigned rows, unsigned channel, F term,
+                                                double sum[K])
+{
+#pragma unroll
+    for (unsigned i = 0; i + 1 < EACH; i++) {
+        const unsigned other = r + i * step;
+        double one[K] = {};
+        term(begin + (other < rows ? other : r), channel, one);
+        for (int k = 0; k < K; k++)
+            sum[k] += other < rows ? one[k] : 0;
+    }
+}
 
 /* The sums of K numbers over the rows of this block's part; right in the threads with row 0. */
 template <int K, class F>
@@ -187,13 +218,17 @@ static __device__ __forceinline__ void sum_block(sum_shape s, unsigned group, un
 {
     __shared__ double shared[K][BLOCK];
     const unsigned t = threadIdx.x, row = t / s.lanes, step = BLOCK / s.lanes;
-    const unsigned first = part * s.rows_per_block;
-    const unsigned end = min(first + s.rows_per_block, s.rows);
+    const unsigned first = part * s.rows_per_block, begin = group * s.rows + first;
+    const unsigned rows = min(s.rows_per_block, s.rows - first);
     double sum[K] = {};
     if (channel < s.channels) {
-#pragma unroll 4
-        for (unsigned r = first + row; r < end; r += step)
-            term(group * s.rows + r, channel, sum);
+        unsigned r = row;
+        for (; r + (EACH - 1) * step < rows; r += EACH * step)
+#pragma unroll
+            for (unsigned i = 0; i < EACH; i++)
+                term(begin + r + i * step, channel, sum);
+        if (r < rows)
+            add_last<K>(begin, r, step, rows, channel, term, sum);
     }
     for (int k = 0; k < K; k++)
         shared[k][t] = sum[k];
@@ -209,7 +244,7 @@ static __device__ __forceinline__ void sum_block(sum_shape s, unsigned group, un
 }
 
 template <int K, class F, class D>
-static __global__ void __launch_bounds__(BLOCK) sum_kernel(sum_shape s, F term, D done)
+static __global__ void __launch_bounds__(BLOCK, SUM_BLOCKS) sum_kernel(sum_shape s, F term, D done)
 {
     const unsigned group = blockIdx.z, part = blockIdx.x;
     const unsigned channel = blockIdx.y * s.lanes + threadIdx.x % s.lanes;
@@ -219,19 +254,32 @@ static __global__ void __launch_bounds__(BLOCK) sum_kernel(sum_shape s, F term, 
         done(group, part, channel, total);
 }
 
-static inline sum_shape sum_shape_for(unsigned rows, unsigned channels)
+/* A thread sums up to ROWS_ALONE rows where that saves the second launch; else ROWS_EACH, or fewer
+ * so that there are BLOCKS_ENOUGH blocks, which keep a large GPU busy. It is the same for every
+ * GPU, and so are the bits. */
+enum { ROWS_ALONE = 16, ROWS_EACH = 64, BLOCKS_ENOUGH = 512 };
+
+static inline sum_shape sum_shape_for(unsigned groups, unsigned rows, unsigned channels)
 {
     sum_shape s = {rows, channels, 1, 0};
     while (s.lanes < channels && s.lanes < 32)
         s.lanes *= 2;
-    s.rows_per_block = BLOCK / s.lanes * (unsigned)ROWS_EACH;
+    const unsigned step = BLOCK / s.lanes;
+    const size_t columns = (size_t)groups * blocks_for(channels, s.lanes);
+    s.rows_per_block = step * ROWS_ALONE;
+    if (rows <= s.rows_per_block)
+        return s;
+    s.rows_per_block = step * ROWS_EACH;
+    while (s.rows_per_block > step * EACH &&
+           columns * blocks_for(rows, s.rows_per_block) < BLOCKS_ENOUGH)
+        s.rows_per_block /= 2;
     return s;
 }
 
 /* Bytes of scratch memory that sum_rows needs. */
 static inline size_t sum_scratch(int k, size_t groups, size_t rows, size_t channels)
 {
-    const sum_shape s = sum_shape_for((unsigned)rows, (unsigned)channels);
+    const sum_shape s = sum_shape_for((unsigned)groups, (unsigned)rows, (unsigned)channels);
     return groups * blocks_for(rows, s.rows_per_block) * channels * (size_t)k * sizeof(double);
 }
 
@@ -241,14 +289,14 @@ template <int K, class F, class D>
 static void sum_rows(ir_cuda *cuda, void *scratch, unsigned groups, unsigned rows,
                      unsigned channels, F term, D done)
 {
-    sum_shape s = sum_shape_for(rows, channels);
+    sum_shape s = sum_shape_for(groups, rows, channels);
     const unsigned parts = blocks_for(rows, s.rows_per_block);
-    const unsigned columns = blocks_for(channels, s.lanes);
+    const dim3 grid(parts, blocks_for(channels, s.lanes), groups);
     double *partial = static_cast<double *>(scratch);
     const auto finish = [=] __device__(unsigned group, unsigned, unsigned channel,
                                        const double *total) { done(group, channel, total); };
     if (parts == 1) {
-        launch(cuda, sum_kernel<K, F, decltype(finish)>, dim3(1, columns, groups), s, term, finish);
+        launch(cuda, sum_kernel<K, F, decltype(finish)>, grid, s, term, finish);
         return;
     }
     const auto keep = [=] __device__(unsigned group, unsigned part, unsigned channel,
@@ -260,10 +308,12 @@ static void sum_rows(ir_cuda *cuda, void *scratch, unsigned groups, unsigned row
         for (int k = 0; k < K; k++)
             sum[k] += partial[(row * channels + channel) * K + k];
     };
-    launch(cuda, sum_kernel<K, F, decltype(keep)>, dim3(parts, columns, groups), s, term, keep);
+    launch(cuda, sum_kernel<K, F, decltype(keep)>, grid, s, term, keep);
     s.rows = s.rows_per_block = parts;
-    launch(cuda, sum_kernel<K, decltype(read), decltype(finish)>, dim3(1, columns, groups), s, read,
-           finish);
+    while (s.lanes > 1 && parts > BLOCK / s.lanes * EACH) /* fewer channels a block, more rows */
+        s.lanes /= 2;
+    launch(cuda, sum_kernel<K, decltype(read), decltype(finish)>,
+           dim3(1, blocks_for(channels, s.lanes), groups), s, read, finish);
 }
 
 /* ---- the operations, assembled in table.cu ----------------------------------------------------*/

@@ -9,15 +9,17 @@ static unsigned group_pixels(const ir_node *node)
 
 /* ---- soft-IoU: 1 - (I + 1) / U, I = sum p y, U = sum p + sum y - I + 1 --------------------------
  *
- * node->saved: I + 1 and U of each group. */
+ * node->saved: the two fractions of each group's derivative,
+ *
+ *     dL/dp = (I + 1) / U^2 - y (U + I + 1) / U^2 */
 
-struct fraction {
-    double above, below;
+struct fractions {
+    double first, second;
 };
 
 static void soft_iou_prepare(ir_backend *, ir_node *node)
 {
-    node->saved_bytes = (size_t)node->shape.n * sizeof(fraction);
+    node->saved_bytes = (size_t)node->shape.n * sizeof(fractions);
     node->scratch_bytes = sum_scratch(3, (size_t)node->shape.n, group_pixels(node), 1);
 }
 
@@ -25,7 +27,7 @@ static void soft_iou_forward(ir_backend *b, ir_node *node)
 {
     const real *p = value_of(node->in[0]), *y = value_of(node->in[1]);
     real *loss = value_of(node);
-    fraction *saved = static_cast<fraction *>(node->saved);
+    fractions *saved = static_cast<fractions *>(node->saved);
     sum_rows<3>(
         cuda_of(b), node->scratch, (unsigned)node->shape.n, group_pixels(node), 1,
         [=] __device__(unsigned i, unsigned, double *sum) {
@@ -35,26 +37,26 @@ static void soft_iou_forward(ir_backend *b, ir_node *node)
             sum[2] += other;
         },
         [=] __device__(unsigned group, unsigned, const double *total) {
-            const fraction f = {total[0] + 1, total[1] + total[2] - total[0] + 1};
-            saved[group] = f;
-            set(loss, group, (float)(1 - f.above / f.below));
+            const double above = total[0] + 1, below = total[1] + total[2] - total[0] + 1;
+            const double share = 1 / (below * below);
+            saved[group] = {share * above, share * (below + above)};
+            set(loss, group, (float)(1 - above / below));
         });
 }
 
-/* dL/dp = (I + 1) / U^2 - y (U + I + 1) / U^2 */
 static void soft_iou_backward(ir_backend *b, ir_node *node)
 {
     const unsigned pixels = group_pixels(node);
     const real *y = value_of(node->in[1]), *dloss = grad_of(node);
-    const fraction *saved = static_cast<fraction *>(node->saved);
+    const fractions *saved = static_cast<fractions *>(node->saved);
     if (node->grad_use[0] == IR_GRAD_NONE)
         return;
     map(cuda_of(b), grad_of(node->in[0]), volume(node->in[0]->shape), adds(node, 0),
         [=] __device__(unsigned i) {
             const unsigned group = i / pixels;
-            const fraction f = saved[group];
-            const double share = get(dloss, group) / (f.below * f.below);
-            return (float)(share * f.above) - (float)(share * (f.below + f.above)) * get(y, i);
+            const fractions f = saved[group];
+            const double up = get(dloss, group);
+            return (float)(up * f.first) - (float)(up * f.second) * get(y, i);
         });
 }
 
