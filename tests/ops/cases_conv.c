@@ -71,6 +71,10 @@ static const conv_shape conv2d_corners[] = {
     {{1, 1, 9, 8}, {.out = 1, .kernel = 3, .pad = 1, .depthwise = true}},
     {{2, 17, 11, 9}, {.out = 17, .kernel = 5, .stride = 2, .pad = 2, .depthwise = true}},
     {{1, 7, 9, 9}, {.out = 7, .kernel = 3, .pad = 2, .dilation = 2, .depthwise = true}},
+    {{2, 5, 19, 10}, {.out = 5, .kernel = 3, .depthwise = true}},
+    {{1, 3, 9, 8}, {.out = 3, .kernel = 3, .pad = 3, .depthwise = true, .bias = true}},
+    {{2, 6, 11, 9}, {.out = 6, .kernel = 3, .stride = 2, .pad = 1, .depthwise = true}},
+    {{1, 4, 10, 9}, {.out = 4, .kernel = 5, .pad = 2, .depthwise = true}},
     /* of the spectra of small planes */
     {{2, 16, 2, 2}, {.out = 16, .kernel = 3, .pad = 1, .depthwise = true}},
     {{1, 13, 3, 2}, {.out = 13, .kernel = 3, .pad = 1, .depthwise = true, .bias = true}},

@@ -78,6 +78,14 @@ static void depthwise_bias_relu(twin *t)
     twin_seed(t, twin_relu(t, twin_conv2d(t, image(t), "conv", c)));
 }
 
+/* whose gradient is added to what is there */
+static void depthwise_residual(twin *t)
+{
+    ir_conv c = {.out = 9, .kernel = 3, .pad = 1, .depthwise = true};
+    value x = image(t);
+    twin_seed(t, twin_relu(t, twin_add(t, x, twin_conv2d(t, x, "conv", c))));
+}
+
 static void dilated_bn_relu(twin *t)
 {
     ir_conv c = {.out = 16, .kernel = 3, .pad = 2, .dilation = 2};
@@ -284,6 +292,7 @@ const chain_case fusion_chains[] = {
     {"transposed_bias_relu", transposed_bias_relu},
     {"depthwise_bn_relu", depthwise_bn_relu},
     {"depthwise_bias_relu", depthwise_bias_relu},
+    {"depthwise_residual", depthwise_residual},
     {"dilated_bn_relu", dilated_bn_relu},
     {"conv_bn_dropout_relu", conv_bn_dropout_relu},
     {"kept_conv_bn_relu", kept_conv_bn_relu},

@@ -1,9 +1,14 @@
 /* Depthwise convolutions: see depthwise.h. cuDNN treats them as many tiny convolutions; each number
- * here is a few products that lie in the cache. */
+ * here is a few products that lie in the cache.
+ *
+ * What takes the time is instructions, not memory. The networks' layers are all 3 x 3, one step at
+ * a time: for those a thread goes down a strip of pixels and keeps what they have in common. Any
+ * other layer is computed number by number. */
 #include "depthwise.h"
 
-/* Taps whose gradients are summed in one launch. */
-enum { TAPS = 9 };
+/* TAPS: whose gradients are summed in one launch. STRIP: pixels below one another.
+ * STRIPS_EACH: strips that a thread sums up. */
+enum { TAPS = 9, STRIP = 8, STRIPS_EACH = 4 };
 
 struct layer {
     ir_shape s, t; /* in, out */
@@ -15,15 +20,182 @@ static layer layer_of(const ir_node *node)
     return {node->in[0]->shape, node->shape, node->kernel, node->stride, node->pad, node->dilation};
 }
 
+static bool is_plain(const layer &l)
+{
+    return l.kernel == 3 && l.stride == 1 && l.dilation == 1;
+}
+
 static unsigned rows_of(ir_shape s)
 {
     return (unsigned)s.n * pixels_of(s);
 }
 
-size_t IR_NAME(ir_cuda_depthwise_scratch)(const ir_node *node)
+/* ---- 3 x 3 at stride 1 ------------------------------------------------------------------------*/
+
+/* A column of a channel and its two neighbours, which are read row by row; 0 outside. What lies
+ * outside is read from the edge and dropped: a load under a condition is several instructions. */
+struct columns {
+    const real *x;
+    unsigned at[3], step; /* in row 0; to the row below */
+    bool inside[3];
+    int rows;
+
+    template <class T> __device__ __forceinline__ void read(int row, T to[3]) const
+    {
+        const int near = min(max(row, 0), rows - 1);
+#pragma unroll
+        for (int v = 0; v < 3; v++) {
+            const float value = get(x, at[v] + (unsigned)near * step);
+            to[v] = near == row && inside[v] ? value : 0;
+        }
+    }
+};
+
+static __device__ __forceinline__ columns columns_at(ir_shape s, const real *x, int n, int left,
+                                                     int c)
 {
-    return sum_scratch(TAPS, 1, rows_of(node->shape), (size_t)node->shape.c);
+    columns to = {x, {}, (unsigned)s.w * (unsigned)s.c, {}, s.h};
+#pragma unroll
+    for (int v = 0; v < 3; v++) {
+        const int near = min(max(left + v, 0), s.w - 1);
+        to.at[v] = index_of(s, n, 0, near, c);
+        to.inside[v] = near == left + v;
+    }
+    return to;
 }
+
+/* A shape with one row for each strip. */
+static ir_shape strips_of(ir_shape s)
+{
+    return {s.n, s.c, (s.h + STRIP - 1) / STRIP, s.w};
+}
+
+/* to y: rectify(bias + taps times x), or added. TURNED: the taps are, by 180 degrees. */
+template <bool TURNED>
+static void convolve_strips(ir_cuda *cuda, ir_shape from, const real *x, int pad, const real *w,
+                            const float *bias, float slope, ir_shape to, real *y, bool add)
+{
+    const ir_shape strips = strips_of(to);
+    const unsigned below = (unsigned)to.w * (unsigned)to.c;
+    each(cuda, volume(strips), [=] __device__(unsigned i) {
+        const spot p = spot_of(strips, i);
+        const int top = p.y * STRIP;
+        const columns in = columns_at(from, x, p.n, p.x - pad, p.c);
+        const real *filter = w + p.c * TAPS;
+        real *out = y + index_of(to, p.n, top, p.x, p.c);
+        const float begin = bias ? bias[p.c] : 0;
+        float tap[TAPS], seen[STRIP + 2][3], sum[STRIP];
+#pragma unroll
+        for (unsigned k = 0; k < TAPS; k++)
+            tap[k] = get(filter, TURNED ? TAPS - 1 - k : k);
+#pragma unroll
+        for (int k = 0; k < STRIP + 2; k++)
+            in.read(top - pad + k, seen[k]);
+#pragma unroll
+        for (int k = 0; k < STRIP; k++) {
+            sum[k] = begin;
+#pragma unroll
+            for (int t = 0; t < TAPS; t++)
+                sum[k] += tap[t] * seen[k + t / 3][t % 3];
+            sum[k] = rectify(sum[k], slope);
+            if (add && top + k < to.h)
+                sum[k] += get(out, (unsigned)k * below);
+        }
+#pragma unroll
+        for (int k = 0; k < STRIP; k++)
+            if (top + k < to.h)
+                set(out, (unsigned)k * below, sum[k]);
+    });
+}
+
+/* Groups of strips: sum_rows sums each, in a block of its own, and then sums the groups. As rows of
+ * one sum, strips would be so few that most of a GPU had none. */
+struct grouping {
+    unsigned size, groups;
+};
+
+static grouping grouping_of(ir_shape s)
+{
+    const unsigned most = 65535; /* groups that can be launched at a time */
+    const unsigned strips = rows_of(strips_of(s));
+    unsigned size = BLOCK / sum_shape_for(1, strips, (unsigned)s.c).lanes * (unsigned)STRIPS_EACH;
+    if (size < blocks_for(strips, most))
+        size = blocks_for(strips, most);
+    return {size, blocks_for(strips, size)};
+}
+
+/* The groups' sums, and what summing needs. */
+static size_t strips_scratch(ir_shape s)
+{
+    const grouping g = grouping_of(s);
+    const size_t channels = (size_t)s.c;
+    return g.groups * channels * TAPS * sizeof(double) +
+           sum_scratch(TAPS, g.groups, g.size, channels) + sum_scratch(TAPS, 1, g.groups, channels);
+}
+
+/* What `rows` rows of dy, of which the first reads x from row `above` on, add to the sums. The
+ * products are exact. */
+static __device__ __forceinline__ void add_strip(const columns &in, int above, const real *dy,
+                                                 unsigned below, int rows, double *sum)
+{
+    double seen[3][3];
+    in.read(above, seen[0]);
+    in.read(above + 1, seen[1]);
+#pragma unroll 4
+    for (int k = 0; k < STRIP; k++) {
+        const double g = k < rows ? get(dy, (unsigned)k * below) : 0;
+        in.read(above + k + 2, seen[2]);
+#pragma unroll
+        for (int t = 0; t < TAPS; t++)
+            sum[t] += g * seen[t / 3][t % 3];
+#pragma unroll
+        for (int v = 0; v < 3; v++) {
+            seen[0][v] = seen[1][v];
+            seen[1][v] = seen[2][v];
+        }
+    }
+}
+
+/* dw[c, tap] = sum over the outputs of dy x */
+static void strips_weight_gradient(ir_cuda *cuda, const ir_node *node)
+{
+    const layer l = layer_of(node);
+    const real *x = value_of(node->in[0]), *dy = grad_of(node);
+    float *dw = node->weight->grad;
+    const grouping g = grouping_of(l.t);
+    const ir_shape strips = strips_of(l.t);
+    const unsigned rows = rows_of(strips), channels = (unsigned)l.t.c;
+    const unsigned below = (unsigned)l.t.w * channels;
+    double *partial = static_cast<double *>(node->scratch);
+    void *scratch = partial + (size_t)g.groups * channels * TAPS;
+    sum_rows<TAPS>(
+        cuda, scratch, g.groups, g.size, channels,
+        [=] __device__(unsigned row, unsigned c, double *sum) {
+            if (row >= rows)
+                return;
+            const spot p = spot_of({strips.n, 1, strips.h, strips.w}, row);
+            const int top = p.y * STRIP;
+            const columns in = columns_at(l.s, x, p.n, p.x - l.pad, (int)c);
+            add_strip(in, top - l.pad, dy + index_of(l.t, p.n, top, p.x, (int)c), below,
+                      l.t.h - top, sum);
+        },
+        [=] __device__(unsigned group, unsigned c, const double *total) {
+            for (int k = 0; k < TAPS; k++)
+                partial[((unsigned)k * g.groups + group) * channels + c] = total[k];
+        });
+    sum_rows<TAPS>(
+        cuda, scratch, 1, g.groups, channels,
+        [=] __device__(unsigned group, unsigned c, double *sum) {
+            for (int k = 0; k < TAPS; k++)
+                sum[k] += partial[((unsigned)k * g.groups + group) * channels + c];
+        },
+        [=] __device__(unsigned, unsigned c, const double *total) {
+            for (int k = 0; k < TAPS; k++)
+                dw[c * TAPS + (unsigned)k] = (float)total[k];
+        });
+}
+
+/* ---- any layer --------------------------------------------------------------------------------*/
 
 /* x at tap (u, v) of output p, 0 outside */
 static __device__ __forceinline__ float tap_of(const layer &l, const real *x, const spot &p, int u,
@@ -34,8 +206,7 @@ static __device__ __forceinline__ float tap_of(const layer &l, const real *x, co
     return i < 0 || i >= l.s.h || j < 0 || j >= l.s.w ? 0 : get(x, index_of(l.s, p.n, i, j, p.c));
 }
 
-void IR_NAME(ir_cuda_depthwise_forward)(ir_cuda *cuda, const ir_node *node, const real *w,
-                                        const float *bias)
+static void forward(ir_cuda *cuda, const ir_node *node, const real *w, const float *bias)
 {
     const layer l = layer_of(node);
     const float slope = slope_of(node->activation);
@@ -103,12 +274,42 @@ static void input_gradient(ir_cuda *cuda, const ir_node *node, const real *w)
     });
 }
 
+/* ---- either -----------------------------------------------------------------------------------*/
+
+/* The general sums' need covers the bias's. */
+size_t IR_NAME(ir_cuda_depthwise_scratch)(const ir_node *node)
+{
+    const ir_shape s = node->shape;
+    const size_t need = sum_scratch(TAPS, 1, rows_of(s), (size_t)s.c), other = strips_scratch(s);
+    return is_plain(layer_of(node)) && other > need ? other : need;
+}
+
+void IR_NAME(ir_cuda_depthwise_forward)(ir_cuda *cuda, const ir_node *node, const real *w,
+                                        const float *bias)
+{
+    const layer l = layer_of(node);
+    if (is_plain(l))
+        convolve_strips<false>(cuda, l.s, value_of(node->in[0]), l.pad, w, bias,
+                               slope_of(node->activation), l.t, value_of(node), false);
+    else
+        forward(cuda, node, w, bias);
+}
+
+/* A plain layer's gradient is the convolution of dy with the filter turned round. */
 void IR_NAME(ir_cuda_depthwise_backward)(ir_cuda *cuda, const ir_node *node, const real *w)
 {
-    const int taps = node->kernel * node->kernel;
-    if (node->weight->trained)
+    const layer l = layer_of(node);
+    const int taps = l.kernel * l.kernel;
+    if (node->weight->trained && is_plain(l))
+        strips_weight_gradient(cuda, node);
+    else if (node->weight->trained)
         for (int first = 0; first < taps; first += TAPS)
             weight_gradient(cuda, node, first);
-    if (node->grad_use[0] != IR_GRAD_NONE)
+    if (node->grad_use[0] == IR_GRAD_NONE)
+        return;
+    if (is_plain(l))
+        convolve_strips<true>(cuda, l.t, grad_of(node), 2 - l.pad, w, nullptr, 1, l.s,
+                              grad_of(node->in[0]), adds(node, 0));
+    else
         input_gradient(cuda, node, w);
 }

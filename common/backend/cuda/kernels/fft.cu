@@ -56,43 +56,209 @@ static buffers buffers_of(const ir_node *node)
             scratch + planes_bytes(node) + spectra_bytes(node)};
 }
 
-/* Columns that stand for themselves alone: 0, and W / 2 when W is even. */
-static __device__ __forceinline__ bool is_single(int v, int w)
+/* ---- between the layouts ----------------------------------------------------------------------
+ *
+ * A channel's pixels lie side by side in planes, a pixel's channels in tensors. A block of threads
+ * takes a tile of an image, some channels of some pixels, from the one to the other by way of
+ * shared memory: so threads side by side have neighbouring numbers when they read and when they
+ * write. */
+
+enum { TILE_BITS = 10, TILE = 1 << TILE_BITS };
+static_assert(TILE == BLOCK * EACH, "a tile is what a block takes at a time");
+
+/* A tile is 1 << bits channels wide: 4 to 32. */
+struct tiling {
+    unsigned images, pixels, width, channels, bits;
+};
+
+static tiling tiling_of(ir_shape s, int channels)
 {
-    return v == 0 || 2 * v == w;
+    tiling t = {(unsigned)s.n, pixels_of(s), (unsigned)s.w, (unsigned)channels, 2};
+    while (t.bits < 5 && 1u << t.bits < t.channels)
+        t.bits++;
+    return t;
 }
 
-/* Number i of planes, image by image and channel by channel: where it lies among N,H,W,C. */
-static __device__ __forceinline__ spot plane_spot(ir_shape s, unsigned i)
+/* A number of a tile. A tensor has `parts` numbers for it, `channels` apart: real and imaginary. */
+struct place {
+    unsigned n, pixel, y, x, channel, slot;
+    bool inside;
+
+    __device__ __forceinline__ unsigned in_planes(tiling t) const
+    {
+        return (n * t.channels + channel) * t.pixels + pixel;
+    }
+    __device__ __forceinline__ unsigned in_tensor(tiling t, unsigned parts, unsigned part) const
+    {
+        return ((n * t.pixels + pixel) * parts + part) * t.channels + channel;
+    }
+};
+
+/* slot: with a gap behind every 32, so that a warp's are in 32 banks whichever way it goes. */
+static __device__ __forceinline__ place place_at(tiling t, unsigned n, unsigned first,
+                                                 unsigned pixel, unsigned channel)
 {
-    const unsigned pixels = (unsigned)s.h * (unsigned)s.w, plane = i / pixels;
-    const unsigned pixel = i - plane * pixels;
-    spot p;
-    p.n = (int)(plane / (unsigned)s.c);
-    p.c = (int)(plane % (unsigned)s.c);
-    p.y = (int)(pixel / (unsigned)s.w);
-    p.x = (int)(pixel % (unsigned)s.w);
+    const unsigned i = (pixel << t.bits) + channel;
+    place p;
+    p.n = n;
+    p.pixel = (blockIdx.x << (TILE_BITS - t.bits)) + pixel;
+    p.y = p.pixel / t.width;
+    p.x = p.pixel - p.y * t.width;
+    p.channel = first + channel;
+    p.slot = i + i / 32;
+    p.inside = p.pixel < t.pixels && p.channel < t.channels;
     return p;
+}
+
+/* Number k of this thread in the tile from channel `first` on: next to that of the next thread in
+ * the planes, and in the tensor. In the planes, all k have the same pixel. */
+static __device__ __forceinline__ place along_plane(tiling t, unsigned n, unsigned first, int k)
+{
+    const unsigned bits = TILE_BITS - t.bits, pixel = threadIdx.x & ((1u << bits) - 1);
+    return place_at(t, n, first, pixel, (threadIdx.x >> bits) + ((unsigned)(k * BLOCK) >> bits));
+}
+static __device__ __forceinline__ place along_tensor(tiling t, unsigned n, unsigned first, int k)
+{
+    const unsigned channel = threadIdx.x & ((1u << t.bits) - 1);
+    return place_at(t, n, first, (threadIdx.x >> t.bits) + ((unsigned)(k * BLOCK) >> t.bits),
+                    channel);
+}
+
+/* put(place, values) for what a tensor has, PARTS numbers at a time; for one tile. */
+template <int PARTS, class F>
+static __device__ __forceinline__ void tile_to_planes(tiling t, unsigned n, unsigned first,
+                                                      const real *from, F put)
+{
+    __shared__ float tile[PARTS][TILE + TILE / 32];
+    float value[EACH][PARTS];
+#pragma unroll
+    for (int k = 0; k < EACH; k++) {
+        const place p = along_tensor(t, n, first, k);
+        for (unsigned j = 0; j < PARTS; j++)
+            value[k][j] = p.inside ? get(from, p.in_tensor(t, PARTS, j)) : 0;
+    }
+#pragma unroll
+    for (int k = 0; k < EACH; k++)
+        for (int j = 0; j < PARTS; j++)
+            tile[j][along_tensor(t, n, first, k).slot] = value[k][j];
+    __syncthreads();
+#pragma unroll
+    for (int k = 0; k < EACH; k++) {
+        const place p = along_plane(t, n, first, k);
+        for (int j = 0; j < PARTS; j++)
+            value[k][j] = tile[j][p.slot];
+        if (p.inside)
+            put(p, value[k]);
+    }
+    __syncthreads();
+}
+
+/* A tensor's numbers, written or added: take(place, values) gives PARTS at a time; one tile. */
+template <int PARTS, class F>
+static __device__ __forceinline__ void tile_to_tensor(tiling t, unsigned n, unsigned first, F take,
+                                                      real *to, bool add)
+{
+    __shared__ float tile[PARTS][TILE + TILE / 32];
+    float value[EACH][PARTS] = {};
+#pragma unroll
+    for (int k = 0; k < EACH; k++) {
+        const place p = along_plane(t, n, first, k);
+        if (p.inside)
+            take(p, value[k]);
+    }
+#pragma unroll
+    for (int k = 0; k < EACH; k++)
+        for (int j = 0; j < PARTS; j++)
+            tile[j][along_plane(t, n, first, k).slot] = value[k][j];
+    __syncthreads();
+#pragma unroll
+    for (int k = 0; k < EACH; k++) {
+        const place p = along_tensor(t, n, first, k);
+        for (unsigned j = 0; j < PARTS; j++) {
+            value[k][j] = tile[j][p.slot];
+            if (add && p.inside)
+                value[k][j] += get(to, p.in_tensor(t, PARTS, j));
+        }
+    }
+#pragma unroll
+    for (int k = 0; k < EACH; k++) {
+        const place p = along_tensor(t, n, first, k);
+        for (unsigned j = 0; j < PARTS; j++)
+            if (p.inside)
+                set(to, p.in_tensor(t, PARTS, j), value[k][j]);
+    }
+    __syncthreads();
+}
+
+/* f(image, first channel) for the tiles that are this block's. */
+template <class F> static __device__ __forceinline__ void each_tile(tiling t, F f)
+{
+    for (unsigned n = blockIdx.z; n < t.images; n += gridDim.z)
+        for (unsigned c = blockIdx.y << t.bits; c < t.channels; c += gridDim.y << t.bits)
+            f(n, c);
+}
+
+template <int PARTS, class F>
+static __global__ void __launch_bounds__(BLOCK) to_planes_kernel(tiling t, const real *from, F put)
+{
+    each_tile(t, [&](unsigned n, unsigned c) { tile_to_planes<PARTS>(t, n, c, from, put); });
+}
+
+template <int PARTS, class F>
+static __global__ void __launch_bounds__(BLOCK)
+    to_tensor_kernel(tiling t, F take, real *to, bool add)
+{
+    each_tile(t, [&](unsigned n, unsigned c) { tile_to_tensor<PARTS>(t, n, c, take, to, add); });
+}
+
+/* A block for every tile, or as many images and channels as can be launched at a time. */
+static dim3 tiles_of(tiling t)
+{
+    const unsigned most = 65535, wide = blocks_for(t.channels, (size_t)1 << t.bits);
+    return dim3(blocks_for(t.pixels, (size_t)TILE >> t.bits), wide < most ? wide : most,
+                t.images < most ? t.images : most);
+}
+
+template <int PARTS, class F>
+static void to_planes(ir_cuda *cuda, tiling t, const real *from, F put)
+{
+    launch(cuda, to_planes_kernel<PARTS, F>, tiles_of(t), t, from, put);
+}
+
+template <int PARTS, class F>
+static void to_tensor(ir_cuda *cuda, tiling t, F take, real *to, bool add)
+{
+    launch(cuda, to_tensor_kernel<PARTS, F>, tiles_of(t), t, take, to, add);
+}
+
+/* ---- transforms -------------------------------------------------------------------------------*/
+
+/* Columns that stand for themselves alone: 0, and W / 2 when W is even. */
+static __device__ __forceinline__ bool is_single(unsigned v, unsigned w)
+{
+    return v == 0 || 2 * v == w;
 }
 
 /* to = spectra of from, columns weighed. */
 static void transform(ir_cuda *cuda, const ir_node *node, const real *from, real *to, float single,
                       float mirrored, bool add)
 {
-    const ir_shape s = planes_shape(node), z = spectra_shape(node);
-    const buffers t = buffers_of(node);
-    map(cuda, t.planes, volume(s), false, [=] __device__(unsigned i) {
-        const spot p = plane_spot(s, i);
-        return get(from, index_of(s, p.n, p.y, p.x, p.c));
+    const ir_shape s = planes_shape(node);
+    const tiling x = tiling_of(s, s.c), z = tiling_of(spectra_shape(node), s.c);
+    const buffers b = buffers_of(node);
+    to_planes<1>(cuda, x, from, [=] __device__(place p, const float *value) {
+        b.planes[p.in_planes(x)] = value[0];
     });
-    ir_transform_run(static_cast<ir_transform *>(node->state), t.planes, t.spectra, t.workspace);
-    map(cuda, to, volume(z), add, [=] __device__(unsigned i) {
-        const spot p = spot_of(z, i);
-        const unsigned plane = (unsigned)(p.n * s.c + p.c % s.c);
-        const float2 value =
-            t.spectra[(plane * (unsigned)z.h + (unsigned)p.y) * (unsigned)z.w + (unsigned)p.x];
-        return (is_single(p.x, s.w) ? single : mirrored) * (p.c < s.c ? value.x : value.y);
-    });
+    ir_transform_run(static_cast<ir_transform *>(node->state), b.planes, b.spectra, b.workspace);
+    to_tensor<2>(
+        cuda, z,
+        [=] __device__(place p, float *value) {
+            const float2 number = b.spectra[p.in_planes(z)];
+            const float by = is_single(p.x, x.width) ? single : mirrored;
+            value[0] = by * number.x;
+            value[1] = by * number.y;
+        },
+        to, add);
 }
 
 /* to = planes of from, columns weighed: sum_v w_v Re sum_u ... with w_v = single, or 2 mirrored.
@@ -103,29 +269,25 @@ static void transform(ir_cuda *cuda, const ir_node *node, const real *from, real
 static void transform_back(ir_cuda *cuda, const ir_node *node, const real *from, real *to,
                            float single, float mirrored, bool add)
 {
-    const ir_shape s = planes_shape(node), z = spectra_shape(node);
-    const ir_shape half = {z.n, s.c, z.h, z.w};
-    const buffers t = buffers_of(node);
-    each(cuda, volume(half), [=] __device__(unsigned i) {
-        const spot p = plane_spot(half, i);
-        float re = get(from, index_of(z, p.n, p.y, p.x, p.c));
-        float im = get(from, index_of(z, p.n, p.y, p.x, p.c + s.c));
-        const bool alone = is_single(p.x, s.w);
+    const ir_shape s = planes_shape(node);
+    const tiling x = tiling_of(s, s.c), z = tiling_of(spectra_shape(node), s.c);
+    const buffers b = buffers_of(node);
+    to_planes<2>(cuda, z, from, [=] __device__(place p, const float *value) {
+        float re = value[0], im = value[1];
+        const bool alone = is_single(p.x, x.width);
         if (alone) {
-            const int mirror = p.y == 0 ? 0 : z.h - p.y;
-            re = (re + get(from, index_of(z, p.n, mirror, p.x, p.c))) / 2;
-            im = (im - get(from, index_of(z, p.n, mirror, p.x, p.c + s.c))) / 2;
+            place mirror = p;
+            mirror.pixel = p.y == 0 ? p.x : z.pixels - p.pixel + 2 * p.x;
+            re = (re + get(from, mirror.in_tensor(z, 2, 0))) / 2;
+            im = (im - get(from, mirror.in_tensor(z, 2, 1))) / 2;
         }
         const float by = alone ? single : mirrored;
-        t.spectra[i] = make_float2(by * re, by * im);
+        b.spectra[p.in_planes(z)] = make_float2(by * re, by * im);
     });
-    ir_transform_back(static_cast<ir_transform *>(node->state), t.spectra, t.planes, t.workspace);
-    map(cuda, to, volume(s), add, [=] __device__(unsigned i) {
-        const spot p = spot_of(s, i);
-        return t
-            .planes[((unsigned)(p.n * s.c + p.c) * (unsigned)s.h + (unsigned)p.y) * (unsigned)s.w +
-                    (unsigned)p.x];
-    });
+    ir_transform_back(static_cast<ir_transform *>(node->state), b.spectra, b.planes, b.workspace);
+    to_tensor<1>(
+        cuda, x, [=] __device__(place p, float *value) { value[0] = b.planes[p.in_planes(x)]; }, to,
+        add);
 }
 
 static float one_over_pixels(const ir_node *node)
