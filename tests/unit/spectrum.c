@@ -90,6 +90,49 @@ static void test_spectrum(void)
     free(space);
 }
 
+/* ---- from the last ones against from scratch --------------------------------------------------*/
+
+enum { WIDE_COUNT = WIDE_ROWS * COLUMNS };
+
+/* A matrix that changes from step to step, and what its singular values made smaller leave of it:
+ * found from the last ones, and anew. */
+typedef struct {
+    scratch memory, other;
+    spectrum last, fresh;
+    double *x, *part, *warm, *cold, *space;
+} pursuit;
+
+static pursuit pursuit_start(void)
+{
+    pursuit p = {.x = room(WIDE_COUNT),
+                 .part = room(WIDE_COUNT),
+                 .warm = room(WIDE_COUNT),
+                 .cold = room(WIDE_COUNT),
+                 .space = room(WIDE_COUNT)};
+
+    spectrum_room(&p.last, WIDE_ROWS, &p.memory, 0);
+    return p;
+}
+
+static void pursuit_end(pursuit *p)
+{
+    scratch_free(&p->memory);
+    scratch_free(&p->other);
+    free(p->x);
+    free(p->part);
+    free(p->warm);
+    free(p->cold);
+    free(p->space);
+}
+
+/* x = so much of x and so much of new noise */
+static void pursuit_draw(pursuit *p, double old, double noise, ir_rng *rng)
+{
+    fill_normal(p->part, WIDE_COUNT, rng);
+    for (int i = 0; i < WIDE_COUNT; i++)
+        p->x[i] = old * p->x[i] + noise * p->part[i];
+}
+
 /* to = X with its singular values made smaller by tau */
 static void shrink(spectrum *s, const double *x, double tau, double *to, double *space)
 {
@@ -101,114 +144,65 @@ static void shrink(spectrum *s, const double *x, double tau, double *to, double 
     spectrum_apply(s, s->count, factor, x, COLUMNS, to, space);
 }
 
-/* Singular values that fall slowly, of a matrix that changes by a few percent from step to step:
- * those found from the last ones, and those found from scratch, make the same matrix. */
-static void test_slow_fall(void)
+static void pursuit_compare(pursuit *p, double tau, double most, const char *what)
 {
-    enum { COUNT = WIDE_ROWS * COLUMNS };
-    ir_rng rng = random_numbers("slow fall");
-    scratch memory = {0}, other = {0};
-    spectrum s, fresh;
-    double *x = room(COUNT), *part = room(COUNT), *warm = room(COUNT), *cold = room(COUNT);
-    double *space = room(COUNT), worst = 0;
+    double error;
 
-    for (int k = 0; k < WIDE_ROWS; k++) {
-        fill_low_rank(part, WIDE_ROWS, COLUMNS, 1, pow(0.9, k), &rng);
-        for (int i = 0; i < COUNT; i++)
-            x[i] += part[i];
-    }
-    spectrum_room(&s, WIDE_ROWS, &memory, 0);
-    for (int step = 0; step < 8; step++) {
-        double tau = 150 * pow(0.9, step);
-
-        fill_normal(part, COUNT, &rng);
-        for (int i = 0; i < COUNT; i++)
-            x[i] += 0.05 * part[i];
-        shrink(&s, x, tau, warm, space);
-        spectrum_room(&fresh, WIDE_ROWS, &other, 0);
-        shrink(&fresh, x, tau, cold, space);
-        expect(s.count == fresh.count && s.count > 4, "as many as from scratch", s.count);
-        worst = fmax(worst, relative_error(warm, cold, COUNT));
-    }
-    expect(worst < 1e-7, "the same matrix as from scratch", worst);
-    scratch_free(&memory);
-    scratch_free(&other);
-    free(x);
-    free(part);
-    free(warm);
-    free(cold);
-    free(space);
+    shrink(&p->last, p->x, tau, p->warm, p->space);
+    spectrum_room(&p->fresh, WIDE_ROWS, &p->other, 0);
+    shrink(&p->fresh, p->x, tau, p->cold, p->space);
+    expect(p->last.count == p->fresh.count && p->last.count > 2, what, p->last.count);
+    error = relative_error(p->warm, p->cold, WIDE_COUNT);
+    expect(error < most, what, error);
 }
 
-/* to = the part of `low` rank in a little noise, the noise drawn anew. */
-static void draw(double *to, const double *low, double *noise, size_t count, ir_rng *rng)
+/* Singular values that fall slowly, of a matrix that changes by a few percent from step to step. */
+static void test_slow_fall(void)
 {
-    fill_normal(noise, count, rng);
-    for (size_t i = 0; i < count; i++)
-        to[i] = low[i] + 0.02 * noise[i];
+    ir_rng rng = random_numbers("slow fall");
+    pursuit p = pursuit_start();
+
+    for (int k = 0; k < WIDE_ROWS; k++) {
+        fill_low_rank(p.part, WIDE_ROWS, COLUMNS, 1, pow(0.9, k), &rng);
+        for (int i = 0; i < WIDE_COUNT; i++)
+            p.x[i] += p.part[i];
+    }
+    for (int step = 0; step < 8; step++) {
+        pursuit_draw(&p, 1, 0.05, &rng);
+        pursuit_compare(&p, 150 * pow(0.9, step), 1e-7, "values that fall slowly");
+    }
+    pursuit_end(&p);
 }
 
 /* Few values far above the others are found from the last ones without the Gram matrix. */
 static void test_few(void)
 {
-    enum { COUNT = WIDE_ROWS * COLUMNS };
     ir_rng rng = random_numbers("few");
-    scratch memory = {0}, other = {0};
-    spectrum s, fresh;
-    double *low = room(COUNT), *noise = room(COUNT), *x = room(COUNT), *space = room(COUNT);
-    double *warm = room(COUNT), *cold = room(COUNT);
+    pursuit p = pursuit_start();
 
-    fill_low_rank(low, WIDE_ROWS, COLUMNS, 3, 1, &rng);
-    spectrum_room(&s, WIDE_ROWS, &memory, 0);
+    fill_low_rank(p.x, WIDE_ROWS, COLUMNS, 3, 1, &rng);
     for (int step = 0; step < 3; step++) {
-        draw(x, low, noise, COUNT, &rng);
-        shrink(&s, x, 100, warm, space);
-        expect(s.count == 3 && s.squared == (step == 0), "the Gram matrix is made at first alone",
-               s.count);
-        spectrum_room(&fresh, WIDE_ROWS, &other, 0);
-        shrink(&fresh, x, 100, cold, space);
-        expect(relative_error(warm, cold, COUNT) < 1e-9, "the same without the Gram matrix",
-               relative_error(warm, cold, COUNT));
+        pursuit_draw(&p, 1, 0.02, &rng);
+        pursuit_compare(&p, 100, 1e-9, "few values");
+        expect(p.last.squared == (step == 0), "the Gram matrix is made at first alone", step);
     }
-    scratch_free(&memory);
-    scratch_free(&other);
-    free(low);
-    free(noise);
-    free(x);
-    free(space);
-    free(warm);
-    free(cold);
+    pursuit_end(&p);
 }
 
 /* Noise has no gap in its values and keeps no vector from one draw to the next, so that no start
  * gets there: the values are found all the same. */
 static void test_no_gap(void)
 {
-    enum { COUNT = WIDE_ROWS * COLUMNS };
     ir_rng rng = random_numbers("no gap");
-    scratch memory = {0}, other = {0};
-    spectrum s, fresh;
-    double *x = room(COUNT), *space = room(COUNT), *warm = room(COUNT), *cold = room(COUNT);
-    int hopeless;
+    pursuit p = pursuit_start();
+    int hopeless = p.last.hopeless;
 
-    spectrum_room(&s, WIDE_ROWS, &memory, 0);
-    hopeless = s.hopeless;
     for (int step = 0; step < 3; step++) {
-        fill_normal(x, COUNT, &rng);
-        shrink(&s, x, 35.5, warm, space);
-        spectrum_room(&fresh, WIDE_ROWS, &other, 0);
-        shrink(&fresh, x, 35.5, cold, space);
-        expect(s.count == fresh.count && s.count > 4, "as many in noise as from scratch", s.count);
-        expect(relative_error(warm, cold, COUNT) < 1e-9,
-               "the same matrix where no start gets there", relative_error(warm, cold, COUNT));
+        pursuit_draw(&p, 0, 1, &rng);
+        pursuit_compare(&p, 35.5, 1e-9, "values without a gap");
     }
-    expect(s.hopeless < hopeless, "such a start is not tried again", s.hopeless);
-    scratch_free(&memory);
-    scratch_free(&other);
-    free(x);
-    free(space);
-    free(warm);
-    free(cold);
+    expect(p.last.hopeless < hopeless, "such a start is not tried again", p.last.hopeless);
+    pursuit_end(&p);
 }
 
 int main(void)
