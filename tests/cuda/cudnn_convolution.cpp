@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -216,6 +217,7 @@ static void convolve(const call &m)
         else
             values[i] = load_all(arrays[i], t, tf32);
     }
+    /* what nobody may count on; of a large one a part, as this is slow */
     for (size_t i = 0; i < std::min(m.workspace_bytes, (size_t)1 << 16); i++)
         ((unsigned char *)m.workspace)[i] = (unsigned char)random_number();
     sum_up(c, values[1], values[0], values[2]);
