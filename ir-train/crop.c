@@ -2,6 +2,7 @@
 #include "crop.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static int larger(int a, int b)
 {
@@ -58,36 +59,85 @@ crop crop_draw(ir_rng *rng, const ir_image *mask, int side)
     return c;
 }
 
-/* The index in the frame of the view's pixel (row, column); -1 where the square leaves the frame.
- */
-static inline long source_of(const crop *c, const ir_image *im, int side, int row, int column)
-{
-    int y = c->transposed ? column : row;
-    int x = c->transposed ? row : column;
+/* Where a view's rows and columns lie in a frame: the pixel of (row, column) is the one at
+ * start + row * down + column * right, for rows from top to below bottom and columns from left to
+ * below end. The others lie outside of the frame. */
+typedef struct {
+    ptrdiff_t start, down, right;
+    int top, bottom, left, end;
+} view;
 
-    y = c->top + (c->upside_down ? side - 1 - y : y);
-    x = c->left + (c->mirrored ? side - 1 - x : x);
-    return y < im->height && x < im->width ? (long)y * im->width + x : -1;
+static void exchange(view *v)
+{
+    const view old = *v;
+
+    v->down = old.right;
+    v->right = old.down;
+    v->top = old.left;
+    v->bottom = old.end;
+    v->left = old.top;
+    v->end = old.bottom;
+}
+
+static view view_of(const crop *c, const ir_image *im, int side)
+{
+    const int rows = smaller(side, im->height - c->top);
+    const int columns = smaller(side, im->width - c->left);
+    view v = {.down = im->width, .right = 1};
+
+    v.start = (ptrdiff_t)c->top * im->width + c->left;
+    if (c->upside_down) {
+        v.start += (side - 1) * v.down;
+        v.down = -v.down;
+        v.top = side - rows;
+    }
+    if (c->mirrored) {
+        v.start += side - 1;
+        v.right = -1;
+        v.left = side - columns;
+    }
+    v.bottom = v.top + rows;
+    v.end = v.left + columns;
+    if (c->transposed)
+        exchange(&v);
+    return v;
+}
+
+/* Where the row lies: *at is the index in the frame of its first column inside. False where all of
+ * it is outside. What is outside becomes 0. */
+static bool begin_row(const view *v, int row, int side, float *out, ptrdiff_t *at)
+{
+    const bool inside = row >= v->top && row < v->bottom;
+
+    if (!inside || v->end - v->left < side)
+        memset(out, 0, (size_t)side * sizeof *out);
+    *at = v->start + row * v->down + v->left * v->right;
+    return inside;
 }
 
 void crop_image(const crop *c, const ir_image *image, int side, double mean, double std, float *out)
 {
     const double scale = 1.0 / (image->maxval * std), shift = mean / std;
+    const view v = view_of(c, image, side);
+    ptrdiff_t at;
 
-    for (int row = 0; row < side; row++) {
-        for (int column = 0; column < side; column++) {
-            const long i = source_of(c, image, side, row, column);
-            *out++ = i < 0 ? 0.0f : (float)(image->pixel[i] * scale - shift);
-        }
+    for (int row = 0; row < side; row++, out += side) {
+        if (!begin_row(&v, row, side, out, &at))
+            continue;
+        for (int i = v.left; i < v.end; i++, at += v.right)
+            out[i] = (float)(image->pixel[at] * scale - shift);
     }
 }
 
 void crop_mask(const crop *c, const ir_image *mask, int side, float *out)
 {
-    for (int row = 0; row < side; row++) {
-        for (int column = 0; column < side; column++) {
-            const long i = source_of(c, mask, side, row, column);
-            *out++ = i >= 0 && ir_image_true(mask, (size_t)i) ? 1.0f : 0.0f;
-        }
+    const view v = view_of(c, mask, side);
+    ptrdiff_t at;
+
+    for (int row = 0; row < side; row++, out += side) {
+        if (!begin_row(&v, row, side, out, &at))
+            continue;
+        for (int i = v.left; i < v.end; i++, at += v.right)
+            out[i] = ir_image_true(mask, (size_t)at) ? 1.0f : 0.0f;
     }
 }
