@@ -68,6 +68,7 @@ bool batch_fill(batch *b, source *s, cropping *how)
     }
     if (b->paired)
         close_ranks(b);
+    b->seen = how->number;
     return b->count > 0;
 }
 

@@ -14,6 +14,7 @@ typedef struct {
     int count;           /* frames in it: count images, or 2 count when paired */
     float *image, *mask; /* images x 1 x side x side */
     char **name;         /* of each frame */
+    uint64_t seen;       /* frames of the whole training, with these */
 } batch;
 
 batch *batch_new(int room, int side, bool paired);

@@ -58,7 +58,7 @@ static void clear_line(const report *r)
         fputs("\r\033[K", stderr);
 }
 
-static void show_progress(report *r, const history *h, step_loss loss)
+static void show_progress(report *r, const history *h, const step_loss *loss)
 {
     const double now = ir_seconds(), rate = (double)r->done / (now - r->began);
 
@@ -66,9 +66,9 @@ static void show_progress(report *r, const history *h, step_loss loss)
         return;
     r->last_line = now;
     clear_line(r);
-    fprintf(stderr, "epoch %ld  step %ld  loss %.4f", h->epoch + 1, h->step, loss.clean);
+    fprintf(stderr, "epoch %ld  step %ld  loss %.4f", h->epoch + 1, loss->step, loss->clean);
     if (r->paired)
-        fprintf(stderr, "  corrupted %.4f", loss.corrupted);
+        fprintf(stderr, "  corrupted %.4f", loss->corrupted);
     fprintf(stderr, "  %.1f images/s", rate);
     if (r->frames > 0) {
         const long left = (long)((double)(r->frames - r->done) / rate + 0.5);
@@ -76,12 +76,12 @@ static void show_progress(report *r, const history *h, step_loss loss)
     }
 }
 
-void report_step(report *r, const history *h, step_loss loss, int frames)
+void report_step(report *r, const history *h, const step_loss *loss)
 {
-    r->done += frames;
-    r->epoch_frames += frames;
-    r->clean += loss.clean * frames;
-    r->corrupted += loss.corrupted * frames;
+    r->done += loss->frames;
+    r->epoch_frames += loss->frames;
+    r->clean += loss->clean * loss->frames;
+    r->corrupted += loss->corrupted * loss->frames;
     show_progress(r, h, loss);
 }
 

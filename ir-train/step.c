@@ -20,7 +20,6 @@ static void write_rewards(trainer *t, const ir_detector_graph *g, const batch *b
 {
     float *loss = ir_calloc((size_t)batch_images(b), sizeof *loss);
 
-    ir_node_fetch(g->graph, g->reward);
     ir_node_get(g->graph, g->reward, loss);
     for (int i = 0; i < batch_images(b); i++)
         check_loss(loss[i], b->name[i % b->count], step);
@@ -33,6 +32,8 @@ static void write_rewards(trainer *t, const ir_detector_graph *g, const batch *b
     free(loss);
 }
 
+/* ---- losses ---------------------------------------------------------------------------------- */
+
 static double mean(const float *x, int count)
 {
     double sum = 0;
@@ -40,6 +41,59 @@ static double mean(const float *x, int count)
     for (int i = 0; i < count; i++)
         sum += x[i];
     return sum / count;
+}
+
+/* What will be wanted of the batch once its losses are there: by then it may be another. */
+static pending_step pending_of(const trainer *t, const ir_detector_graph *g, const batch *b,
+                               long step)
+{
+    const int group = t->whole_batch ? b->count : 1;
+    pending_step p = {.graph = g,
+                      .images = batch_images(b),
+                      .losses = batch_images(b) / group,
+                      .clean = b->count / group,
+                      .frames = b->count,
+                      .step = step};
+
+    if (t->whole_batch)
+        return p;
+    p.name = ir_calloc((size_t)b->count, sizeof *p.name);
+    for (int i = 0; i < b->count; i++)
+        p.name[i] = ir_strdup(b->name[i]);
+    return p;
+}
+
+bool train_last_loss(trainer *t, step_loss *loss)
+{
+    const pending_step p = t->pending;
+
+    if (!p.graph)
+        return false;
+    float *all = ir_calloc((size_t)p.losses, sizeof *all);
+    ir_node_get(p.graph->graph, p.graph->objective, all);
+    for (int i = 0; i < p.losses; i++)
+        check_loss(all[i], p.name ? p.name[i % p.frames] : NULL, p.step);
+    *loss = (step_loss){.clean = mean(all, p.clean), .frames = p.frames, .step = p.step};
+    if (p.losses > p.clean)
+        loss->corrupted = mean(all + p.clean, p.clean);
+    free(all);
+    for (int i = 0; p.name && i < p.frames; i++)
+        free(p.name[i]);
+    free(p.name);
+    t->pending = (pending_step){0};
+    return true;
+}
+
+/* ---- the step -------------------------------------------------------------------------------- */
+
+static void forward(const trainer *t, const ir_detector_graph *g, const batch *b, const history *h)
+{
+    ir_node_put(g->graph, g->image, b->image);
+    ir_node_put(g->graph, g->mask, b->mask);
+    ir_graph_set_step(g->graph, h->seed, (uint64_t)h->step);
+    ir_graph_forward(g->graph);
+    if (t->rewards)
+        ir_node_fetch(g->graph, g->reward);
 }
 
 /* d objective / d loss: the mean of the clean losses plus lambda times that of the corrupted ones.
@@ -55,31 +109,24 @@ static void backward(const trainer *t, const ir_detector_graph *g, int losses, i
     free(seed);
 }
 
-step_loss train_step(trainer *t, const batch *b, history *h)
+bool train_step(trainer *t, const batch *b, history *h, step_loss *loss)
 {
     const int images = batch_images(b), group = t->whole_batch ? b->count : 1;
-    const int losses = images / group, clean = b->count / group;
+    /* a graph of another size may take this one's place */
+    bool there = t->pending.images != images && train_last_loss(t, loss);
     ir_detector_graph *g =
         ir_detector_graph_for(t->detector, IR_TRAINING, images, b->side, b->side, group);
-    float *loss = ir_calloc((size_t)losses, sizeof *loss);
 
-    ir_node_put(g->graph, g->image, b->image);
-    ir_node_put(g->graph, g->mask, b->mask);
-    ir_graph_set_step(g->graph, h->seed, (uint64_t)h->step);
-    ir_graph_forward(g->graph);
-    if (t->rewards)
-        write_rewards(t, g, b, h->step + 1);
+    forward(t, g, b, h);
+    there = train_last_loss(t, loss) || there;
     ir_node_fetch(g->graph, g->objective);
-    backward(t, g, losses, clean);
     h->step++;
+    t->pending = pending_of(t, g, b, h->step);
+    if (t->rewards && !t->ahead)
+        write_rewards(t, g, b, h->step);
+    backward(t, g, t->pending.losses, t->pending.clean);
     ir_params_adam(ir_detector_params(t->detector), h->adam, ++h->adam_step);
-
-    /* last, so that a GPU has its work while this waits for the forward pass */
-    ir_node_get(g->graph, g->objective, loss);
-    for (int i = 0; i < losses; i++)
-        check_loss(loss[i], t->whole_batch ? NULL : b->name[i % b->count], h->step);
-
-    const step_loss result = {mean(loss, clean), b->paired ? mean(loss + clean, clean) : 0};
-    free(loss);
-    return result;
+    if (t->rewards && t->ahead)
+        write_rewards(t, g, b, h->step);
+    return t->ahead ? there : train_last_loss(t, loss);
 }

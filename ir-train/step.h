@@ -3,28 +3,48 @@
 #define IR_TRAIN_STEP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "batch.h"
 #include "history.h"
 #include "nets/detector.h"
 
+/* A step whose losses are still to come. */
+typedef struct {
+    const ir_detector_graph *graph; /* NULL: there is none */
+    int images, losses, clean;      /* losses: the clean half's first */
+    int frames;
+    char **name; /* of the frames; NULL where a loss is a whole batch's */
+    long step;
+} pending_step;
+
 typedef struct {
     ir_detector *detector;
     bool whole_batch; /* --reduction batch: one loss over all pixels of each half */
+    bool ahead;       /* the device works while the program goes on */
     double lambda;    /* weight of the corrupted half */
     FILE *rewards;    /* each corrupted frame's loss, or NULL */
     const char *rewards_name;
+    pending_step pending;
 } trainer;
 
 /* Mean losses of the halves of a batch: the objective, before the step. */
 typedef struct {
     double clean, corrupted;
+    int frames;
+    long step;
 } step_loss;
 
 /* The clean and the corrupted half go through one forward pass; the rewards are written and flushed
  * behind it, so that who waits for them works on while this step goes backward. Counts h's steps
- * up. Dies when a loss is not finite, before anything is written. */
-step_loss train_step(trainer *t, const batch *b, history *h);
+ * up.
+ *
+ * True with the losses of a step: of this one, or, ahead, of the one before, so that the device has
+ * a whole step to do while the program waits for a loss; false when there was none. Dies when a
+ * loss is not finite, before a checkpoint is written. */
+bool train_step(trainer *t, const batch *b, history *h, step_loss *loss);
+/* The losses of the last step, when they are still to come. */
+bool train_last_loss(trainer *t, step_loss *loss);
 
 #endif

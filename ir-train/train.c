@@ -13,6 +13,7 @@
 #include "base/philox.h"
 #include "batch.h"
 #include "history.h"
+#include "loader.h"
 #include "nets/detector.h"
 #include "report.h"
 #include "source.h"
@@ -22,7 +23,7 @@ typedef struct {
     const train_options *o;
     ir_backend *backend;
     source *source;
-    batch *batch;
+    loader *loader;
     trainer trainer;
     history history;
     report *report;
@@ -46,6 +47,7 @@ static void load(run *r)
     ir_checkpoint *checkpoint = ir_checkpoint_read(o->checkpoint, "detector");
 
     r->backend = ir_backend_open_as(o->backend);
+    r->trainer.ahead = r->backend->fetch != NULL;
     r->trainer.detector = ir_detector_load(r->backend, checkpoint);
     r->history = history_read(checkpoint, ir_detector_params(r->trainer.detector));
     ir_checkpoint_free(checkpoint);
@@ -94,24 +96,27 @@ static double learning_rate(const train_options *o, long epoch)
 
 static void train_epoch(run *r)
 {
-    cropping how = {.mean = ir_detector_mean(r->trainer.detector),
-                    .std = ir_detector_std(r->trainer.detector),
-                    .seed = r->history.seed,
-                    .number = (uint64_t)r->history.images};
     const long first = r->history.step;
+    const batch *b;
+    step_loss loss;
 
     r->history.adam.lr = learning_rate(r->o, r->history.epoch);
-    while (batch_fill(r->batch, r->source, &how)) {
-        r->history.images = (long)how.number;
+    loader_begin(r->loader, (cropping){.mean = ir_detector_mean(r->trainer.detector),
+                                       .std = ir_detector_std(r->trainer.detector),
+                                       .seed = r->history.seed,
+                                       .number = (uint64_t)r->history.images});
+    while ((b = loader_next(r->loader)) != NULL) {
+        r->history.images = (long)b->seen;
         /* One image alone has no batch statistics where a network pools it to a point. */
-        if (batch_images(r->batch) < 2)
-            continue;
-        const step_loss loss = train_step(&r->trainer, r->batch, &r->history);
-        report_step(r->report, &r->history, loss, r->batch->count);
+        if (batch_images(b) >= 2) {
+            if (train_step(&r->trainer, b, &r->history, &loss))
+                report_step(r->report, &r->history, &loss);
+        } else if (r->history.step == first) {
+            ir_die("%s: one image is no batch: batch normalisation needs two", b->name[0]);
+        }
     }
-    source_finish(r->source);
-    if (r->history.step == first)
-        ir_die("%s: one image is no batch: batch normalisation needs two", r->batch->name[0]);
+    if (train_last_loss(&r->trainer, &loss))
+        report_step(r->report, &r->history, &loss);
     r->history.epoch++;
     report_epoch(r->report, &r->history);
 }
@@ -145,7 +150,7 @@ void train(const train_options *o, char *images, char *masks)
     r.source = source_open(images, masks, o->corrupted, o->maxval, repeated);
     if (o->shuffle && source_count(r.source) < 0)
         ir_usage_die("--shuffle: images and masks are not one to one, path by path");
-    r.batch = batch_new(o->batch, o->crop, o->corrupted != NULL);
+    r.loader = loader_new(r.source, o->batch, o->crop, o->corrupted != NULL, r.trainer.ahead);
     const long count = source_count(r.source);
     r.report =
         report_new(o->log, o->quiet, o->corrupted != NULL, count < 0 ? -1 : count * o->epochs);
@@ -169,7 +174,7 @@ void train(const train_options *o, char *images, char *masks)
 
     ir_profile_free(profile);
     report_free(r.report);
-    batch_free(r.batch);
+    loader_free(r.loader);
     source_close(r.source);
     ir_detector_free(r.trainer.detector);
     ir_backend_close(r.backend);

@@ -144,6 +144,28 @@ close() {
     close 1e-5 "$t/cpu" "$t/cuda"
 }
 
+# waits [OPTION...]: trains 12 steps; whenever the host waited for most of a step, how many pieces of
+# work the device did meanwhile and how many were left to it, without the first and the last times.
+waits() {
+    for _ in {1..6}; do ls s/images/*; done >"$t/images"
+    sed 's/images/masks/' "$t/images" >"$t/masks"
+    rm -f "$t/waits"
+    EMULATED_CUDA_WAITS=$t/waits ir-train -c "$t/acm.tar" -d cuda --batch 2 --crop 64 -q \
+        -w "$t/trained.tar" "$@" "@$t/images" "@$t/masks"
+    awk '$1 > 20' "$t/waits" | sed '1,3d' | head -n -3
+}
+
+@test "while the host waits for a loss, the device has a whole step to do" {
+    init acm "$t/acm.tar"
+    waits >"$t/plain"
+    cat "$t/plain"
+    awk '$2 < 0.99 * $1 { exit 1 } END { exit NR < 6 }' "$t/plain"
+    waits --corrupted "@$t/images" -R "$t/rewards" >"$t/rewarded"
+    cat "$t/rewarded"
+    # the rewards' sums need the forward pass: left is the way back
+    awk '$2 < 0.4 * $1 { exit 1 } END { exit NR < 6 }' "$t/rewarded"
+}
+
 @test "nothing of the device's memory is left behind" {
     init acm "$t/acm.tar"
     export EMULATED_CUDA_LEAKS=1

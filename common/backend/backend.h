@@ -54,8 +54,8 @@ struct ir_backend {
     void (*put)(ir_backend *b, void *tensor, int n, int c, int h, int w, const float *nchw);
     void (*get)(ir_backend *b, const void *tensor, int n, int c, int h, int w, float *nchw);
     void (*clear)(ir_backend *b, void *memory, size_t bytes);
-    /* Starts bringing a node's value to the host; the next get of it waits for that alone. NULL:
-     * there is nothing to wait for. */
+    /* Starts bringing a node's value to the host; the next get of it gives that value and waits for
+     * that alone, the one after it that of the next fetch. NULL: there is nothing to wait for. */
     void (*fetch)(ir_backend *b, struct ir_node *node);
     /* Parameters. */
     void (*write)(ir_backend *b, float *array, const float *host, ir_layout layout);

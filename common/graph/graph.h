@@ -161,8 +161,9 @@ void ir_graph_backward(ir_graph *g);
 /* Host arrays, N x C x H x W floats in C order. put: inputs. get: inputs and kept nodes. */
 void ir_node_put(ir_graph *g, ir_node *node, const float *nchw);
 void ir_node_get(ir_graph *g, const ir_node *node, float *nchw);
-/* Starts bringing a kept value back, so that ir_node_get() of it will not wait for what the device
- * is asked for after this. */
+/* Starts bringing a kept value back: the next ir_node_get() of the node gives what it is now, and
+ * does not wait for what the device is asked for after this. After several, the first get gives the
+ * first of them. */
 void ir_node_fetch(ir_graph *g, ir_node *node);
 void ir_node_seed(ir_graph *g, ir_node *node, const float *nchw);
 void ir_node_get_grad(ir_graph *g, const ir_node *node, float *nchw); /* inputs that want it */

@@ -52,6 +52,7 @@ static settings read_environment()
     if (list && strcmp(list, "uncertain") != 0)
         die("EMULATED_CUDNN_LIST: '%s' is not 'uncertain'", list);
     s.list_uncertain = list != nullptr;
+    s.waits = getenv("EMULATED_CUDA_WAITS");
     return s;
 }
 

@@ -26,6 +26,9 @@ struct settings {
     bool print_leaks;    /* EMULATED_CUDA_LEAKS=1 */
     size_t workspace;    /* EMULATED_CUDNN_WORKSPACE, bytes that every algorithm wants besides */
     bool list_uncertain; /* EMULATED_CUDNN_LIST=uncertain: no algorithm listed is deterministic */
+    const char *waits;   /* EMULATED_CUDA_WAITS, a file that gets a line for each time that the host
+                          * waits for a stream: how many pieces of work were done meanwhile, and
+                          * how many are left in that stream */
 };
 const settings &environment();
 

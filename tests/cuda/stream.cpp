@@ -2,8 +2,10 @@
  * more is done than that needs: what is read or overwritten too early is wrong in every run. */
 #include <cxxabi.h>
 #include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <string>
 
 #include "emulator.h"
@@ -16,6 +18,7 @@ struct streams {
     std::vector<std::shared_ptr<CUstream_st>> defaults; /* one of each device */
     std::map<const CUevent_st *, std::shared_ptr<CUevent_st>> events;
     const work *running;
+    size_t pieces_done;
 };
 
 static streams &all()
@@ -83,6 +86,7 @@ static void do_work(const work &item, int device)
     all().running = &item;
     item.run();
     all().running = nullptr;
+    all().pieces_done++;
     if (environment().check_each)
         check_guards(("after " + describe(item)).c_str());
 }
@@ -120,6 +124,28 @@ void drain_device(int device)
             drain(*s.second);
     drain(*all().defaults[(size_t)device]);
 }
+
+static long pieces_in(const CUstream_st &stream)
+{
+    return std::count_if(stream.queue.begin(), stream.queue.end(),
+                         [](const work &item) { return (bool)item.run; });
+}
+
+/* The host waits for something in the stream, until this is gone. */
+struct host_wait {
+    const CUstream_st &stream;
+    const size_t before;
+
+    explicit host_wait(const CUstream_st &s) : stream(s), before(all().pieces_done) {}
+    ~host_wait()
+    {
+        FILE *file = environment().waits ? fopen(environment().waits, "a") : nullptr;
+        if (!file)
+            return;
+        fprintf(file, "%zu %ld\n", all().pieces_done - before, pieces_in(stream));
+        fclose(file);
+    }
+};
 
 /* ---- queueing -------------------------------------------------------------------------------- */
 
@@ -262,6 +288,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream)
         if (const cudaError_t error = enqueue(nullptr, nothing))
             return result(error);
     }
+    const host_wait waiting(*s);
     drain(*s);
     return cudaSuccess;
 }
@@ -351,8 +378,10 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event)
     CUevent_st *e = find_event(event);
     if (const cudaError_t error = event_trouble(e))
         return result(error);
-    if (e->last)
+    if (e->last) {
+        const host_wait waiting(*e->last->owner);
         drain_until(*e->last);
+    }
     return cudaSuccess;
 }
 

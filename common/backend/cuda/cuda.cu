@@ -96,20 +96,33 @@ static size_t available(ir_backend *)
 
 /* ---- to the device ----------------------------------------------------------------------------*/
 
-/* Pinned memory that no copy is reading any more. */
+/* Pinned memory of at least so many bytes, in the place of what is there. */
+static void make_pinned(void **memory, size_t *there, size_t bytes)
+{
+    if (*there >= bytes)
+        return;
+    if (*memory)
+        IR_CUDA(cudaFreeHost(*memory));
+    IR_CUDA(cudaMallocHost(memory, bytes));
+    *there = bytes;
+}
+
+static cudaEvent_t new_event(void)
+{
+    cudaEvent_t event;
+    IR_CUDA(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+    return event;
+}
+
+/* One that no copy is using any more. */
 static ir_staging *next_staging(ir_cuda *cuda, size_t bytes)
 {
     ir_staging *s = &cuda->staging[cuda->turn++ % IR_STAGINGS];
-    if (!s->done)
-        IR_CUDA(cudaEventCreateWithFlags(&s->done, cudaEventDisableTiming));
-    else
+    if (s->done)
         IR_CUDA(cudaEventSynchronize(s->done));
-    if (s->bytes < bytes) {
-        if (s->memory)
-            IR_CUDA(cudaFreeHost(s->memory));
-        IR_CUDA(cudaMallocHost(&s->memory, bytes));
-        s->bytes = bytes;
-    }
+    else
+        s->done = new_event();
+    make_pinned(&s->memory, &s->bytes, bytes);
     return s;
 }
 
@@ -119,13 +132,38 @@ static void send(ir_cuda *cuda, ir_staging *s, void *to, size_t bytes)
     IR_CUDA(cudaEventRecord(s->done, cuda->stream));
 }
 
+/* The long way to the device while it works on what was asked for before, and a short one from
+ * memory to memory when all of that is done. */
+static void send_meanwhile(ir_cuda *cuda, ir_staging *s, void *to, size_t bytes)
+{
+    if (s->device_bytes < bytes) {
+        ir_cuda_free(s->device);
+        s->device = ir_cuda_alloc(bytes);
+        s->device_bytes = bytes;
+    }
+    if (!s->arrived)
+        s->arrived = new_event();
+    IR_CUDA(
+        cudaMemcpyAsync(s->device, s->memory, bytes, cudaMemcpyHostToDevice, cuda->arrivals));
+    IR_CUDA(cudaEventRecord(s->arrived, cuda->arrivals));
+    IR_CUDA(cudaStreamWaitEvent(cuda->stream, s->arrived, 0));
+    IR_CUDA(cudaMemcpyAsync(to, s->device, bytes, cudaMemcpyDeviceToDevice, cuda->stream));
+    IR_CUDA(cudaEventRecord(s->done, cuda->stream));
+}
+
+/* Below that, two copies take longer than one. */
+static const size_t worth_two_copies = (size_t)64 << 10;
+
 static void put(ir_backend *b, void *tensor, int n, int c, int h, int w, const float *nchw)
 {
     ir_cuda *cuda = cuda_of(b);
     const size_t bytes = tensor_bytes(b, n, c, h, w);
     ir_staging *s = next_staging(cuda, bytes);
     cuda->storage->from_host(s->memory, nchw, {n, c, h, w});
-    send(cuda, s, tensor, bytes);
+    if (bytes < worth_two_copies)
+        send(cuda, s, tensor, bytes);
+    else
+        send_meanwhile(cuda, s, tensor, bytes);
 }
 
 static size_t count_of(ir_layout l)
@@ -171,61 +209,53 @@ static void read_array(ir_backend *b, const float *array, float *host, ir_layout
     reorder(host, static_cast<const float *>(copy), {layout.rows, layout.taps, layout.channels});
 }
 
-/* A place for a value that is being fetched: the node's own, or a free one. */
-static ir_fetched *fetched_for(ir_cuda *cuda, const ir_node *node)
-{
-    ir_fetched *place = nullptr;
-    for (int i = 0; i < IR_FETCHED; i++) {
-        ir_fetched *f = &cuda->fetched[i];
-        if (f->pending && f->node == node)
-            return f;
-        if (!f->pending && !place)
-            place = f;
-    }
-    return place;
-}
-
 static void fetch(ir_backend *b, ir_node *node)
 {
     ir_cuda *cuda = cuda_of(b);
     const ir_shape s = node->shape;
     const size_t bytes = tensor_bytes(b, s.n, s.c, s.h, s.w);
-    ir_fetched *f = fetched_for(cuda, node);
-    if (!f)
-        return; /* get() will wait for it then */
+    ir_fetched *f = cuda->spare, **end = &cuda->fetched;
+    if (f)
+        cuda->spare = f->next;
+    else
+        f = static_cast<ir_fetched *>(ir_calloc(1, sizeof *f));
     if (!f->done)
-        IR_CUDA(cudaEventCreateWithFlags(&f->done, cudaEventDisableTiming));
-    if (f->bytes < bytes) {
-        if (f->memory)
-            IR_CUDA(cudaFreeHost(f->memory));
-        IR_CUDA(cudaMallocHost(&f->memory, bytes));
-        f->bytes = bytes;
-    }
+        f->done = new_event();
+    make_pinned(&f->memory, &f->bytes, bytes);
     IR_CUDA(cudaMemcpyAsync(f->memory, node->value, bytes, cudaMemcpyDeviceToHost, cuda->stream));
     IR_CUDA(cudaEventRecord(f->done, cuda->stream));
-    f->node = node;
-    f->pending = true;
+    f->tensor = node->value;
+    f->next = nullptr;
+    while (*end)
+        end = &(*end)->next;
+    *end = f;
 }
 
-static void get_fetched(ir_cuda *cuda, ir_fetched *f, float *nchw)
+/* The earliest fetched of a tensor's values, no longer in the list; or NULL. */
+static ir_fetched *take_fetched(ir_cuda *cuda, const void *tensor)
 {
-    IR_CUDA(cudaEventSynchronize(f->done));
-    cuda->storage->to_host(nchw, f->memory, f->node->shape);
-    f->pending = false;
+    ir_fetched **link = &cuda->fetched;
+    while (*link && (*link)->tensor != tensor)
+        link = &(*link)->next;
+    ir_fetched *f = *link;
+    if (f)
+        *link = f->next;
+    return f;
 }
 
 static void get(ir_backend *b, const void *tensor, int n, int c, int h, int w, float *nchw)
 {
     ir_cuda *cuda = cuda_of(b);
-    const size_t bytes = tensor_bytes(b, n, c, h, w);
-    for (int i = 0; i < IR_FETCHED; i++) {
-        ir_fetched *f = &cuda->fetched[i];
-        if (f->pending && f->node->value == tensor) {
-            get_fetched(cuda, f, nchw);
-            return;
-        }
+    ir_fetched *f = take_fetched(cuda, tensor);
+    if (!f) {
+        const void *copy = receive(cuda, tensor, tensor_bytes(b, n, c, h, w));
+        cuda->storage->to_host(nchw, copy, {n, c, h, w});
+        return;
     }
-    cuda->storage->to_host(nchw, receive(cuda, tensor, bytes), {n, c, h, w});
+    IR_CUDA(cudaEventSynchronize(f->done));
+    cuda->storage->to_host(nchw, f->memory, {n, c, h, w});
+    f->next = cuda->spare;
+    cuda->spare = f;
 }
 
 /* ---- optimizers -------------------------------------------------------------------------------*/
@@ -272,24 +302,39 @@ static void forget(ir_backend *b, void *recording)
 
 /* ---- opening and closing ----------------------------------------------------------------------*/
 
+static void free_staging(ir_staging *s)
+{
+    if (s->done)
+        IR_CUDA(cudaEventDestroy(s->done));
+    if (s->arrived)
+        IR_CUDA(cudaEventDestroy(s->arrived));
+    if (s->memory)
+        IR_CUDA(cudaFreeHost(s->memory));
+    ir_cuda_free(s->device);
+}
+
+static void free_fetched(ir_fetched *f)
+{
+    while (f) {
+        ir_fetched *next = f->next;
+        IR_CUDA(cudaEventDestroy(f->done));
+        IR_CUDA(cudaFreeHost(f->memory));
+        free(f);
+        f = next;
+    }
+}
+
 static void close_cuda(ir_backend *b)
 {
     ir_cuda *cuda = cuda_of(b);
     wait(b);
     ir_transforms_free(cuda);
-    for (int i = 0; i < IR_STAGINGS; i++) {
-        if (cuda->staging[i].done)
-            IR_CUDA(cudaEventDestroy(cuda->staging[i].done));
-        if (cuda->staging[i].memory)
-            IR_CUDA(cudaFreeHost(cuda->staging[i].memory));
-    }
-    for (int i = 0; i < IR_FETCHED; i++) {
-        if (cuda->fetched[i].done)
-            IR_CUDA(cudaEventDestroy(cuda->fetched[i].done));
-        if (cuda->fetched[i].memory)
-            IR_CUDA(cudaFreeHost(cuda->fetched[i].memory));
-    }
+    for (int i = 0; i < IR_STAGINGS; i++)
+        free_staging(&cuda->staging[i]);
+    free_fetched(cuda->fetched);
+    free_fetched(cuda->spare);
     IR_CUDNN(cudnnDestroy(cuda->dnn));
+    IR_CUDA(cudaStreamDestroy(cuda->arrivals));
     IR_CUDA(cudaStreamDestroy(cuda->stream));
     free(cuda);
 }
@@ -361,6 +406,7 @@ ir_backend *ir_cuda_backend_open(const ir_backend_options *options, int device, 
     snprintf(cuda->name, sizeof cuda->name, "cuda:%d", device);
     IR_CUDA(cudaSetDevice(device));
     IR_CUDA(cudaStreamCreateWithFlags(&cuda->stream, cudaStreamNonBlocking));
+    IR_CUDA(cudaStreamCreateWithFlags(&cuda->arrivals, cudaStreamNonBlocking));
     IR_CUDNN(cudnnCreate(&cuda->dnn));
     IR_CUDNN(cudnnSetStream(cuda->dnn, cuda->stream));
     fill_table(cuda);

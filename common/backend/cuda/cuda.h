@@ -4,8 +4,9 @@
  * IR_BF16, in bfloat16. Parameters, their gradients and statistics are in single precision; the
  * weights of convolutions lie as out, k, k, in (ir_layout).
  *
- * All work goes to one stream, so it happens in the order in which it was asked for; the host
- * waits only in get(), and where memory is given back. The operations' kernels live in kernels/,
+ * All work goes to one stream, so it happens in the order in which it was asked for; tensors come
+ * to the device by another, while that one works. The host waits only in get(), and where memory is
+ * given back. The operations' kernels live in kernels/,
  * whose files are compiled once per kind of storage (kernels/device.h). */
 #ifndef IR_CUDA_H
 #define IR_CUDA_H
@@ -21,23 +22,24 @@
 void ir_cuda_check(cudaError_t error, const char *call);
 void ir_cudnn_check(cudnnStatus_t status, const char *call);
 
-/* Pinned host memory that a copy to or from the device may still be using. */
+/* Pinned host memory that a copy to or from the device may still be using, and, once a tensor has
+ * gone this way, as much of the device's. */
 struct ir_staging {
-    void *memory;
-    size_t bytes;
-    cudaEvent_t done;
+    void *memory, *device;
+    size_t bytes, device_bytes;
+    cudaEvent_t done, arrived;
 };
 
-/* A node's value on its way to the host. */
+enum { IR_STAGINGS = 8 };
+
+/* A value on its way to the host. */
 struct ir_fetched {
-    const ir_node *node;
+    ir_fetched *next;
+    const void *tensor;
     void *memory; /* pinned */
     size_t bytes;
     cudaEvent_t done;
-    bool pending;
 };
-
-enum { IR_STAGINGS = 4, IR_FETCHED = 8 };
 
 struct ir_storage;
 struct ir_transform; /* transforms.h */
@@ -49,13 +51,13 @@ struct ir_cuda {
     ir_precision precision;
     bool fast; /* algorithms that do not give the same bits every time may be taken */
     char name[16];
-    cudaStream_t stream;
+    cudaStream_t stream, arrivals;
     cudnnHandle_t dnn;
     ir_transform *transforms;
     convolve *convolves; /* that are in use */
     ir_staging staging[IR_STAGINGS];
-    int turn; /* the staging that comes next */
-    ir_fetched fetched[IR_FETCHED];
+    int turn;                    /* the staging that comes next */
+    ir_fetched *fetched, *spare; /* the earliest first */
 };
 
 /* One kind of storage: its operations, and what depends on the size of a number. to_host and
