@@ -111,6 +111,18 @@ close() {
     awk '!/^#/ { last = $3; if (!n++) first = $3 } END { exit !(last < first - 0.01) }' "$t/log"
 }
 
+# bfloat16 has eight bits: between 1/2 and 1 it holds multiples of 1/256 alone.
+@test "bfloat16 does not round the losses, nor what is made of them" {
+    for net in acm isnet; do
+        init $net "$t/$net.tar"
+        ir-train -c "$t/$net.tar" -d cuda --precision bf16 --batch 2 --crop 32 -q --log "$t/log" \
+            --corrupted s/images -R "$t/rewards" -w "$t/trained.tar" s/images s/masks
+        awk '{ x = 256 * $2; off += x - int(x) > 0 } END { exit off < 4 }' "$t/rewards"
+        awk '!/^#/ { x = 4096 * $3; exit x == int(x) }' "$t/log"
+        rm "$t/log"
+    done
+}
+
 @test "a graph that is used often measures its convolutions, and computes the same" {
     init acm "$t/acm.tar"
     for i in {1..24}; do echo s/images/scene00001.pgm; done >"$t/list"

@@ -51,6 +51,8 @@ passes() {
         [even-kernel]='deform in the graph: a kernel of 2 x 1'
         [few-offsets]='deform in block: offsets of 5x6x8x8 for 9 taps on 5x3x8x8'
         [odd-group]='bce in the graph: 5 images in groups of 2'
+        [loss-by-map]='mul: its inputs are a loss and something else'
+        [loss-inside]='linear: of a loss there are sums and products alone'
     )
     for job in "${!why[@]}"; do
         run --separate-stderr test-graph "$job"

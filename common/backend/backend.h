@@ -1,7 +1,8 @@
 /* A backend: memory and, per operation, forward and backward, behind a table.
  *
  * Graphs call it through this table; programs only open one. Activations lie as the backend likes
- * (tensor_bytes, put and get convert); parameters are plain C-order floats in its memory. */
+ * (tensor_bytes, put and get convert), those of exact nodes in single precision; parameters are
+ * plain C-order floats in its memory. */
 #ifndef IR_BACKEND_H
 #define IR_BACKEND_H
 
@@ -45,14 +46,15 @@ struct ir_backend {
     size_t room;          /* bytes that graphs may take together before the oldest is dropped */
     size_t training_room; /* bytes that a training graph may take before it keeps less */
     bool in_place; /* element by element, backward can write in[0]'s gradient over node->grad */
-    const ir_op_table *const *op; /* by ir_op */
-    size_t (*tensor_bytes)(ir_backend *b, int n, int c, int h, int w);
+    const ir_op_table *const *op;       /* by ir_op */
+    const ir_op_table *const *exact_op; /* the same for nodes whose inputs are exact */
+    size_t (*tensor_bytes)(ir_backend *b, const struct ir_node *node);
     void *(*alloc)(ir_backend *b, size_t bytes); /* zeroed, aligned; dies when there is none */
     size_t (*available)(ir_backend *b);          /* memory that is left; NULL: not known */
     void (*free)(ir_backend *b, void *memory);
-    /* Activations, host side N x C x H x W in C order. */
-    void (*put)(ir_backend *b, void *tensor, int n, int c, int h, int w, const float *nchw);
-    void (*get)(ir_backend *b, const void *tensor, int n, int c, int h, int w, float *nchw);
+    /* The node's value or gradient, host side N x C x H x W in C order. */
+    void (*put)(ir_backend *b, const struct ir_node *node, void *tensor, const float *nchw);
+    void (*get)(ir_backend *b, const struct ir_node *node, const void *tensor, float *nchw);
     void (*clear)(ir_backend *b, void *memory, size_t bytes);
     /* Starts bringing a node's value to the host; the next get of it gives that value and waits for
      * that alone, the one after it that of the next fetch. NULL: there is nothing to wait for. */

@@ -128,8 +128,7 @@ void ir_buffers_list(ir_buffers *all, const ir_graph *g, const ir_life *lives)
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
         const ir_life *life = &lives[i];
-        const ir_shape s = node->shape;
-        const size_t size = g->backend->tensor_bytes(g->backend, s.n, s.c, s.h, s.w);
+        const size_t size = g->backend->tensor_bytes(g->backend, node);
         if (node->alias)
             continue;
         if (node->over[0] < 0)

@@ -58,11 +58,12 @@ void ir_graph_free(ir_graph *g)
         return;
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
-        const ir_op_table *op = g->backend->op[node->op];
+        const ir_op_table *op = ir_op_of(g->backend, node);
         if (g->planned && !node->alias && op && op->release)
             op->release(g->backend, node);
-        free_node(node);
     }
+    for (int i = 0; i < g->nodes; i++)
+        free_node(g->node[i]);
     for (int i = 0; i < g->drops; i++)
         free_node(g->dropped[i]);
     for (int i = 0; i < g->features; i++)

@@ -127,6 +127,8 @@ ir_node *ir_gradient_magnitude(ir_graph *g, ir_node *x);
  * spectrum); as numpy.fft.irfft2 it ignores the imaginary parts that a real plane cannot have. */
 ir_node *ir_rfft2(ir_graph *g, ir_node *x);
 ir_node *ir_irfft2(ir_graph *g, ir_node *x, int w);
+/* Losses are in single precision whatever activations are kept in, and so is what ir_add, ir_mul
+ * and ir_scale make of them, the only ones that take them. */
 /* Soft-IoU loss 1 - (I + 1) / (P + Y - I + 1), I = sum p y, P = sum p, Y = sum y, the sums over
  * `group` images in a row (1: per image; N must be a multiple). p, y (N,1,H,W) -> (N/group,1,1,1).
  * y gets no gradient. */

@@ -73,6 +73,7 @@ struct ir_node {
     ir_node *alias;           /* fused away: its value is that node's */
     bool wants_grad;          /* some parameter or wanted input stands above it */
     bool kept, seeded;
+    bool exact;            /* in single precision, whatever the backend keeps activations in */
     ir_grad_use *grad_use; /* per input */
     float *value, *grad;   /* backend memory, tensor_bytes each; grad NULL when not wanted */
     float *place[2];       /* value's: in forward, and in backward where it is computed again */
@@ -87,6 +88,11 @@ struct ir_node {
     size_t saved_bytes, scratch_bytes;
 };
 
+/* What runs the node. */
+static inline const ir_op_table *ir_op_of(const ir_backend *b, const ir_node *node)
+{
+    return (node->inputs > 0 && node->in[0]->exact ? b->exact_op : b->op)[node->op];
+}
 /* DROPOUT: Philox key for this node and step; element i of the node uses counter (i/4,0,0,0), word
  * i%4, and is dropped when that word < p * 2^32. */
 void ir_node_dropout_key(const ir_node *node, uint32_t key[2]);

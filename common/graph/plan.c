@@ -3,6 +3,28 @@
 
 #include "graph/internal.h"
 
+static bool is_of_losses(ir_op op)
+{
+    return op == IR_OP_ADD || op == IR_OP_MUL || op == IR_OP_SCALE;
+}
+
+/* Losses, and what is computed from losses alone: a few numbers that a coarse storage would spoil.
+ */
+static void find_exact(ir_graph *g)
+{
+    for (int i = 0; i < g->nodes; i++) {
+        ir_node *node = g->node[i];
+        int exact = 0;
+        for (int k = 0; k < node->inputs; k++)
+            exact += node->in[k]->exact;
+        if (exact > 0 && exact < node->inputs)
+            ir_die("%s: its inputs are a loss and something else", ir_op_name[node->op]);
+        if (exact > 0 && !is_of_losses(node->op))
+            ir_die("%s: of a loss there are sums and products alone", ir_op_name[node->op]);
+        node->exact = exact > 0 || node->op == IR_OP_SOFT_IOU || node->op == IR_OP_BCE;
+    }
+}
+
 /* Not to the truth that a loss compares with. */
 static bool passes_gradient_to(const ir_node *node, int k)
 {
@@ -69,12 +91,13 @@ void ir_graph_plan(ir_graph *g)
         ir_params_make_room(g->params);
     ir_graph_prune(g);
     ir_graph_fuse(g);
+    find_exact(g);
     find_gradients(g);
     order_gradients(g);
     ir_graph_separate_shared(g);
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
-        const ir_op_table *op = g->backend->op[node->op];
+        const ir_op_table *op = ir_op_of(g->backend, node);
         if (node->alias || node->op == IR_OP_INPUT)
             continue;
         if (!op || !op->forward)

@@ -17,7 +17,7 @@ static const ir_node *real(const ir_node *node)
 
 static void run(ir_graph *g, ir_node *node, ir_pass pass)
 {
-    const ir_op_table *op = g->backend->op[node->op];
+    const ir_op_table *op = ir_op_of(g->backend, node);
     const double start = g->profile ? ir_seconds() : 0;
     if (pass == IR_BACKWARD)
         op->backward(g->backend, node);
@@ -102,7 +102,7 @@ static void prepare_pass(ir_graph *g)
         ir_graph_forget(g);
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
-        const ir_op_table *op = g->backend->op[node->op];
+        const ir_op_table *op = ir_op_of(g->backend, node);
         if (!is_run(node))
             continue;
         if (tune && op->tune)
@@ -127,17 +127,15 @@ void ir_graph_backward(ir_graph *g)
 
 void ir_node_put(ir_graph *g, ir_node *node, const float *nchw)
 {
-    const ir_shape s = node->shape;
-    g->backend->put(g->backend, node->value, s.n, s.c, s.h, s.w, nchw);
+    g->backend->put(g->backend, node, node->value, nchw);
 }
 
 void ir_node_get(ir_graph *g, const ir_node *node, float *nchw)
 {
     const ir_node *from = real(node);
-    const ir_shape s = from->shape;
     if (!from->kept)
         ir_die("graph: a value is read that was not kept");
-    g->backend->get(g->backend, from->value, s.n, s.c, s.h, s.w, nchw);
+    g->backend->get(g->backend, from, from->value, nchw);
 }
 
 void ir_node_fetch(ir_graph *g, ir_node *node)
@@ -153,18 +151,16 @@ void ir_node_fetch(ir_graph *g, ir_node *node)
 void ir_node_seed(ir_graph *g, ir_node *node, const float *nchw)
 {
     const ir_node *to = real(node);
-    const ir_shape s = to->shape;
     if (!to->seeded || !to->grad)
         ir_die("graph: backward does not start at this node");
-    g->backend->put(g->backend, to->grad, s.n, s.c, s.h, s.w, nchw);
+    g->backend->put(g->backend, to, to->grad, nchw);
 }
 
 void ir_node_get_grad(ir_graph *g, const ir_node *node, float *nchw)
 {
-    const ir_shape s = node->shape;
     if (node->op != IR_OP_INPUT || !node->grad)
         ir_die("graph: a gradient is read that was not wanted");
-    g->backend->get(g->backend, node->grad, s.n, s.c, s.h, s.w, nchw);
+    g->backend->get(g->backend, node, node->grad, nchw);
 }
 
 void ir_node_dropout_key(const ir_node *node, uint32_t key[2])

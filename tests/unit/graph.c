@@ -29,6 +29,10 @@ static void build(ir_graph *g, const char *job)
                          (ir_deform){.out = 1, .kernel_h = 3, .kernel_w = 3});
     } else if (strcmp(job, "odd-group") == 0) {
         ir_bce(g, y, y, 2);
+    } else if (strcmp(job, "loss-by-map") == 0) {
+        ir_graph_keep(g, ir_mul(g, y, ir_soft_iou(g, y, y, 1), 1));
+    } else if (strcmp(job, "loss-inside") == 0) {
+        ir_graph_keep(g, ir_linear(g, ir_soft_iou(g, y, y, 1), "linear", 2, false));
     } else {
         ir_usage_die("%s: no such job", job);
     }

@@ -8,11 +8,12 @@
 #include "backend/cpu/onednn.h"
 #include "base/base.h"
 
-static size_t tensor_bytes(ir_backend *b, int n, int c, int h, int w)
+static size_t tensor_bytes(ir_backend *b, const ir_node *node)
 {
     const int block = ((ir_cpu *)b)->isa->block;
-    const size_t lanes = c == 1 ? 1 : (size_t)((c + block - 1) / block * block);
-    return (size_t)n * lanes * (size_t)h * (size_t)w * sizeof(float);
+    const ir_shape s = node->shape;
+    const size_t lanes = s.c == 1 ? 1 : (size_t)((s.c + block - 1) / block * block);
+    return (size_t)s.n * lanes * (size_t)s.h * (size_t)s.w * sizeof(float);
 }
 
 static void *alloc(ir_backend *b, size_t bytes)
@@ -105,6 +106,7 @@ ir_backend *ir_cpu_backend_open(int threads, const char *name)
         .training_room = (size_t)64 << 20,
         .in_place = true,
         .op = isa->op,
+        .exact_op = isa->op,
         .tensor_bytes = tensor_bytes,
         .alloc = alloc,
         .free = release,

@@ -58,9 +58,15 @@ void *ir_cuda_upload(const void *host, size_t bytes)
     return memory;
 }
 
-static size_t tensor_bytes(ir_backend *b, int n, int c, int h, int w)
+static const ir_storage *storage_of(ir_backend *b, const ir_node *node)
 {
-    return (size_t)n * (size_t)c * (size_t)h * (size_t)w * cuda_of(b)->storage->size;
+    return node->exact ? &ir_cuda_float : cuda_of(b)->storage;
+}
+
+static size_t tensor_bytes(ir_backend *b, const ir_node *node)
+{
+    const ir_shape s = node->shape;
+    return (size_t)s.n * (size_t)s.c * (size_t)s.h * (size_t)s.w * storage_of(b, node)->size;
 }
 
 static void clear(ir_backend *b, void *memory, size_t bytes)
@@ -143,8 +149,7 @@ static void send_meanwhile(ir_cuda *cuda, ir_staging *s, void *to, size_t bytes)
     }
     if (!s->arrived)
         s->arrived = new_event();
-    IR_CUDA(
-        cudaMemcpyAsync(s->device, s->memory, bytes, cudaMemcpyHostToDevice, cuda->arrivals));
+    IR_CUDA(cudaMemcpyAsync(s->device, s->memory, bytes, cudaMemcpyHostToDevice, cuda->arrivals));
     IR_CUDA(cudaEventRecord(s->arrived, cuda->arrivals));
     IR_CUDA(cudaStreamWaitEvent(cuda->stream, s->arrived, 0));
     IR_CUDA(cudaMemcpyAsync(to, s->device, bytes, cudaMemcpyDeviceToDevice, cuda->stream));
@@ -154,12 +159,12 @@ static void send_meanwhile(ir_cuda *cuda, ir_staging *s, void *to, size_t bytes)
 /* Below that, two copies take longer than one. */
 static const size_t worth_two_copies = (size_t)64 << 10;
 
-static void put(ir_backend *b, void *tensor, int n, int c, int h, int w, const float *nchw)
+static void put(ir_backend *b, const ir_node *node, void *tensor, const float *nchw)
 {
     ir_cuda *cuda = cuda_of(b);
-    const size_t bytes = tensor_bytes(b, n, c, h, w);
+    const size_t bytes = tensor_bytes(b, node);
     ir_staging *s = next_staging(cuda, bytes);
-    cuda->storage->from_host(s->memory, nchw, {n, c, h, w});
+    storage_of(b, node)->from_host(s->memory, nchw, node->shape);
     if (bytes < worth_two_copies)
         send(cuda, s, tensor, bytes);
     else
@@ -212,8 +217,7 @@ static void read_array(ir_backend *b, const float *array, float *host, ir_layout
 static void fetch(ir_backend *b, ir_node *node)
 {
     ir_cuda *cuda = cuda_of(b);
-    const ir_shape s = node->shape;
-    const size_t bytes = tensor_bytes(b, s.n, s.c, s.h, s.w);
+    const size_t bytes = tensor_bytes(b, node);
     ir_fetched *f = cuda->spare, **end = &cuda->fetched;
     if (f)
         cuda->spare = f->next;
@@ -243,17 +247,17 @@ static ir_fetched *take_fetched(ir_cuda *cuda, const void *tensor)
     return f;
 }
 
-static void get(ir_backend *b, const void *tensor, int n, int c, int h, int w, float *nchw)
+static void get(ir_backend *b, const ir_node *node, const void *tensor, float *nchw)
 {
     ir_cuda *cuda = cuda_of(b);
     ir_fetched *f = take_fetched(cuda, tensor);
     if (!f) {
-        const void *copy = receive(cuda, tensor, tensor_bytes(b, n, c, h, w));
-        cuda->storage->to_host(nchw, copy, {n, c, h, w});
+        const void *copy = receive(cuda, tensor, tensor_bytes(b, node));
+        storage_of(b, node)->to_host(nchw, copy, node->shape);
         return;
     }
     IR_CUDA(cudaEventSynchronize(f->done));
-    cuda->storage->to_host(nchw, f->memory, {n, c, h, w});
+    storage_of(b, node)->to_host(nchw, f->memory, node->shape);
     f->next = cuda->spare;
     cuda->spare = f;
 }
@@ -374,6 +378,7 @@ static void fill_table(ir_cuda *cuda)
     b->room = room();
     b->training_room = b->room;
     b->op = cuda->storage->op;
+    b->exact_op = ir_cuda_float.op;
     b->tensor_bytes = tensor_bytes;
     b->alloc = alloc;
     b->available = available;

@@ -1,8 +1,8 @@
 /* The CUDA backend from the inside: for common/backend/cuda only.
  *
  * Layout: a tensor N,C,H,W lies as N,H,W,C, without padding, in single precision or, with
- * IR_BF16, in bfloat16. Parameters, their gradients and statistics are in single precision; the
- * weights of convolutions lie as out, k, k, in (ir_layout).
+ * IR_BF16 and where the node is not exact, in bfloat16. Parameters, their gradients and statistics
+ * are in single precision; the weights of convolutions lie as out, k, k, in (ir_layout).
  *
  * All work goes to one stream, so it happens in the order in which it was asked for; tensors come
  * to the device by another, while that one works. The host waits only in get(), and where memory is

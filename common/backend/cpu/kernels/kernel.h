@@ -67,10 +67,8 @@ IR_KERNEL(ir_cpu_bce);
 IR_KERNEL(ir_cpu_deform);
 IR_KERNEL(ir_cpu_gradient);
 
-void IR_NAME(ir_cpu_put)(ir_backend *b, void *tensor, int n, int c, int h, int w,
-                         const float *nchw);
-void IR_NAME(ir_cpu_get)(ir_backend *b, const void *tensor, int n, int c, int h, int w,
-                         float *nchw);
+void IR_NAME(ir_cpu_put)(ir_backend *b, const ir_node *node, void *tensor, const float *nchw);
+void IR_NAME(ir_cpu_get)(ir_backend *b, const ir_node *node, const void *tensor, float *nchw);
 void IR_NAME(ir_cpu_adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
                           float step_size, double beta1, double beta2, float root_scale, float eps);
 void IR_NAME(ir_cpu_sgd)(ir_backend *b, float *x, const float *g, size_t count, float lr);

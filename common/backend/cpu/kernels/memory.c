@@ -1,11 +1,11 @@
 /* Between the host's N x C x H x W arrays and the backend's layout. */
 #include "loops.h"
 
-void IR_NAME(ir_cpu_put)(ir_backend *b, void *tensor, int n, int c, int h, int w, const float *nchw)
+void IR_NAME(ir_cpu_put)(ir_backend *b, const ir_node *node, void *tensor, const float *nchw)
 {
     (void)b;
-    const ir_shape s = {n, c, h, w};
-    const int count = parts_of(s), width = lanes(c);
+    const ir_shape s = node->shape;
+    const int c = s.c, count = parts_of(s), width = lanes(c);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
@@ -18,11 +18,11 @@ void IR_NAME(ir_cpu_put)(ir_backend *b, void *tensor, int n, int c, int h, int w
     }
 }
 
-void IR_NAME(ir_cpu_get)(ir_backend *b, const void *tensor, int n, int c, int h, int w, float *nchw)
+void IR_NAME(ir_cpu_get)(ir_backend *b, const ir_node *node, const void *tensor, float *nchw)
 {
     (void)b;
-    const ir_shape s = {n, c, h, w};
-    const int count = parts_of(s), width = lanes(c);
+    const ir_shape s = node->shape;
+    const int c = s.c, count = parts_of(s), width = lanes(c);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);

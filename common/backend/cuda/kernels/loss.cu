@@ -1,4 +1,5 @@
-/* The losses, over groups of images, and the gradient magnitude that one of them compares with. */
+/* The losses, over groups of images, in single precision always; and the gradient magnitude that
+ * one of them compares with. */
 #include "device.h"
 
 /* Pixels of a group of images of in[0]. */
@@ -26,7 +27,7 @@ static void soft_iou_prepare(ir_backend *, ir_node *node)
 static void soft_iou_forward(ir_backend *b, ir_node *node)
 {
     const real *p = value_of(node->in[0]), *y = value_of(node->in[1]);
-    real *loss = value_of(node);
+    float *loss = node->value;
     fractions *saved = static_cast<fractions *>(node->saved);
     sum_rows<3>(
         cuda_of(b), node->scratch, (unsigned)node->shape.n, group_pixels(node), 1,
@@ -40,14 +41,15 @@ static void soft_iou_forward(ir_backend *b, ir_node *node)
             const double above = total[0] + 1, below = total[1] + total[2] - total[0] + 1;
             const double share = 1 / (below * below);
             saved[group] = {share * above, share * (below + above)};
-            set(loss, group, (float)(1 - above / below));
+            loss[group] = (float)(1 - above / below);
         });
 }
 
 static void soft_iou_backward(ir_backend *b, ir_node *node)
 {
     const unsigned pixels = group_pixels(node);
-    const real *y = value_of(node->in[1]), *dloss = grad_of(node);
+    const real *y = value_of(node->in[1]);
+    const float *dloss = node->grad;
     const fractions *saved = static_cast<fractions *>(node->saved);
     if (node->grad_use[0] == IR_GRAD_NONE)
         return;
@@ -55,7 +57,7 @@ static void soft_iou_backward(ir_backend *b, ir_node *node)
         [=] __device__(unsigned i) {
             const unsigned group = i / pixels;
             const fractions f = saved[group];
-            const double up = get(dloss, group);
+            const double up = dloss[group];
             return (float)(up * f.first) - (float)(up * f.second) * get(y, i);
         });
 }
@@ -74,7 +76,7 @@ static void bce_forward(ir_backend *b, ir_node *node)
 {
     const unsigned pixels = group_pixels(node);
     const real *z = value_of(node->in[0]), *y = value_of(node->in[1]);
-    real *loss = value_of(node);
+    float *loss = node->value;
     sum_rows<1>(
         cuda_of(b), node->scratch, (unsigned)node->shape.n, pixels, 1,
         [=] __device__(unsigned i, unsigned, double *sum) {
@@ -82,19 +84,20 @@ static void bce_forward(ir_backend *b, ir_node *node)
             sum[0] += fmaxf(logit, 0) - (double)logit * get(y, i) + log1pf(expf(-fabsf(logit)));
         },
         [=] __device__(unsigned group, unsigned, const double *total) {
-            set(loss, group, (float)(total[0] / pixels));
+            loss[group] = (float)(total[0] / pixels);
         });
 }
 
 static void bce_backward(ir_backend *b, ir_node *node)
 {
     const unsigned pixels = group_pixels(node);
-    const real *z = value_of(node->in[0]), *y = value_of(node->in[1]), *dloss = grad_of(node);
+    const real *z = value_of(node->in[0]), *y = value_of(node->in[1]);
+    const float *dloss = node->grad;
     if (node->grad_use[0] == IR_GRAD_NONE)
         return;
     map(cuda_of(b), grad_of(node->in[0]), volume(node->in[0]->shape), adds(node, 0),
         [=] __device__(unsigned i) {
-            const float share = get(dloss, i / pixels) / (float)pixels;
+            const float share = dloss[i / pixels] / (float)pixels;
             return share * (sigmoid_of(get(z, i)) - get(y, i));
         });
 }
