@@ -21,6 +21,7 @@ typedef struct {
     ir_backend_options backend;   /* threads 0: all */
     bool placed;                  /* something but the threads of it was given */
     int maxval;                   /* 0: the files' */
+    int batch;                    /* images that go through the network together; 0: not given */
     double parameter[PARAMETERS]; /* of a classical method; 0: not given */
     double k;                     /* of the adaptive threshold; negative: not given */
     bool strict;                  /* an iteration must converge */

@@ -3,48 +3,129 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "base/pipeline.h"
 #include "detection.h"
 #include "nets/detector.h"
 
-/* A detector and the memory that goes from image to image. */
+/* Images of one size, filled up, that go through the network together. */
 typedef struct {
-    ir_detector *detector;
-    float *value; /* the network's input, then what is taken out of it */
+    ir_image *image;
+    int count, most;   /* most: how many there can be */
+    int width, height; /* filled up */
+    float *value;      /* the network's input, then what is taken out of it */
     size_t room;
-    map map; /* the probabilities, or the feature that was asked for */
-} learned;
+    ir_shape shape; /* of what was taken out */
+    map map;        /* an image's probabilities, or the feature that was asked for */
+    detection detection;
+} group;
+
+typedef struct {
+    const options *options;
+    ir_stream *stream;
+    ir_detector *detector;
+    ir_image next; /* read, but of another size than the group before it */
+    bool has_next;
+    writer *writer;
+    long images;
+} job;
+
+/* ---- reading -----------------------------------------------------------------------------------
+ */
 
 static int round_up(int size, int multiple)
 {
     return (size + multiple - 1) / multiple * multiple;
 }
 
-/* (sample / maxval - mean) / std, with zeros right and below, as the published code pads. */
-static void normalise(const learned *l, const ir_image *im, int padded_width, int padded_height)
+static void make_room(group *g, size_t count)
 {
-    double scale = 1 / (im->maxval * ir_detector_std(l->detector));
-    double shift = ir_detector_mean(l->detector) / ir_detector_std(l->detector);
-    float *to = l->value;
+    if (count <= g->room)
+        return;
+    g->value = ir_realloc(g->value, count, sizeof *g->value);
+    g->room = count;
+}
 
-    for (int y = 0; y < padded_height; y++) {
+/* (sample / maxval - mean) / std, with zeros right and below, as the published code pads. */
+static void normalise(const job *j, const ir_image *im, int width, int height, float *to)
+{
+    double scale = 1 / (im->maxval * ir_detector_std(j->detector));
+    double shift = ir_detector_mean(j->detector) / ir_detector_std(j->detector);
+
+    for (int y = 0; y < height; y++) {
         const uint16_t *row = im->pixel + (size_t)y * (size_t)im->width;
-        int width = y < im->height ? im->width : 0;
+        int inside = y < im->height ? im->width : 0;
 
-        for (int x = 0; x < width; x++)
+        for (int x = 0; x < inside; x++)
             *to++ = (float)(row[x] * scale - shift);
-        for (int x = width; x < padded_width; x++)
+        for (int x = inside; x < width; x++)
             *to++ = 0;
     }
 }
 
-static void make_room(learned *l, size_t count)
+static bool read_next(job *j)
 {
-    if (count <= l->room)
-        return;
-    free(l->value);
-    l->value = ir_realloc(NULL, count, sizeof *l->value);
-    l->room = count;
+    if (!j->has_next)
+        j->has_next = ir_stream_next(j->stream, &j->next);
+    return j->has_next;
 }
+
+/* The next image becomes one of the group: they change places, memory and all. */
+static void take_next(job *j, group *g)
+{
+    const size_t size = (size_t)g->width * (size_t)g->height, count = (size_t)g->count;
+    const ir_image old = g->image[count];
+
+    g->image[count] = j->next;
+    j->next = old;
+    j->has_next = false;
+    make_room(g, (count + 1) * size);
+    normalise(j, &g->image[count], g->width, g->height, g->value + count * size);
+    g->count++;
+}
+
+static bool read_group(void *context, void *item)
+{
+    job *j = context;
+    group *g = item;
+    const int multiple = ir_detector_multiple(j->detector);
+
+    if (!g->image) {
+        g->most = j->options->batch > 0 ? j->options->batch : 1;
+        g->image = ir_calloc((size_t)g->most, sizeof *g->image);
+    }
+    g->count = 0;
+    while (g->count < g->most && read_next(j)) {
+        const int width = round_up(j->next.width, multiple);
+        const int height = round_up(j->next.height, multiple);
+        if (g->count > 0 && (width != g->width || height != g->height))
+            break;
+        g->width = width;
+        g->height = height;
+        take_next(j, g);
+    }
+    return g->count > 0;
+}
+
+/* ---- the network ------------------------------------------------------------------------------
+ */
+
+static void run_network(void *context, void *item)
+{
+    const job *j = context;
+    group *g = item;
+    const ir_detector_graph *dg =
+        ir_detector_graph_for(j->detector, IR_DETECTION, g->count, g->height, g->width, 0);
+    const ir_node *taken = dg->feature ? dg->feature : dg->probability;
+
+    ir_node_put(dg->graph, dg->image, g->value);
+    ir_graph_forward(dg->graph);
+    g->shape = ir_node_shape(taken);
+    make_room(g, (size_t)g->count * (size_t)g->shape.c * (size_t)g->shape.h * (size_t)g->shape.w);
+    ir_node_get(dg->graph, taken, g->value);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------
+ */
 
 static double mean_over_channels(const float *value, size_t plane, int channels)
 {
@@ -55,23 +136,21 @@ static double mean_over_channels(const float *value, size_t plane, int channels)
     return sum / channels;
 }
 
-/* A node's mean over its channels, at its own resolution and without the padding. Finite weights
- * can still overflow, or a variance be negative. */
-static void take(learned *l, ir_graph *g, const ir_node *node, const ir_image *im, ir_shape padded)
+/* An image's mean over the channels, at the node's own resolution and without the padding. Finite
+ * weights can still overflow, or a variance be negative. */
+static void make_map(group *g, int image)
 {
-    const ir_shape s = ir_node_shape(node);
-    size_t plane = (size_t)s.h * (size_t)s.w;
+    const ir_shape s = g->shape;
+    const ir_image *im = &g->image[image];
+    const size_t plane = (size_t)s.h * (size_t)s.w;
+    const float *from = g->value + (size_t)image * (size_t)s.c * plane;
 
-    make_room(l, plane * (size_t)s.c);
-    ir_node_get(g, node, l->value);
-    map_resize(&l->map, (im->width * s.w + padded.w - 1) / padded.w,
-               (im->height * s.h + padded.h - 1) / padded.h);
-    float *to = l->map.value;
-    for (int y = 0; y < l->map.height; y++) {
-        const float *from = l->value + (size_t)y * (size_t)s.w;
-
-        for (int x = 0; x < l->map.width; x++) {
-            double mean = mean_over_channels(from + x, plane, s.c);
+    map_resize(&g->map, (im->width * s.w + g->width - 1) / g->width,
+               (im->height * s.h + g->height - 1) / g->height);
+    float *to = g->map.value;
+    for (int y = 0; y < g->map.height; y++) {
+        for (int x = 0; x < g->map.width; x++) {
+            double mean = mean_over_channels(from + y * s.w + x, plane, s.c);
 
             if (!isfinite(mean))
                 ir_die("%s: the detector's output is not a number", im->name);
@@ -80,40 +159,49 @@ static void take(learned *l, ir_graph *g, const ir_node *node, const ir_image *i
     }
 }
 
-static void run_network(learned *l, const ir_image *im)
+static void write_group(void *context, void *item)
 {
-    int multiple = ir_detector_multiple(l->detector);
-    ir_shape padded = {1, 1, round_up(im->height, multiple), round_up(im->width, multiple)};
-    ir_detector_graph *g =
-        ir_detector_graph_for(l->detector, IR_DETECTION, 1, padded.h, padded.w, 0);
+    job *j = context;
+    group *g = item;
+    const options *o = j->options;
 
-    make_room(l, (size_t)padded.h * (size_t)padded.w);
-    normalise(l, im, padded.w, padded.h);
-    ir_node_put(g->graph, g->image, l->value);
-    ir_graph_forward(g->graph);
-    take(l, g->graph, g->feature ? g->feature : g->probability, im, padded);
-    if (g->feature)
-        map_find_range(&l->map);
+    g->map.low = 0;
+    g->map.high = 1;
+    g->map.threshold = o->threshold >= 0 ? o->threshold : 0.5;
+    for (int i = 0; i < g->count; i++) {
+        make_map(g, i);
+        if (o->feature != NULL)
+            map_find_range(&g->map);
+        detection_make(&g->detection, o, &g->map, g->image[i].name);
+        writer_put(j->writer, &g->detection);
+    }
+    j->images += g->count;
 }
 
-static long detect(learned *l, const options *o, ir_stream *stream)
+static void clear_group(void *item)
 {
-    writer *w = writer_open(o, stream);
-    detection d = {0};
-    ir_image im = {0};
-    long images = 0;
+    group *g = item;
 
-    l->map.high = 1;
-    l->map.threshold = o->threshold >= 0 ? o->threshold : 0.5;
-    for (; ir_stream_next(stream, &im); images++) {
-        run_network(l, &im);
-        detection_make(&d, o, &l->map, im.name);
-        writer_put(w, &d);
-    }
-    writer_close(w);
-    detection_free(&d);
-    ir_image_free(&im);
-    return images;
+    detection_free(&g->detection);
+    map_free(&g->map);
+    free(g->value);
+    for (int i = 0; i < g->most; i++)
+        ir_image_free(&g->image[i]);
+    free(g->image);
+}
+
+/* A device that works by itself gets its next images while masks are written. */
+static void detect(job *j, bool ahead)
+{
+    static const ir_pipeline pipeline = {sizeof(group), read_group, run_network, write_group,
+                                         clear_group};
+
+    j->writer = writer_open(j->options, j->stream);
+    if (ahead)
+        ir_pipeline_run_here(&pipeline, j);
+    else
+        ir_pipeline_run(&pipeline, j, 1);
+    writer_close(j->writer);
 }
 
 static ir_detector *load(const options *o, ir_backend *backend)
@@ -129,25 +217,23 @@ long detect_learned(const options *o, int operands, char *const *operand)
 {
     ir_stream *stream = ir_stream_open(operands, operand);
     ir_backend *backend = ir_backend_open_as(o->backend);
-    learned l = {.detector = load(o, backend)};
+    job j = {.options = o, .stream = stream, .detector = load(o, backend)};
     ir_profile *profile = o->profile ? ir_profile_new() : NULL;
-    long images;
 
-    ir_detector_set_profile(l.detector, profile);
+    ir_detector_set_profile(j.detector, profile);
     if (o->feature != NULL)
-        ir_detector_set_feature(l.detector, o->feature);
+        ir_detector_set_feature(j.detector, o->feature);
     if (o->maxval > 0)
         ir_stream_set_maxval(stream, o->maxval);
-    images = detect(&l, o, stream);
+    detect(&j, backend->fetch != NULL);
     if (o->profile)
         ir_profile_print(profile, stderr);
     ir_profile_free(profile);
-    ir_detector_free(l.detector);
-    free(l.value);
-    map_free(&l.map);
+    ir_detector_free(j.detector);
+    ir_image_free(&j.next);
     ir_backend_close(backend);
     ir_stream_close(stream);
-    return images;
+    return j.images;
 }
 
 void list_features(const options *o)

@@ -26,6 +26,7 @@ static const char usage[] =
     "      --patch n, --step n, --lambda x, --gamma x, --rank-ratio x, --tolerance x,\n"
     "      --iterations n     of the others; all are as published by default, see ir-detect(1)\n"
     "      --maxval n         the images' full range, when it is not their maxval\n"
+    "      --batch n          of -c: up to n images of one size go through the network together\n"
     "  -d, --device name      of -c: auto (default), cpu, cuda, cuda:N\n"
     "      --precision p      of a GPU: fp32, tf32 (default) or bf16\n"
     "      --fast             a GPU may take ways that give other bits in every run\n"
@@ -37,7 +38,7 @@ static const char usage[] =
     "\n"
     "An image operand is a file, a directory, @list or - (standard input, the default).\n";
 
-enum { SOFT = 256, DEPTH, TARGETS, FEATURE, STRICT, PROFILE, MAXVAL, PARAMETER };
+enum { SOFT = 256, DEPTH, TARGETS, FEATURE, STRICT, PROFILE, MAXVAL, BATCH, PARAMETER };
 
 static const struct option long_options[] = {
     {"checkpoint", required_argument, NULL, 'c'},
@@ -52,6 +53,7 @@ static const struct option long_options[] = {
     {"strict", no_argument, NULL, STRICT},
     {"profile", no_argument, NULL, PROFILE},
     {"maxval", required_argument, NULL, MAXVAL},
+    {"batch", required_argument, NULL, BATCH},
     {"radius", required_argument, NULL, PARAMETER + RADIUS},
     {"largest", required_argument, NULL, PARAMETER + LARGEST},
     {"patch", required_argument, NULL, PARAMETER + PATCH},
@@ -135,6 +137,9 @@ static void set_option(options *o, int option)
     case MAXVAL:
         o->maxval = ir_maxval(optarg);
         break;
+    case BATCH:
+        o->batch = (int)ir_number(optarg, 1, 1024, "--batch");
+        break;
     case PROFILE:
         o->profile = true;
         break;
@@ -158,6 +163,8 @@ static void check(const options *o)
                          learned ? "-c" : methods[o->method].name);
     if (classical && o->placed)
         ir_usage_die("-d, --precision and --fast need -c");
+    if (classical && o->batch > 0)
+        ir_usage_die("--batch needs -c");
     if (classical && o->profile)
         ir_usage_die("--profile needs -c");
     if (o->k >= 0 && o->threshold >= 0)

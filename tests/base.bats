@@ -179,14 +179,14 @@ numbered_names() {
     test-base pipeline 1 < lines > one
     [ "$(wc -l < one)" -eq 500 ]
     cut -d ' ' -f 1 one | cmp - lines
-    for threads in 2 3 8; do
+    for threads in 2 3 8 here; do
         test-base pipeline $threads < lines | cmp - one
     done
     [ -z "$(test-base pipeline 4 < /dev/null)" ]
 }
 
 @test "an item is written before the reader waits for the next one" {
-    for threads in 1 4; do
+    for threads in 1 4 here; do
         mkfifo "in.$threads" "out.$threads"
         timeout 60 test-base pipeline $threads < "in.$threads" > "out.$threads" 3>&- &
         exec 8> "in.$threads" 9< "out.$threads"
@@ -202,7 +202,7 @@ numbered_names() {
 }
 
 @test "a worker that fails ends the program while the reader is blocked" {
-    for threads in 1 4; do
+    for threads in 1 4 here; do
         mkfifo "in.$threads"
         timeout 20 test-base pipeline $threads 3 < "in.$threads" > out 2> err 3>&- &
         exec 9> "in.$threads"

@@ -156,6 +156,30 @@ close() {
     close 1e-5 "$t/cpu" "$t/cuda"
 }
 
+@test "images in batches, and a mask before the next image is sent" {
+    init acm "$t/acm.tar"
+    detect() {
+        ir-detect -c "$t/acm.tar" -d cuda --precision fp32 --soft --depth 16 "$@"
+    }
+    for batch in 1 3; do
+        detect --batch $batch -o "$t/$batch" s/images
+    done
+    for frame in "$t"/1/*.pgm; do
+        [ "$(largest_difference "$frame" "$t/3/${frame##*/}")" -le 1 ]
+    done
+    mkfifo "$t/in" "$t/out"
+    detect <"$t/in" >"$t/out" 3>&- &
+    exec 8>"$t/in" 9<"$t/out"
+    for frame in s/images/*.pgm; do
+        cat "$frame" >&8
+        name=${frame##*/}
+        timeout 20 head -c "$(stat -c %s "$t/1/$name")" <&9 | cmp - "$t/1/$name"
+    done
+    exec 8>&-
+    wait $!
+    exec 9<&-
+}
+
 # waits [OPTION...]: trains 12 steps; whenever the host waited for most of a step, how many pieces of
 # work the device did meanwhile and how many were left to it, without the first and the last times.
 waits() {

@@ -153,6 +153,26 @@ point_and_block() {
     cat once once once | cmp - mixed
 }
 
+@test "--batch: images of one size go together, and each gets what it gets alone" {
+    set -- "$DATA/frames/small.pgm" "$DATA"/images/*.pgm "$DATA/frames/small.pgm"
+    learned "$@" > masks.want
+    learned --targets "$@" > targets.want
+    [ "$(wc -l < targets.want)" -gt 6 ]
+    for batch in 1 2 3 16; do
+        learned --batch $batch "$@" | cmp - masks.want
+        learned --targets --batch $batch "$@" > targets
+        # sums over images of another number are rounded otherwise
+        diff <(cut -f 1-8 targets) <(cut -f 1-8 targets.want)
+        paste targets targets.want | awk -F'\t' 'NR > 1 && ($9 - $18) ^ 2 > 1e-10 { exit 1 }'
+    done
+    learned --batch 3 -o masks "$DATA/frames"
+    cat masks/*.pgm | cmp - <(learned "$DATA/frames")
+    name=$(learned --feature list | head -n 1)
+    learned --feature "$name" --batch 3 "$@" > maps
+    [ "$(pnmfile -allimages maps | wc -l)" -eq 6 ]
+    learned --batch 2 --profile "$@" 2>&1 > /dev/null | grep -q conv2d
+}
+
 @test "images of one pixel, one row, one column" {
     pgm 1 1 255 7 > 1x1.pgm
     pgm 40 1 255 $(seq 40) > 40x1.pgm
@@ -405,6 +425,9 @@ frame.pgm
 -m top-hat -t nan frame.pgm
 -m top-hat --radius 0 frame.pgm
 -m top-hat -j 0 frame.pgm
+-m top-hat --batch 2 frame.pgm
+-c net.tar --batch 0 frame.pgm
+-c net.tar --batch 1025 frame.pgm
 -m top-hat --maxval 70000 frame.pgm
 -m top-hat --depth 16 frame.pgm
 -m top-hat --soft --depth 12 frame.pgm

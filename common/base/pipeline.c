@@ -75,8 +75,9 @@ static void *worker(void *argument)
     return NULL;
 }
 
-static void writer(ring *r)
+static void *writer(void *argument)
 {
+    ring *r = argument;
     pthread_mutex_lock(&r->mutex);
     for (;;) {
         size_t slot = r->written % r->slots;
@@ -94,6 +95,7 @@ static void writer(ring *r)
         pthread_cond_signal(&r->can_read);
     }
     pthread_mutex_unlock(&r->mutex);
+    return NULL;
 }
 
 static pthread_t start_thread(void *(*run)(void *), ring *r)
@@ -117,6 +119,14 @@ static void run_threads(ring *r, int threads)
     free(thread);
 }
 
+static void run_here(ring *r)
+{
+    const pthread_t reading = start_thread(reader, r), writing = start_thread(writer, r);
+    worker(r);
+    pthread_join(reading, NULL);
+    pthread_join(writing, NULL);
+}
+
 /* One thread needs no other: an item is written before the next one is asked for. */
 static void run_alone(const ring *r)
 {
@@ -126,24 +136,40 @@ static void run_alone(const ring *r)
     }
 }
 
+static ring new_ring(const ir_pipeline *pipeline, void *context, size_t slots)
+{
+    return (ring){.pipeline = pipeline,
+                  .context = context,
+                  .items = ir_calloc(slots, pipeline->item_size),
+                  .finished = ir_calloc(slots, sizeof(bool)),
+                  .slots = slots,
+                  .mutex = PTHREAD_MUTEX_INITIALIZER,
+                  .can_read = PTHREAD_COND_INITIALIZER,
+                  .can_work = PTHREAD_COND_INITIALIZER,
+                  .can_write = PTHREAD_COND_INITIALIZER};
+}
+
+static void free_ring(const ring *r)
+{
+    for (size_t i = 0; i < r->slots && r->pipeline->clear; i++)
+        r->pipeline->clear(item(r, i));
+    free(r->finished);
+    free(r->items);
+}
+
 void ir_pipeline_run(const ir_pipeline *pipeline, void *context, int threads)
 {
-    size_t slots = threads > 1 ? (size_t)threads + 4 : 1;
-    ring r = {.pipeline = pipeline,
-              .context = context,
-              .items = ir_calloc(slots, pipeline->item_size),
-              .finished = ir_calloc(slots, sizeof(bool)),
-              .slots = slots,
-              .mutex = PTHREAD_MUTEX_INITIALIZER,
-              .can_read = PTHREAD_COND_INITIALIZER,
-              .can_work = PTHREAD_COND_INITIALIZER,
-              .can_write = PTHREAD_COND_INITIALIZER};
+    ring r = new_ring(pipeline, context, threads > 1 ? (size_t)threads + 4 : 1);
     if (threads > 1)
         run_threads(&r, threads);
     else
         run_alone(&r);
-    for (size_t i = 0; i < slots && pipeline->clear; i++)
-        pipeline->clear(item(&r, i));
-    free(r.finished);
-    free(r.items);
+    free_ring(&r);
+}
+
+void ir_pipeline_run_here(const ir_pipeline *pipeline, void *context)
+{
+    ring r = new_ring(pipeline, context, 4);
+    run_here(&r);
+    free_ring(&r);
 }

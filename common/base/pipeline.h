@@ -19,5 +19,8 @@ typedef struct {
 
 /* Items are reused: read() finds in one what an earlier round left there. */
 void ir_pipeline_run(const ir_pipeline *pipeline, void *context, int threads);
+/* The same with all work in the caller's thread, for what knows its thread, while two others read
+ * and write. */
+void ir_pipeline_run_here(const ir_pipeline *pipeline, void *context);
 
 #endif

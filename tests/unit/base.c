@@ -104,7 +104,10 @@ static void run_pipeline(const char *threads, const char *fail)
 {
     context c = {fail};
     const ir_pipeline pipeline = {sizeof(line), read_line, work_line, write_line, clear_line};
-    ir_pipeline_run(&pipeline, &c, (int)ir_number(threads, 1, 64, "threads"));
+    if (strcmp(threads, "here") == 0)
+        ir_pipeline_run_here(&pipeline, &c);
+    else
+        ir_pipeline_run(&pipeline, &c, (int)ir_number(threads, 1, 64, "threads"));
 }
 
 static void tally_lines(void)
