@@ -224,6 +224,18 @@ waits() {
     diff "$t/1" "$t/2"
 }
 
+# Each of the emulated algorithms rounds in its own way.
+@test "an algorithm that wants much is taken where the device has much" {
+    init acm "$t/acm.tar"
+    losses cuda "$t/acm.tar" --epochs 1 >"$t/wanted"
+    mv "$t/trained.cuda.tar" "$t/wanted.tar"
+    export EMULATED_CUDNN_WORKSPACE=300000000
+    EMULATED_CUDA_MEMORY=16000000000 losses cuda "$t/acm.tar" --epochs 1 >"$t/large"
+    cmp "$t/wanted.tar" "$t/trained.cuda.tar"
+    EMULATED_CUDA_MEMORY=4000000000 losses cuda "$t/acm.tar" --epochs 1 >"$t/small"
+    run ! cmp -s "$t/wanted.tar" "$t/trained.cuda.tar"
+}
+
 # ---- devices that are not to be had ------------------------------------------------------------
 
 @test "a device that is not there is one line, and auto takes the CPU" {

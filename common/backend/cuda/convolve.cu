@@ -6,9 +6,8 @@
 
 /* An algorithm is listed once for each kind of arithmetic. */
 enum { CANDIDATES = 32 };
-/* What an algorithm may want where another one does with less, and where it is not yet known
- * whether measuring will choose it. */
-static const size_t workspace_limit = (size_t)256 << 20, spare_limit = (size_t)64 << 20;
+/* What an algorithm may want where it is not yet known whether measuring will choose it. */
+static const size_t spare_limit = (size_t)64 << 20;
 
 struct convolve {
     convolution what;
@@ -61,6 +60,17 @@ static cudnnActivationDescriptor_t activation(cudnnActivationMode_t mode)
 }
 
 /* ---- which algorithm --------------------------------------------------------------------------*/
+
+/* What an algorithm may want where another one does with less. Tensor cores take channels by fours
+ * or eights: others must be padded, in a copy of everything, and what needs no copy does without
+ * tensor cores. Not a share of what is free, since the choice must be the same in every run. */
+static size_t workspace_limit(void)
+{
+    const size_t least = (size_t)256 << 20;
+    size_t there, all;
+    IR_CUDA(cudaMemGetInfo(&there, &all));
+    return all / 32 > least ? all / 32 : least;
+}
 
 static cudnnStatus_t ask_workspace(ir_cuda *cuda, const convolve *c, cudnnConvolutionFwdAlgo_t a,
                                    size_t *bytes)
@@ -145,7 +155,7 @@ template <class P, class A>
 static void settle(ir_cuda *cuda, convolve *c, cudnnConvolutionDescriptor_t d,
                    const char *direction, const P *found, int count, A usual, A *algorithm)
 {
-    const P *p = first_fit(c, found, count, workspace_limit);
+    const P *p = first_fit(c, found, count, workspace_limit());
     if (!p)
         p = least_memory(c, found, count);
     *algorithm = p ? p->algo : usual;
@@ -171,7 +181,7 @@ static void leave_room_for_bias(ir_cuda *cuda, convolve *c)
 {
     size_t bytes;
     if (ask_workspace(cuda, c, bias_algorithm, &bytes) == CUDNN_STATUS_SUCCESS &&
-        bytes <= workspace_limit)
+        bytes <= workspace_limit())
         reserve(c, bytes);
 }
 
