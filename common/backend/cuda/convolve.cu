@@ -177,12 +177,16 @@ static void settle(ir_cuda *cuda, convolve *c, cudnnConvolutionDescriptor_t d,
 static const cudnnConvolutionFwdAlgo_t bias_algorithm =
     CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
 
+/* With a bias an algorithm wants more than it says: where channels are padded, room for a bias that
+ * is padded, too. Without it cuDNN refuses, and another pass over everything adds the bias. */
 static void leave_room_for_bias(ir_cuda *cuda, convolve *c)
 {
     size_t bytes;
     if (ask_workspace(cuda, c, bias_algorithm, &bytes) == CUDNN_STATUS_SUCCESS &&
         bytes <= workspace_limit())
         reserve(c, bytes);
+    if (!c->no_bias)
+        c->workspace += ((size_t)c->what.dst.c + 128) * sizeof(float);
 }
 
 static void choose_forward(ir_cuda *cuda, convolve *c)
