@@ -22,6 +22,7 @@ struct loader {
     pthread_cond_t changed;
     size_t filled, given;
     bool holds; /* the caller has batch number `given` */
+    bool waits; /* the caller wants a batch that is not there yet */
     bool ended; /* no batch comes behind number filled - 1 */
 };
 
@@ -46,11 +47,23 @@ static bool fill(loader *l, batch *b)
     return false;
 }
 
+/* What is wrong with a batch is said when the caller is through with those before. */
+static void wait_for_caller(void *argument)
+{
+    loader *l = argument;
+
+    pthread_mutex_lock(&l->mutex);
+    while (!(l->waits && l->given == l->filled))
+        pthread_cond_wait(&l->changed, &l->mutex);
+    pthread_mutex_unlock(&l->mutex);
+}
+
 static void *fill_all(void *argument)
 {
     loader *l = argument;
     bool more = true;
 
+    ir_before_dying(wait_for_caller, l);
     for (size_t number = 0; more; number++) {
         pthread_mutex_lock(&l->mutex);
         while (number == l->given + SLOTS)
@@ -84,9 +97,11 @@ static const batch *next_filled(loader *l)
 {
     pthread_mutex_lock(&l->mutex);
     l->given += l->holds;
+    l->waits = true;
     pthread_cond_signal(&l->changed);
     while (l->given == l->filled && !l->ended)
         pthread_cond_wait(&l->changed, &l->mutex);
+    l->waits = false;
     l->holds = l->given < l->filled;
     pthread_mutex_unlock(&l->mutex);
     if (l->holds)

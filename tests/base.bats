@@ -201,6 +201,18 @@ numbered_names() {
     done
 }
 
+@test "when an item fails, all before it are written, and only they" {
+    seq 40 > lines
+    test-base pipeline 1 < lines > whole
+    for threads in 1 2 8 here; do
+        for fail in 1 20 40; do
+            run --separate-stderr test-base pipeline $threads $fail < lines
+            printf '%s\n' "${output:--}" | cmp - <([ $fail = 1 ] && echo - || head -n $((fail - 1)) whole)
+            output='' one_line_error 1 "^test-base: $fail: cannot be worked on\$"
+        done
+    done
+}
+
 @test "a worker that fails ends the program while the reader is blocked" {
     for threads in 1 4 here; do
         mkfifo "in.$threads"

@@ -202,6 +202,20 @@ waits() {
     awk '$2 < 0.4 * $1 { exit 1 } END { exit NR < 6 }' "$t/rewarded"
 }
 
+@test "a broken image is named when the rewards of all batches before it are out" {
+    init acm "$t/acm.tar"
+    for _ in 1 2 3; do ls s/images/*; done >"$t/images"
+    sed 's/images/masks/' "$t/images" >"$t/masks"
+    { xargs cat <"$t/images" | head -c 40000 && echo; } >"$t/broken" # the tenth of 12 is cut short
+    mkfifo "$t/rewards"
+    cat "$t/rewards" >"$t/got" 3>&- &
+    run --separate-stderr ir-train -c "$t/acm.tar" -d cuda --batch 2 --crop 64 -q -w "$t/out.tar" \
+        --corrupted "$t/broken" -R "$t/rewards" "@$t/images" "@$t/masks"
+    one_line_error 1 '^ir-train: .*broken'
+    wait $!
+    [ "$(wc -l <"$t/got")" -eq 8 ] && [ ! -e "$t/out.tar" ]
+}
+
 @test "nothing of the device's memory is left behind" {
     init acm "$t/acm.tar"
     export EMULATED_CUDA_LEAKS=1

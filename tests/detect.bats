@@ -153,6 +153,17 @@ point_and_block() {
     cat once once once | cmp - mixed
 }
 
+@test "--batch: any device finds what it finds image by image" {
+    set -- "$DATA/frames/small.pgm" "$DATA"/images/*.pgm "$DATA/frames/small.pgm"
+    for batch in 1 3; do
+        learned --soft --batch $batch "$@" | pnmtoplainpnm > maps.$batch
+    done
+    [ "$(wc -w < maps.1)" -gt 20000 ]
+    paste -d ' ' <(tr -s ' ' '\n' < maps.1) <(tr -s ' ' '\n' < maps.3) |
+        awk '{ d = $1 - $2 } d * d > 9 { bad = 1 } END { exit bad }'
+}
+
+# bats test_tags=cpu
 @test "--batch: images of one size go together, and each gets what it gets alone" {
     set -- "$DATA/frames/small.pgm" "$DATA"/images/*.pgm "$DATA/frames/small.pgm"
     learned "$@" > masks.want
@@ -370,9 +381,12 @@ members[head] = npy(np.resize(np.float32([3e38, -3e38]), array(head).shape))"
 @test "what comes before a broken image is written whole" {
     printf 'P5 4 4 255\n0000' > broken.pgm
     for detect in learned top_hat; do
-        run --separate-stderr $detect -o $detect -j 1 "$DATA/frames/small.pgm" broken.pgm
-        one_line_error 1 '^ir-detect: .*broken'
-        [[ $(ls $detect) == small.pgm ]]
+        for threads in 1 4; do
+            rm -rf $detect
+            run --separate-stderr $detect -o $detect -j $threads "$DATA/frames/small.pgm" broken.pgm
+            one_line_error 1 '^ir-detect: .*broken'
+            [[ $(ls $detect) == small.pgm ]]
+        done
         $detect "$DATA/frames/small.pgm" | cmp - $detect/small.pgm
     done
 }

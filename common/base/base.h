@@ -19,6 +19,10 @@
 void ir_start(const char *program);
 const char *ir_program(void);
 
+/* What this thread does first when it fails: wait, say, until others have done what came before.
+ * NULL: nothing. */
+void ir_before_dying(void (*run)(void *), void *context);
+
 #define IR_PRINTF(a, b) __attribute__((format(printf, a, b)))
 
 /* "PROGRAM: message" on stderr; exit 1. */

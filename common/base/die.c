@@ -1,8 +1,9 @@
 /* The program's name, its one-line messages, and how it ends.
  *
  * A failure may come up in any thread while others read, work and write. The first thread that
- * fails ends the process; it removes unfinished files, writes out what stdout holds and leaves by
- * _exit(), because exit() could wait for a stdio lock of a thread that is blocked in read(). */
+ * fails, and has waited for what it wants to wait for, ends the process; it removes unfinished
+ * files, writes out what stdout holds and leaves by _exit(), because exit() could wait for a stdio
+ * lock of a thread that is blocked in read(). */
 #include <errno.h>
 #include <fcntl.h>
 #include <netpbm/pm.h>
@@ -18,6 +19,10 @@
 
 static const char *program_name = "irtools";
 static atomic_flag ending = ATOMIC_FLAG_INIT;
+static _Thread_local struct {
+    void (*run)(void *);
+    void *context;
+} before_dying;
 
 /* A standard file that the caller closed must not become the number of a file opened later, or
  * messages and images would go into it. What takes its place fails when it is used. */
@@ -62,9 +67,19 @@ static void say(const char *format, va_list arguments, const char *reason)
     free(message);
 }
 
+void ir_before_dying(void (*run)(void *), void *context)
+{
+    before_dying.run = run;
+    before_dying.context = context;
+}
+
 /* Only the first thread that fails goes on from here. */
 static void begin_end(void)
 {
+    void (*run)(void *) = before_dying.run;
+    before_dying.run = NULL; /* it may fail itself */
+    if (run)
+        run(before_dying.context);
     while (atomic_flag_test_and_set(&ending))
         pause();
 }

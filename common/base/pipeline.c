@@ -26,16 +26,34 @@ static void *item(const ring *r, size_t number)
     return r->items + number % r->slots * r->pipeline->item_size;
 }
 
+/* A place in the stream. */
+typedef struct {
+    ring *ring;
+    size_t number;
+} place;
+
+/* What is wrong with an item is said when all before it are written. */
+static void wait_for_those_before(void *context)
+{
+    const place *p = context;
+    pthread_mutex_lock(&p->ring->mutex);
+    while (p->ring->written < p->number)
+        pthread_cond_wait(&p->ring->can_read, &p->ring->mutex);
+    pthread_mutex_unlock(&p->ring->mutex);
+}
+
 static void *reader(void *argument)
 {
     ring *r = argument;
+    place here = {r, 0};
     bool more = true;
-    while (more) {
+    for (; more; here.number++) {
         pthread_mutex_lock(&r->mutex);
         while (r->read == r->written + r->slots)
             pthread_cond_wait(&r->can_read, &r->mutex);
         pthread_mutex_unlock(&r->mutex);
 
+        ir_before_dying(wait_for_those_before, &here);
         more = r->pipeline->read(r->context, item(r, r->read));
 
         pthread_mutex_lock(&r->mutex);
@@ -64,7 +82,10 @@ static void *worker(void *argument)
         size_t number = r->taken++;
         pthread_mutex_unlock(&r->mutex);
 
+        place here = {r, number};
+        ir_before_dying(wait_for_those_before, &here);
         r->pipeline->work(r->context, item(r, number));
+        ir_before_dying(NULL, NULL);
 
         pthread_mutex_lock(&r->mutex);
         r->finished[number % r->slots] = true;
@@ -92,7 +113,7 @@ static void *writer(void *argument)
         pthread_mutex_lock(&r->mutex);
         r->finished[slot] = false;
         r->written++;
-        pthread_cond_signal(&r->can_read);
+        pthread_cond_broadcast(&r->can_read);
     }
     pthread_mutex_unlock(&r->mutex);
     return NULL;

@@ -2,7 +2,8 @@
  *
  * The reader and the writer each have a thread of their own: an item is written as soon as it and
  * all before it are done, even while the reader waits for more input. That is what lets ir-corrupt
- * sit in a ring of pipes. With threads = 1 the same bytes come out as with any other number. */
+ * sit in a ring of pipes. With threads = 1 the same bytes come out as with any other number, and
+ * when an item fails, which ends the process, all before it have been written. */
 #ifndef IR_PIPELINE_H
 #define IR_PIPELINE_H
 
