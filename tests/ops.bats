@@ -31,6 +31,14 @@ passes() {
     [[ $output =~ ^scale\ +base\ +forward\ +[0-9.]+\ ms\ +[0-9.]+\ GB/s\ +backward ]]
 }
 
+@test "what can be checked alone is listed" {
+    run test-ops -l
+    [[ $status -eq 0 && ${lines[0]} == conv2d && ${lines[-1]} == params_adam ]]
+    [[ " ${lines[*]} " == *" u_net "*" implementations "* ]]
+    run test-ops -l -d cuda -p bf16
+    [[ $status -eq 0 && ${lines[0]} == conv2d && " ${lines[*]} " != *" u_net "* ]]
+}
+
 @test "a check that does not exist is a wrong command line" {
     run --separate-stderr test-ops -o conv3d -i base
     usage_error 'no check named conv3d'

@@ -13,12 +13,13 @@
 #include "checks.h"
 
 static const char usage[] =
-    "Usage: test-ops [-b] [-d cpu|cuda] [-i base|avx2|avx512|all] [-n rounds] [-o op]\n"
+    "Usage: test-ops [-bl] [-d cpu|cuda] [-i base|avx2|avx512|all] [-n rounds] [-o op]\n"
     "                [-p fp32|tf32|bf16] [-r seed]\n"
     "Checks every operation of a backend against plain C in double.\n"
     "  -b  time the operations instead (one thread per processor)\n"
     "  -d  the backend (cpu)\n"
     "  -i  the CPU backend's instruction set (all that this machine has)\n"
+    "  -l  list what -o may name, in the order in which it is checked\n"
     "  -n  random shapes per operation (8)\n"
     "  -o  only this operation, chain or check\n"
     "  -p  a GPU's precision (fp32); but for fp32 single operations only are checked\n"
@@ -123,6 +124,25 @@ static void for_each_isa(test_options options, const char *isa,
     }
 }
 
+/* What check_backend checks, by name and in its order. */
+static void list(const test_options *options)
+{
+    static const char *const others[] = {"random_graph", "sharing",         "dropout_bits",
+                                         "again",        "implementations", "adam",
+                                         "sgd",          "params_adam"};
+    for (int i = 0; operation(i); i++)
+        puts(operation(i)->name);
+    if (options->precision != IR_FP32)
+        return;
+    for (int i = 0; i < fusion_chain_count; i++)
+        puts(fusion_chains[i].name);
+    for (int i = 0; i < network_chain_count; i++)
+        puts(network_chains[i].name);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(options->device, "cpu") == 0 || strcmp(others[i], "implementations") != 0)
+            puts(others[i]);
+}
+
 static void bench(const test_options *options, tally *t)
 {
     t->passed += bench_operations(options);
@@ -135,12 +155,12 @@ int main(int argc, char **argv)
     static const char *const precisions[] = {"fp32", "tf32", "bf16"};
     test_options options = {.device = "cpu", .rounds = 8, .seed = 1};
     const char *isa = "all";
-    bool timing = false;
+    bool timing = false, listing = false;
     tally t = {0};
     int c;
 
     ir_start("test-ops");
-    while ((c = ir_option(argc, argv, ":bd:hi:n:o:p:r:", (struct option[]){{0}}, usage)) != -1) {
+    while ((c = ir_option(argc, argv, ":bd:hi:ln:o:p:r:", (struct option[]){{0}}, usage)) != -1) {
         switch (c) {
         case 'b':
             timing = true;
@@ -150,6 +170,9 @@ int main(int argc, char **argv)
             break;
         case 'i':
             isa = isas[ir_choice(optarg, isas, 4, "-i")];
+            break;
+        case 'l':
+            listing = true;
             break;
         case 'n':
             options.rounds = (int)ir_number(optarg, 0, 100000, "-n");
@@ -169,6 +192,11 @@ int main(int argc, char **argv)
         ir_usage_die("-p: the CPU has fp32 alone");
     if (optind < argc)
         ir_usage_die("%s: no operands are taken", argv[optind]);
+    if (listing) {
+        list(&options);
+        ir_flush(stdout, "standard output");
+        return 0;
+    }
 
     if (!timing)
         check_references(&options, &t);
