@@ -48,6 +48,36 @@ stand_in() {
     [ "${lines[-1]}" = "1 passed, 2 failed, 1 skipped" ]
 }
 
+@test "check-gpu: what ends test-ops is named, and what comes after it is checked" {
+    stand_in test-ops ''
+    cat > bin/test-ops <<'END'
+#!/bin/bash
+# of four operations one ends the program and one ends it with a message
+[[ " $* " != *" -l "* ]] || exec printf '%s\n' conv2d add mul scale
+[[ " $* " == *" -o "* ]] && all=${*: -1} || all='conv2d add mul scale'
+for name in $all; do
+    case $name in
+    add) kill -SEGV $$ ;;
+    mul) echo 'test-ops: cuda: an illegal memory access was encountered' >&2; exit 1 ;;
+    esac
+    echo "ok $name finite-differences 1e-9"
+    echo "ok $name cuda 1e-8"
+done
+echo "$# ok, 0 failed"
+END
+    IR_BIN=$PWD/bin check ops-bf16
+    [ "$status" -eq 1 ]
+    [[ $output == *$'\n    failed: test-ops: was killed by SIGSEGV, after: ok conv2d cuda'* ]]
+    [[ $output == *$'\n    failed: add: was killed by SIGSEGV'* ]]
+    [[ $output == *$'\n    failed: mul: ended with status 1: test-ops: cuda: an illegal memory'* ]]
+    [ "${lines[-1]}" = "3 passed, 3 failed, 0 skipped" ] # conv2d twice, scale
+    # without a device there is nothing to go on with
+    stand_in test-ops ''
+    printf '#!/bin/sh\necho "test-ops: device cuda: no driver" >&2\nexit 1\n' > bin/test-ops
+    IR_BIN=$PWD/bin check ops-bf16
+    [[ $output == *$'\n    failed: ops-bf16 ended with status 1\n        test-ops: device cuda: no driver\n0 passed, 1 failed, 0 skipped' ]]
+}
+
 @test "check-gpu: other losses than the CPU's fail" {
     stand_in ir-train ''
     cat > bin/ir-train <<END
@@ -62,14 +92,16 @@ END
 }
 
 @test "check-gpu: a part that runs out of its time, or checks nothing, fails" {
+    stand_in bats ''
+    IR_BIN=$PWD/bin check hrl
+    [ "$status" -eq 1 ]
+    [[ $output == *"failed: hrl checked nothing"* ]]
     stand_in test-ops ''
-    IR_BIN=$PWD/bin check ops-fp32
+    printf '#!/bin/sh\necho ok relu\nexec sleep 20\n' > bin/test-ops
+    IR_GPU_LIMIT=4 IR_BIN=$PWD/bin check ops-fp32
     [ "$status" -eq 1 ]
-    [[ $output == *"failed: ops-fp32 checked nothing"* ]]
-    printf '#!/bin/sh\necho ok relu\nsleep 20\n' > bin/test-ops
-    IR_GPU_LIMIT=1 IR_BIN=$PWD/bin check ops-fp32
-    [ "$status" -eq 1 ]
-    [[ $output == *"failed: ops-fp32 ran out of its 1 s"* && $output == *"1 passed, 1 failed, 0 skipped" ]]
+    [[ $output == *"failed: test-ops: ran out of its time, after: ok relu"* ]]
+    [[ $output == *"failed: ops-fp32 ran out of its 4 s"* && $output == *"1 passed, 2 failed, 0 skipped" ]]
     check ops-fp16
     [ "$status" -eq 2 ]
     [[ $output == "check: no part is named ops-fp16"* ]]

@@ -29,15 +29,40 @@ part parity-acm 240
 part steps-dnanet 180
 part steps-acm 120
 
-# Every operation in a precision; in single precision chains, random graphs and all else too.
+# Every operation in a precision; in single precision chains, random graphs and all else too. What ends
+# the program, such as an access out of bounds, or has it wait forever takes what comes after it along:
+# then that is checked one by one.
 run_ops() {
-    test-ops -d cuda -p "${part#*-}" -n "${IR_GPU_ROUNDS:-8}"
+    local ask=(test-ops -d cuda -p "${part#*-}") rounds=(-n "${IR_GPU_ROUNDS:-8}") name status
+
+    timeout --foreground -k 5 $(((time + 1) / 2)) "${ask[@]}" "${rounds[@]}" 2>&1 | tee output
+    status=${PIPESTATUS[0]}
+    if [ "$status" -le 1 ] && grep -q '^[0-9]* ok, [0-9]* failed$\|^test-ops: device cuda: ' output; then
+        return "$status"
+    fi
+    echo "not ok test-ops: $(ended "$status"), after: $(tail -n 1 output)"
+    for name in $("${ask[@]}" -l); do
+        ! grep -q "^\(ok\|FAIL\) $name cuda" output || continue
+        timeout --foreground -k 5 30 "${ask[@]}" "${rounds[@]}" -o "$name" >one 2>&1
+        status=$?
+        grep -v finite-differences one
+        grep -q '^[0-9]* ok, [0-9]* failed$' one || echo "not ok $name: $(ended "$status"): $(tail -n 1 one)"
+    done
 }
 
-# bats_tests FILE [OPTION...]: but those that say that they are about the CPU.
+# ended STATUS: how, in words.
+ended() {
+    case $1 in
+    124 | 137) echo "ran out of its time" ;;
+    *) if [ "$1" -gt 128 ]; then echo "was killed by SIG$(kill -l "$1")"; else echo "ended with status $1"; fi ;;
+    esac
+}
+
+# bats_tests FILE [OPTION...]: but those that say that they are about the CPU. One that waits for ever
+# leaves the others half of the part's time.
 bats_tests() {
-    BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-240} bats --formatter tap --filter-tags '!cpu' "${@:2}" \
-        "$root/tests/$1.bats"
+    export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-$(((time + 1) / 2))}
+    bats --formatter tap --filter-tags '!cpu' "${@:2}" "$root/tests/$1.bats"
 }
 
 # A network, without and with its option: its numbers are PyTorch's.
