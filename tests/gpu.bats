@@ -43,8 +43,7 @@ stand_in() {
     IR_BIN=$PWD/bin IRTOOLS_PLUGINS=$PWD/none check ops-tf32 steps-acm memcheck
     [ "$status" -eq 1 ]
     [[ $output == *$'ops-tf32: 1 passed, 1 failed, 0 skipped'*$'\n    failed: conv2d cuda 1.0e-01 forward'* ]]
-    [[ $output == *$'\n    failed: steps-acm ended with status 1'* ]]
-    grep -q 'device cuda: there is no libir-cuda.so' results/steps-acm.log
+    [[ $output == *$'\n    failed: steps-acm ended with status 1\n'*'device cuda: there is no libir-cuda.so'* ]]
     [ "${lines[-1]}" = "1 passed, 2 failed, 1 skipped" ]
 }
 
@@ -76,6 +75,13 @@ END
     printf '#!/bin/sh\necho "test-ops: device cuda: no driver" >&2\nexit 1\n' > bin/test-ops
     IR_BIN=$PWD/bin check ops-bf16
     [[ $output == *$'\n    failed: ops-bf16 ended with status 1\n        test-ops: device cuda: no driver\n0 passed, 1 failed, 0 skipped' ]]
+}
+
+@test "check-gpu: a test that fails is named with what it said" {
+    stand_in bats $'1..2\nnot ok 1 it trains\n# (in test file tests/train.bats, line 7)\n# no such frame\nok 2 it ends'
+    IR_BIN=$PWD/bin check train
+    [ "$status" -eq 1 ]
+    [[ $output == *$'\n    failed: it trains\n        # (in test file tests/train.bats, line 7)\n        # no such frame\n1 passed'* ]]
 }
 
 @test "check-gpu: other losses than the CPU's fail" {
