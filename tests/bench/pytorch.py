@@ -3,9 +3,9 @@
     pytorch.py [OPTION ...] train|detect[,...] NET N[,...] SIDE ROUNDS [THREADS]
     pytorch.py count NET[,...] SIDE
 
-On the CPU detection is a frozen trace; on a GPU everything is eager, channels last, with TF32 products
-and cuDNN's measured algorithms, or compiled. --help lists the options, which mean what they mean to
-bench-detector.
+On the CPU detection is a frozen trace; on a GPU everything is eager, channels last, with TF32 products,
+cuDNN's measured algorithms and Adam in one kernel; or compiled, for each batch by itself. --help lists
+the options, which mean what they mean to bench-detector.
 
 count prints for each network the megabytes that a forward pass of one image has to move if everything
 that is done number by number is done on the way: what convolutions, matrix products, pools, resizings
@@ -70,17 +70,20 @@ class Work:
             self.x, self.y = self.x.pin_memory(), self.y.pin_memory()
         self.step = self.train if mode == "train" else self.detect
         if mode == "train":
-            self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-4)
+            self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-4, fused=self.cuda)
             self.run = self.compiled(self.objective)
         else:
             self.model.eval()
             self.run = self.compiled(Output(self.model).eval())
-            if not self.cuda:
+            if not self.cuda and not options.compile:
                 with torch.no_grad():
                     self.run = torch.jit.freeze(torch.jit.trace(self.run, self.x))
 
     def compiled(self, function):
-        return torch.compile(function, mode=self.options.compile) if self.options.compile else function
+        if not self.options.compile:
+            return function
+        torch._dynamo.reset()  # each batch for itself, not one program for batches of any size
+        return torch.compile(function, mode=self.options.compile, dynamic=False)
 
     def objective(self, x, y):
         heads, edge = self.model(x)
