@@ -56,7 +56,7 @@ struct ir_cuda {
     ir_transform *transforms;
     convolve *convolves; /* that are in use */
     ir_staging staging[IR_STAGINGS];
-    unsigned turn;                    /* the staging that comes next */
+    unsigned turn;               /* the staging that comes next */
     ir_fetched *fetched, *spare; /* the earliest first */
 };
 
