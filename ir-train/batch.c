@@ -12,18 +12,13 @@ static size_t crop_size(const batch *b)
     return (size_t)b->side * (size_t)b->side;
 }
 
-batch *batch_new(int room, int side, bool paired)
+void batch_make(batch *b, int room, int side, bool paired)
 {
-    batch *b = ir_calloc(1, sizeof *b);
-
-    b->room = room;
-    b->side = side;
-    b->paired = paired;
+    *b = (batch){.room = room, .side = side, .paired = paired};
     const size_t images = (size_t)room * (paired ? 2 : 1);
     b->image = ir_calloc(images * crop_size(b), sizeof *b->image);
     b->mask = ir_calloc(images * crop_size(b), sizeof *b->mask);
     b->name = ir_calloc((size_t)room, sizeof *b->name);
-    return b;
 }
 
 int batch_images(const batch *b)
@@ -79,5 +74,4 @@ void batch_free(batch *b)
     free(b->name);
     free(b->mask);
     free(b->image);
-    free(b);
 }

@@ -17,7 +17,7 @@ typedef struct {
     uint64_t seen;       /* frames of the whole training, with these */
 } batch;
 
-batch *batch_new(int room, int side, bool paired);
+void batch_make(batch *b, int room, int side, bool paired);
 int batch_images(const batch *b);
 
 /* How the frames become crops: the input's mean and std, and what the crops are drawn from: Philox

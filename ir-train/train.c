@@ -11,9 +11,9 @@
 #include "base/base.h"
 #include "base/output.h"
 #include "base/philox.h"
+#include "base/pipeline.h"
 #include "batch.h"
 #include "history.h"
-#include "loader.h"
 #include "nets/detector.h"
 #include "report.h"
 #include "source.h"
@@ -23,7 +23,8 @@ typedef struct {
     const train_options *o;
     ir_backend *backend;
     source *source;
-    loader *loader;
+    long first_step; /* of this epoch */
+    cropping how;    /* of the frames that are read next */
     trainer trainer;
     history history;
     report *report;
@@ -94,27 +95,69 @@ static double learning_rate(const train_options *o, long epoch)
     return lr;
 }
 
-static void train_epoch(run *r)
+/* ---- an epoch -------------------------------------------------------------------------------- */
+
+static bool read_batch(void *context, void *item)
 {
-    const long first = r->history.step;
-    const batch *b;
+    run *r = context;
+    batch *b = item;
+
+    if (b->room == 0)
+        batch_make(b, r->o->batch, r->o->crop, r->o->corrupted != NULL);
+    if (batch_fill(b, r->source, &r->how))
+        return true;
+    source_finish(r->source);
+    return false;
+}
+
+static void train_on_batch(void *context, void *item)
+{
+    run *r = context;
+    const batch *b = item;
     step_loss loss;
 
+    r->history.images = (long)b->seen;
+    /* One image alone has no batch statistics where a network pools it to a point. */
+    if (batch_images(b) < 2 && r->history.step == r->first_step)
+        ir_die("%s: one image is no batch: batch normalisation needs two", b->name[0]);
+    if (batch_images(b) >= 2 && train_step(&r->trainer, b, &r->history, &loss))
+        report_step(r->report, &r->history, &loss);
+}
+
+static void leave_batch(void *context, void *item)
+{
+    (void)context;
+    (void)item;
+}
+
+static void free_batch(void *item)
+{
+    batch_free(item);
+}
+
+/* A device that works by itself has its next batches read meanwhile. */
+static void train_on_batches(run *r)
+{
+    static const ir_pipeline pipeline = {sizeof(batch), read_batch, train_on_batch, leave_batch,
+                                         free_batch};
+
+    if (r->trainer.ahead)
+        ir_pipeline_run_here(&pipeline, r);
+    else
+        ir_pipeline_run(&pipeline, r, 1);
+}
+
+static void train_epoch(run *r)
+{
+    step_loss loss;
+
+    r->first_step = r->history.step;
     r->history.adam.lr = learning_rate(r->o, r->history.epoch);
-    loader_begin(r->loader, (cropping){.mean = ir_detector_mean(r->trainer.detector),
-                                       .std = ir_detector_std(r->trainer.detector),
-                                       .seed = r->history.seed,
-                                       .number = (uint64_t)r->history.images});
-    while ((b = loader_next(r->loader)) != NULL) {
-        r->history.images = (long)b->seen;
-        /* One image alone has no batch statistics where a network pools it to a point. */
-        if (batch_images(b) >= 2) {
-            if (train_step(&r->trainer, b, &r->history, &loss))
-                report_step(r->report, &r->history, &loss);
-        } else if (r->history.step == first) {
-            ir_die("%s: one image is no batch: batch normalisation needs two", b->name[0]);
-        }
-    }
+    r->how = (cropping){.mean = ir_detector_mean(r->trainer.detector),
+                        .std = ir_detector_std(r->trainer.detector),
+                        .seed = r->history.seed,
+                        .number = (uint64_t)r->history.images};
+    train_on_batches(r);
     if (train_last_loss(&r->trainer, &loss))
         report_step(r->report, &r->history, &loss);
     r->history.epoch++;
@@ -150,7 +193,6 @@ void train(const train_options *o, char *images, char *masks)
     r.source = source_open(images, masks, o->corrupted, o->maxval, repeated);
     if (o->shuffle && source_count(r.source) < 0)
         ir_usage_die("--shuffle: images and masks are not one to one, path by path");
-    r.loader = loader_new(r.source, o->batch, o->crop, o->corrupted != NULL, r.trainer.ahead);
     const long count = source_count(r.source);
     r.report =
         report_new(o->log, o->quiet, o->corrupted != NULL, count < 0 ? -1 : count * o->epochs);
@@ -174,7 +216,6 @@ void train(const train_options *o, char *images, char *masks)
 
     ir_profile_free(profile);
     report_free(r.report);
-    loader_free(r.loader);
     source_close(r.source);
     ir_detector_free(r.trainer.detector);
     ir_backend_close(r.backend);

@@ -201,6 +201,21 @@ numbered_names() {
     done
 }
 
+@test "with the work in the caller's thread the next items are read meanwhile" {
+    mkfifo gate said
+    seq 3 | timeout 60 test-base ahead gate > out 2> said 3>&- &
+    exec 9< said
+    for i in 1 2 3; do # while the first is worked on
+        read -r -t 20 line <&9
+        [ "$line" = "read $i" ]
+    done
+    [ ! -s out ]
+    : > gate
+    wait $!
+    exec 9<&-
+    [ "$(cut -d ' ' -f 1 out | tr '\n' ' ')" = "1 2 3 " ]
+}
+
 @test "when an item fails, all before it are written, and only they" {
     seq 40 > lines
     test-base pipeline 1 < lines > whole

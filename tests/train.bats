@@ -125,11 +125,6 @@ close_to() {
     run -0 test-crop
 }
 
-@test "batches that are filled ahead: test-loader" {
-    run test-loader "$PWD"
-    [[ $status -eq 0 && -z $output ]]
-}
-
 @test "the same run gives the same bytes, another seed gives others" {
     train -j 2 --epochs 2 --shuffle --batch 3 -q > a.tar
     train -j 2 --epochs 2 --shuffle --batch 3 -q -w b.tar

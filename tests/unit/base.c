@@ -5,6 +5,7 @@
  *   test-base finish HOW UNFINISHED KEPT      ends with both files made, the second kept
  *   test-base pipeline THREADS [FAIL]         lines of stdin, worked on by threads; FAIL: the line
  *                                             whose work dies
+ *   test-base ahead GATE                      lines of stdin, the first once GATE was written to
  *   test-base tally                           counts of the lines of stdin
  *   test-base twice                           opens standard input a second time
  *   test-base wait UNFINISHED                 makes the file, says "ready", waits for a signal
@@ -110,6 +111,35 @@ static void run_pipeline(const char *threads, const char *fail)
         ir_pipeline_run(&pipeline, &c, (int)ir_number(threads, 1, 64, "threads"));
 }
 
+/* Says what is read. */
+static bool read_aloud(void *c, void *item)
+{
+    if (!read_line(c, item))
+        return false;
+    fprintf(stderr, "read %s\n", ((line *)item)->text);
+    return true;
+}
+
+/* Waits at the first item until somebody has opened and closed a FIFO for writing. */
+static void work_behind_gate(void *c, void *item)
+{
+    const char **gate = c;
+    (void)item;
+    FILE *file = *gate ? fopen(*gate, "r") : NULL;
+    if (file) {
+        while (getc(file) != EOF)
+            continue;
+        fclose(file);
+    }
+    *gate = NULL;
+}
+
+static void run_ahead(const char *gate)
+{
+    const ir_pipeline pipeline = {sizeof(line), read_aloud, work_behind_gate, write_line, NULL};
+    ir_pipeline_run_here(&pipeline, &gate);
+}
+
 static void tally_lines(void)
 {
     char text[64];
@@ -156,6 +186,8 @@ int main(int argc, char **argv)
         finish(argv[2], argv[3], argv[4]);
     else if (strcmp(job, "wait") == 0 && argc == 3)
         wait_for_signal(argv[2]);
+    else if (strcmp(job, "ahead") == 0 && argc == 3)
+        run_ahead(argv[2]);
     else if (strcmp(job, "pipeline") == 0 && argc >= 3)
         run_pipeline(argv[2], argc > 3 ? argv[3] : NULL);
     else if (strcmp(job, "tally") == 0)
