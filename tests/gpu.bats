@@ -127,6 +127,34 @@ END
     [[ $output == *"skipped: memcheck # skip ========= Error: Device not supported"* ]]
 }
 
+@test "check-gpu: races within a block fail, and are looked for where blocks share memory" {
+    stand_in compute-sanitizer ''
+    cat > bin/compute-sanitizer <<'END'
+#!/bin/bash
+echo "$*" >> "$ASKED"
+[ "$2" = racecheck ] || exit 3
+while [ "$1" != test-ops ]; do shift; done
+name=${*: -1}
+echo "ok $name cuda 1e-8"
+if [ -e "$RACES" ] && [ "$name" = rfft2 ]; then
+    echo '========= Error: Race reported between Write access at tile_to_planes and Read access'
+    echo '========= RACECHECK SUMMARY: 2 hazards displayed (2 errors, 0 warnings)'
+else
+    echo '========= RACECHECK SUMMARY: 0 hazards displayed (0 errors, 0 warnings)'
+fi
+END
+    export RACES=$PWD/races ASKED=$PWD/asked
+    IR_BIN=$PWD/bin check racecheck
+    [ "$status" -eq 0 ] && [ "${lines[-1]}" = "8 passed, 0 failed, 0 skipped" ]
+    for name in batchnorm rfft2 soft_iou; do
+        grep -q -- "-o $name\$" asked
+    done
+    : > races
+    IR_BIN=$PWD/bin check racecheck
+    [ "$status" -eq 1 ]
+    [[ $output == *"failed: racecheck: 2 errors"*"Race reported between Write access at tile_to_planes"* ]]
+}
+
 @test "check-gpu: compute-sanitizer is tried on an operation that there is, and for as long as there is time" {
     stand_in compute-sanitizer ''
     cat > bin/compute-sanitizer <<'END'

@@ -13,6 +13,7 @@ part() {
 }
 part policy 480
 part memcheck 400
+part racecheck 300
 part train 400
 part parity-isnet 300
 part parity-dnanet 300
@@ -107,34 +108,48 @@ run_steps() {
         }'
 }
 
-# Accesses out of bounds, where the tool is there and takes the device. Under it everything is slow: what
-# there was no time for is skipped.
-run_memcheck() {
-    local tool tried errors status most=$((time > 40 ? time - 20 : time))
+# What compute-sanitizer finds, where it is there and takes the device: accesses out of bounds, and
+# threads of a block that do not wait for each other. Under it everything is slow: what there was no
+# time for is skipped. sanitize WORD OPERATION...: WORD begins the line of its summary; of no operation:
+# of all.
+sanitize() {
+    local tool tried errors status most=$((time > 40 ? time - 20 : time)) word=$1 name
+    local found='^=* *\(Invalid\|Error: Race\|Warning: Race\)'
 
+    shift
     tool=$(PATH=$PATH:/usr/local/cuda/bin command -v compute-sanitizer) || {
-        echo "ok memcheck # skip compute-sanitizer is not installed"
+        echo "ok $part # skip compute-sanitizer is not installed"
         return
     }
     sanitized() {
-        timeout -k 5 "$1" "$tool" --tool memcheck --report-api-errors no --error-exitcode 0 \
+        timeout -k 5 "$1" "$tool" --tool "$part" --report-api-errors no --error-exitcode 0 \
             test-ops -d cuda "${@:2}" 2>&1
     }
     tried=$(sanitized 60 -n 0 -o leaky_relu)
-    if ! grep -q '^ok leaky_relu' <<<"$tried" || ! grep -q 'ERROR SUMMARY' <<<"$tried"; then
-        echo "ok memcheck # skip $(grep -m 1 '^=* *Error\|not supported\|^test-ops' <<<"$tried" ||
+    if ! grep -q '^ok leaky_relu' <<<"$tried" || ! grep -q "$word SUMMARY" <<<"$tried"; then
+        echo "ok $part # skip $(grep -m 1 '^=* *Error\|not supported\|^test-ops' <<<"$tried" ||
             tail -n 1 <<<"$tried")"
         return
     fi
-    sanitized $((most > SECONDS ? most - SECONDS : 1)) -n 1 | tee output
+    for name in "${@:-}"; do
+        sanitized $((most > SECONDS ? most - SECONDS : 1)) -n 1 ${name:+-o "$name"}
+        [ $? != 124 ] || exit 124
+    done | tee output
     status=${PIPESTATUS[0]}
-    errors=$(sed -n 's/^=* ERROR SUMMARY: \([0-9]*\) error.*/\1/p' output)
-    if [[ $status = 124 && -z $errors ]] && ! grep -q '^=* *Invalid' output; then
-        echo "ok memcheck # skip the rest: no time after $(grep -c '^ok .* cuda' output) checks without errors"
-    elif [ "$errors" = 0 ]; then
-        echo "ok memcheck: no errors"
+    errors=$(sed -n "s/^=* $word SUMMARY: \([0-9]*\) .*/\1/p" output | awk '{ n += $1 } END { if (NR) print n }')
+    if [ "${errors:-0}" != 0 ] || grep -q "$found" output; then
+        echo "not ok $part: ${errors:-no summary,} errors"
+        grep -m 1 -A 5 "$found" output | sed 's/^/# /'
+    elif [ "$status" = 124 ]; then
+        echo "ok $part # skip the rest: no time after $(grep -c '^ok .* cuda' output) checks without errors"
+    elif [ -z "$errors" ]; then
+        echo "not ok $part: no summary, status $status"
     else
-        echo "not ok memcheck: ${errors:-no summary,} errors"
-        grep -m 1 -A 5 '^=* *\(Invalid\|Error\)' output | sed 's/^/# /'
+        echo "ok $part: no errors"
     fi
+}
+run_memcheck() { sanitize ERROR; }
+# The operations whose kernels share memory within a block.
+run_racecheck() {
+    sanitize RACECHECK batchnorm rfft2 irfft2 global_avg_pool global_max_pool soft_iou conv2d
 }
