@@ -29,8 +29,7 @@ typedef struct {
     long images;
 } job;
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static int round_up(int size, int multiple)
 {
@@ -106,8 +105,7 @@ static bool read_group(void *context, void *item)
     return g->count > 0;
 }
 
-/* ---- the network ------------------------------------------------------------------------------
- */
+/* ---- the network ----------------------------------------------------------------------------- */
 
 static void run_network(void *context, void *item)
 {
@@ -124,8 +122,7 @@ static void run_network(void *context, void *item)
     ir_node_get(dg->graph, taken, g->value);
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static double mean_over_channels(const float *value, size_t plane, int channels)
 {
