@@ -111,6 +111,19 @@ close() {
     awk '!/^#/ { last = $3; if (!n++) first = $3 } END { exit !(last < first - 0.01) }' "$t/log"
 }
 
+# Pieces of work that detection in one image takes, once the graph has been recorded.
+@test "in bfloat16 too a convolution, its bias and its ReLU are one piece of work" {
+    init acm "$t/acm.tar"
+    for _ in {1..10}; do echo s/images/scene00001.pgm; done >"$t/list"
+    for precision in fp32 bf16; do
+        rm -f "$t/waits"
+        EMULATED_CUDA_WAITS=$t/waits ir-detect -c "$t/acm.tar" -d cuda --precision $precision \
+            "@$t/list" >"$t/masks"
+        awk '$1 > 20' "$t/waits" | tail -n 3 | sort -u >"$t/$precision"
+    done
+    diff "$t/fp32" "$t/bf16"
+}
+
 # bfloat16 has eight bits: between 1/2 and 1 it holds multiples of 1/256 alone.
 @test "bfloat16 does not round the losses, nor what is made of them" {
     for net in acm isnet; do

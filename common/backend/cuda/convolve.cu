@@ -185,8 +185,7 @@ static void leave_room_for_bias(ir_cuda *cuda, convolve *c)
     if (ask_workspace(cuda, c, bias_algorithm, &bytes) == CUDNN_STATUS_SUCCESS &&
         bytes <= workspace_limit())
         reserve(c, bytes);
-    if (!c->no_bias)
-        c->workspace += ((size_t)c->what.dst.c + 128) * sizeof(float);
+    c->workspace += ((size_t)c->what.dst.c + 128) * sizeof(float);
 }
 
 static void choose_forward(ir_cuda *cuda, convolve *c)
@@ -228,7 +227,7 @@ static void describe(ir_cuda *cuda, convolve *c)
     const cudnnDataType_t type = cuda->storage->dnn_type;
     c->src = tensor(what->src, type);
     c->dst = tensor(what->dst, type);
-    c->bias = tensor({1, what->dst.c, 1, 1}, CUDNN_DATA_FLOAT);
+    c->bias = tensor({1, what->dst.c, 1, 1}, type);
     IR_CUDNN(cudnnCreateFilterDescriptor(&c->weights));
     IR_CUDNN(cudnnSetFilter4dDescriptor(c->weights, type, CUDNN_TENSOR_NHWC, what->dst.c,
                                         what->src.c, what->kernel, what->kernel));
@@ -237,7 +236,6 @@ static void describe(ir_cuda *cuda, convolve *c)
     c->filter = descriptor(cuda, what);
     c->identity = activation(CUDNN_ACTIVATION_IDENTITY);
     c->relu = activation(CUDNN_ACTIVATION_RELU);
-    c->no_bias = type != CUDNN_DATA_FLOAT;
 }
 
 convolve *convolve_new(ir_cuda *cuda, const convolution *what, unsigned directions,
@@ -308,7 +306,7 @@ void convolve_forward(ir_cuda *cuda, convolve *c, const void *x, const void *w, 
 }
 
 bool convolve_forward_bias(ir_cuda *cuda, convolve *c, const void *x, const void *w,
-                           const float *bias, bool relu, void *y, void *workspace)
+                           const void *bias, bool relu, void *y, void *workspace)
 {
     if (c->no_bias)
         return false;

@@ -26,9 +26,9 @@ size_t convolve_workspace(const convolve *c); /* bytes that every call below is 
 void convolve_forward(ir_cuda *cuda, convolve *c, const void *x, const void *w, void *y, bool add,
                       void *workspace);
 /* y = x * w + bias, relu: what is below 0 becomes 0. False where cuDNN has no such thing; then
- * nothing was done. bias: dst.c floats. */
+ * nothing was done. bias: dst.c numbers of the same kind as the others. */
 bool convolve_forward_bias(ir_cuda *cuda, convolve *c, const void *x, const void *w,
-                           const float *bias, bool relu, void *y, void *workspace);
+                           const void *bias, bool relu, void *y, void *workspace);
 void convolve_backward_data(ir_cuda *cuda, convolve *c, const void *dy, const void *w, void *dx,
                             bool add, void *workspace);
 void convolve_backward_weights(ir_cuda *cuda, convolve *c, const void *x, const void *dy, void *dw,

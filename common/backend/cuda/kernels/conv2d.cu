@@ -14,6 +14,7 @@ struct conv_state {
     uint64_t version; /* of the parameters when weights and bias were made */
     real *weights;    /* folded or rounded; nullptr: the parameters are used as they are */
     float *bias;      /* of a folded batch norm; nullptr: the node's own */
+    real *near_bias; /* the bias rounded, for cuDNN; nullptr: it needs no rounding, or takes none */
 };
 
 static bool is_transposed(const ir_node *node)
@@ -31,6 +32,14 @@ static bool is_training(const ir_node *node)
 static bool is_measured(const ir_cuda *cuda, const ir_node *node)
 {
     return !node->depthwise && !is_transposed(node) && (!is_training(node) || cuda->fast);
+}
+
+/* cuDNN can add a bias, rounded to the kind of number that it writes, and apply a ReLU. */
+static bool takes_bias(const ir_node *node)
+{
+    const float slope = slope_of(node->activation);
+    return !node->depthwise && !is_transposed(node) && (node->bias || node->batchnorm) &&
+           (slope == 0 || slope == 1);
 }
 
 static convolve *make_convolve(ir_cuda *cuda, const ir_node *node)
@@ -66,6 +75,8 @@ static void prepare(ir_backend *b, ir_node *node)
         state->weights = static_cast<real *>(ir_cuda_alloc(node->weight->size * sizeof(real)));
     if (node->batchnorm)
         state->bias = static_cast<float *>(ir_cuda_alloc((size_t)s.c * sizeof(float)));
+    if (sizeof(real) != sizeof(float) && takes_bias(node))
+        state->near_bias = static_cast<real *>(ir_cuda_alloc((size_t)s.c * sizeof(real)));
     node->state = state;
     node->scratch_bytes = workspace_of(state);
     if (sizeof(real) != sizeof(float))
@@ -82,6 +93,7 @@ static void release(ir_backend *b, ir_node *node)
     convolve_free(cuda_of(b), state->conv);
     ir_cuda_free(state->weights);
     ir_cuda_free(state->bias);
+    ir_cuda_free(state->near_bias);
     free(state);
 }
 
@@ -105,6 +117,15 @@ static void round_weights(ir_cuda *cuda, const ir_node *node)
     const float *from = node->weight->value;
     map(cuda, state->weights, (unsigned)node->weight->size, false,
         [=] __device__(unsigned i) { return from[i]; });
+}
+
+static void round_bias(ir_cuda *cuda, const ir_node *node)
+{
+    conv_state *state = static_cast<conv_state *>(node->state);
+    const float *from = bias_of(node);
+    if (state->near_bias)
+        map(cuda, state->near_bias, (unsigned)node->shape.c, false,
+            [=] __device__(unsigned i) { return from[i]; });
 }
 
 /* Batch norm with running statistics is y = scale x + shift; scale goes into the weights. */
@@ -139,6 +160,7 @@ static void refresh(ir_backend *b, ir_node *node)
         fold(cuda_of(b), node);
     else
         round_weights(cuda_of(b), node);
+    round_bias(cuda_of(b), node);
 }
 
 /* ---- forward ----------------------------------------------------------------------------------*/
@@ -155,30 +177,35 @@ static void finish(ir_cuda *cuda, const ir_node *node)
         });
 }
 
+static bool forward_with_bias(ir_cuda *cuda, const ir_node *node, const real *w)
+{
+    conv_state *state = static_cast<conv_state *>(node->state);
+    const void *near = state->near_bias, *bias = near ? near : bias_of(node);
+    return takes_bias(node) &&
+           convolve_forward_bias(cuda, state->conv, value_of(node->in[0]), w, bias,
+                                 slope_of(node->activation) == 0, value_of(node), node->scratch);
+}
+
 static void forward(ir_backend *b, ir_node *node)
 {
     ir_cuda *cuda = cuda_of(b);
     conv_state *state = static_cast<conv_state *>(node->state);
     const real *x = value_of(node->in[0]);
-    const float *bias = bias_of(node);
-    const float slope = slope_of(node->activation);
-    if (is_training(node) && state->weights)
+    if (is_training(node) && state->weights) {
         round_weights(cuda, node);
+        round_bias(cuda, node);
+    }
     const real *w = weights_of(node);
     if (node->depthwise) {
-        IR_NAME(ir_cuda_depthwise_forward)(cuda, node, w, bias);
+        IR_NAME(ir_cuda_depthwise_forward)(cuda, node, w, bias_of(node));
         return;
     }
-    if (is_transposed(node)) {
+    if (forward_with_bias(cuda, node, w))
+        return;
+    if (is_transposed(node))
         convolve_backward_data(cuda, state->conv, x, w, value_of(node), false, node->scratch);
-    } else if (bias && (slope == 0 || slope == 1)) {
-        if (convolve_forward_bias(cuda, state->conv, x, w, bias, slope == 0, value_of(node),
-                                  node->scratch))
-            return;
+    else
         convolve_forward(cuda, state->conv, x, w, value_of(node), false, node->scratch);
-    } else {
-        convolve_forward(cuda, state->conv, x, w, value_of(node), false, node->scratch);
-    }
     finish(cuda, node);
 }
 
