@@ -3,7 +3,6 @@
 #define IR_TRAIN_STEP_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "batch.h"

@@ -82,6 +82,14 @@ close() {
     done
 }
 
+@test "large batches, which arrive by a stream of their own, are those that the CPU gets" {
+    init acm "$t/acm.tar"
+    for device in cpu cuda; do
+        losses $device "$t/acm.tar" --batch 4 --crop 128 --epochs 2 >"$t/$device"
+    done
+    close 1e-4 "$t/cpu" "$t/cuda"
+}
+
 @test "training twice gives the same bytes, and so does training in two halves" {
     init acm "$t/acm.tar"
     for i in 1 2; do
