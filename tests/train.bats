@@ -232,6 +232,18 @@ close_to() {
     tar xOf one.tar meta | grep -qx 'bn_momentum 1'
 }
 
+@test "a bias that batch norm takes away again stays as it is, rounding does not move it" {
+    local each
+    train > new.tar
+    for each in fuse1.post.0 fuse1.post.1 head.block.0; do
+        tar xOf "$START" "param/$each.weight.npy" > before
+        run -1 cmp before <(tar xOf new.tar "param/$each.weight.npy")
+    done
+    for each in fuse1.post.0 fuse2.bottomup.0 fuse2.bottomup.3; do
+        tar xOf "$START" "param/$each.bias.npy" | cmp - <(tar xOf new.tar "param/$each.bias.npy")
+    done
+}
+
 @test "one image a half: both reductions are the same; four images: they are not" {
     cat "$DATA"/images/*.pgm > frames
     for batch in 1 4; do

@@ -4,6 +4,8 @@
  *   training:   batch norm + activation
  *   both:       add + activation
  *
+ * and which convolutions need no gradient of their bias, since batch norm takes it away again.
+ *
  * A fused node stays in the graph as an alias of the one that does its work; after this step every
  * input points at a node that really runs. A value that is read elsewhere is never fused away. */
 #include <stdlib.h>
@@ -49,6 +51,8 @@ void ir_graph_fuse(ir_graph *g)
         ir_node *producer = node->in[0];
         if (!only_reader)
             continue;
+        if (node->op == IR_OP_BATCHNORM && g->mode == IR_TRAINING)
+            producer->centred = is_conv(producer);
         if (node->op == IR_OP_BATCHNORM && g->mode == IR_DETECTION && is_conv(producer) &&
             !producer->batchnorm && !producer->activation.on) {
             producer->batchnorm = node;

@@ -72,6 +72,7 @@ struct ir_node {
     ir_node *batchnorm;       /* CONV2D in detection: the batch norm folded into it, or NULL */
     ir_node *alias;           /* fused away: its value is that node's */
     bool wants_grad;          /* some parameter or wanted input stands above it */
+    bool centred; /* batch norm alone reads it and takes its mean away: its bias has no gradient */
     bool kept, seeded;
     bool exact;            /* in single precision, whatever the backend keeps activations in */
     ir_grad_use *grad_use; /* per input */

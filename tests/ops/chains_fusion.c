@@ -142,6 +142,24 @@ static void conv_for_bn_and_add(twin *t)
     twin_seed(t, twin_add(t, y, twin_relu(t, twin_batchnorm(t, y, "bn", 0.1))));
 }
 
+/* Batch norm takes the mean of y away, the sum does not. */
+static void conv_bias_for_bn_and_add(twin *t)
+{
+    ir_conv c = conv3;
+    c.bias = true;
+    value y = twin_conv2d(t, image(t), "conv", c);
+    twin_seed(t, twin_add(t, y, twin_batchnorm(t, y, "bn", 0.1)));
+}
+
+static void seeded_conv_bias_bn(twin *t)
+{
+    ir_conv c = conv3;
+    c.bias = true;
+    value y = twin_conv2d(t, image(t), "conv", c);
+    twin_seed_only(t, y);
+    twin_seed(t, twin_relu(t, twin_batchnorm(t, y, "bn", 0.1)));
+}
+
 static void conv_for_two_bn(twin *t)
 {
     value y = twin_conv2d(t, image(t), "conv", conv3);
@@ -301,6 +319,8 @@ const chain_case fusion_chains[] = {
     {"seeded_bn_relu", seeded_bn_relu},
     {"seeded_add_relu", seeded_add_relu},
     {"conv_for_bn_and_add", conv_for_bn_and_add},
+    {"conv_bias_for_bn_and_add", conv_bias_for_bn_and_add},
+    {"seeded_conv_bias_bn", seeded_conv_bias_bn},
     {"conv_for_two_bn", conv_for_two_bn},
     {"bn_for_relu_and_sigmoid", bn_for_relu_and_sigmoid},
     {"bn_for_two_relus", bn_for_two_relus},

@@ -236,7 +236,9 @@ static void backward(ir_backend *b, ir_node *node)
     conv_state *state = node->state;
     ir_node *in = node->in[0];
     const bool transposed = is_transposed(node);
-    if (node->bias)
+    if (node->bias && node->centred)
+        memset(node->bias->grad, 0, node->bias->size * sizeof(float));
+    else if (node->bias)
         bias_gradient(b, node, state);
     void *scratch = convolve_scratch(node);
     if (node->weight->trained)

@@ -248,7 +248,9 @@ static void backward(ir_backend *b, ir_node *node)
     conv_state *state = static_cast<conv_state *>(node->state);
     const real *w = weights_of(node), *dy = grad_of(node);
     real *dx = grad_of(node->in[0]);
-    if (node->bias)
+    if (node->bias && node->centred)
+        b->clear(b, node->bias->grad, node->bias->size * sizeof(float));
+    else if (node->bias)
         bias_gradient(cuda, node);
     if (node->depthwise) {
         IR_NAME(ir_cuda_depthwise_backward)(cuda, node, w);
