@@ -199,6 +199,12 @@ ir_node *ir_sigmoid(ir_graph *g, ir_node *x)
     return unary(g, IR_OP_SIGMOID, x, x->shape);
 }
 
+/* Or smaller. */
+static bool is_as_large(ir_shape b, ir_shape a)
+{
+    return b.c == a.c && b.h == a.h && b.w == a.w;
+}
+
 static ir_node *binary(ir_graph *g, ir_op op, ir_node *a, ir_node *b)
 {
     const ir_shape s = a->shape, t = b->shape;
@@ -212,13 +218,19 @@ static ir_node *binary(ir_graph *g, ir_op op, ir_node *a, ir_node *b)
 
 ir_node *ir_add(ir_graph *g, ir_node *a, ir_node *b)
 {
-    return binary(g, IR_OP_ADD, a, b);
+    ir_node *node = binary(g, IR_OP_ADD, a, b);
+    const bool large = is_as_large(b->shape, a->shape);
+    node->terms = 2;
+    node->term[0] = (ir_term){0, IR_NO_INPUT, 1};
+    node->term[1] = large ? (ir_term){1, IR_NO_INPUT, 1} : (ir_term){IR_NO_INPUT, 1, 1};
+    return node;
 }
 
 ir_node *ir_mul(ir_graph *g, ir_node *a, ir_node *b, double scale)
 {
     ir_node *node = binary(g, IR_OP_MUL, a, b);
-    node->scale = scale;
+    node->terms = 1;
+    node->term[0] = (ir_term){0, 1, scale};
     return node;
 }
 

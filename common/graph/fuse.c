@@ -2,12 +2,13 @@
  *
  *   detection:  convolution + batch norm (folded into its weights) + activation
  *   training:   batch norm + activation
- *   both:       add + activation
+ *   both:       add + activation; products and multiples + add
  *
  * and which convolutions need no gradient of their bias, since batch norm takes it away again.
  *
  * A fused node stays in the graph as an alias of the one that does its work; after this step every
- * input points at a node that really runs. A value that is read elsewhere is never fused away. */
+ * input of those that run points at a node that runs. A value that is read elsewhere is never fused
+ * away. */
 #include <stdlib.h>
 
 #include "graph/internal.h"
@@ -33,6 +34,61 @@ static bool takes_activation(const ir_graph *g, const ir_node *node)
     return node->op == IR_OP_BATCHNORM || node->op == IR_OP_ADD;
 }
 
+/* ---- what a sum is made of -------------------------------------------------------------------- */
+
+static int add_input(ir_node *node, ir_node *in)
+{
+    const size_t room = (size_t)node->inputs + 2;
+    node->in = ir_realloc(node->in, room, sizeof *node->in);
+    node->grad_use = ir_realloc(node->grad_use, room, sizeof *node->grad_use);
+    node->in[node->inputs] = in;
+    node->grad_use[node->inputs] = IR_GRAD_NONE;
+    return node->inputs++;
+}
+
+/* The product or multiple that a term is and that nobody else reads, or NULL. */
+static ir_node *product_of(const ir_node *sum, const ir_term *t, const int *readers)
+{
+    ir_node *x = t->whole == IR_NO_INPUT ? NULL : sum->in[t->whole];
+    if (!x || readers[x->index] > 1 || x->kept)
+        return NULL;
+    return x->op == IR_OP_SCALE || (x->op == IR_OP_MUL && t->cover == IR_NO_INPUT) ? x : NULL;
+}
+
+static void absorb_products(ir_node *sum, const int *readers)
+{
+    for (int k = 0; k < sum->terms; k++) {
+        ir_term *t = &sum->term[k];
+        for (ir_node *x; (x = product_of(sum, t, readers)); x->alias = sum) {
+            sum->in[t->whole] = x->in[0];
+            t->scale *= x->op == IR_OP_SCALE ? x->scale : x->term[0].scale;
+            if (x->op == IR_OP_MUL)
+                t->cover = add_input(sum, x->in[1]);
+        }
+    }
+}
+
+/* ---- what follows what it is made of ---------------------------------------------------------- */
+
+/* producer: of the node's first input, which nobody else reads. */
+static void join(const ir_graph *g, ir_node *node, ir_node *producer)
+{
+    if (node->op == IR_OP_BATCHNORM && g->mode == IR_TRAINING)
+        producer->centred = is_conv(producer);
+    if (node->op == IR_OP_BATCHNORM && g->mode == IR_DETECTION && is_conv(producer) &&
+        !producer->batchnorm && !producer->activation.on) {
+        producer->batchnorm = node;
+        node->alias = producer;
+    } else if (node->op == IR_OP_LEAKY_RELU && takes_activation(g, producer)) {
+        producer->activation = (ir_activation){true, (float)node->slope};
+        node->alias = producer;
+    }
+    if (node->alias) {
+        producer->kept |= node->kept;
+        producer->seeded |= node->seeded;
+    }
+}
+
 void ir_graph_fuse(ir_graph *g)
 {
     int *readers = ir_calloc((size_t)g->nodes + 1, sizeof *readers);
@@ -42,29 +98,13 @@ void ir_graph_fuse(ir_graph *g)
 
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
-        if (node->inputs == 0)
-            continue;
-        const ir_node *before = node->in[0];
-        const bool only_reader = readers[before->index] == 1 && !before->kept;
+        const ir_node *before = node->inputs ? node->in[0] : NULL;
         for (int k = 0; k < node->inputs; k++)
             node->in[k] = real(node->in[k]);
-        ir_node *producer = node->in[0];
-        if (!only_reader)
-            continue;
-        if (node->op == IR_OP_BATCHNORM && g->mode == IR_TRAINING)
-            producer->centred = is_conv(producer);
-        if (node->op == IR_OP_BATCHNORM && g->mode == IR_DETECTION && is_conv(producer) &&
-            !producer->batchnorm && !producer->activation.on) {
-            producer->batchnorm = node;
-            node->alias = producer;
-        } else if (node->op == IR_OP_LEAKY_RELU && takes_activation(g, producer)) {
-            producer->activation = (ir_activation){true, (float)node->slope};
-            node->alias = producer;
-        }
-        if (node->alias) {
-            producer->kept |= node->kept;
-            producer->seeded |= node->seeded;
-        }
+        if (node->op == IR_OP_ADD)
+            absorb_products(node, readers);
+        if (before && readers[before->index] == 1 && !before->kept)
+            join(g, node, node->in[0]);
     }
     free(readers);
 }

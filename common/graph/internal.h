@@ -60,11 +60,9 @@ struct ir_graph {
 
 double ir_node_macs(const ir_node *node); /* graph.c: multiply-accumulates of its forward pass */
 
-/* What the forward values are needed for once more in backward. */
-typedef struct {
-    bool inputs, output;
-} ir_backward_needs;
-ir_backward_needs ir_node_backward_needs(const ir_node *node);
+/* Which forward values backward needs once more. */
+bool ir_node_needs_input(const ir_node *node, int k);
+bool ir_node_needs_output(const ir_node *node);
 
 /* The three ways in which an operation runs. */
 typedef enum { IR_FORWARD, IR_AGAIN, IR_BACKWARD, IR_PASSES } ir_pass;

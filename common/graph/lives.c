@@ -4,27 +4,48 @@
 
 #include <stdlib.h>
 
-ir_backward_needs ir_node_backward_needs(const ir_node *node)
+/* Both factors of a product are; what is only added or multiplied by a number is not. */
+static bool is_factor(const ir_node *node, int k)
+{
+    for (int i = 0; i < node->terms; i++) {
+        const ir_term *t = &node->term[i];
+        if (t->whole != IR_NO_INPUT && t->cover != IR_NO_INPUT && (t->whole == k || t->cover == k))
+            return true;
+    }
+    return false;
+}
+
+bool ir_node_needs_input(const ir_node *node, int k)
 {
     switch (node->op) {
     case IR_OP_CONV2D:
     case IR_OP_CONV_TRANSPOSE2D:
     case IR_OP_BATCHNORM:
-    case IR_OP_MUL:
     case IR_OP_LINEAR:
     case IR_OP_SOFT_IOU:
     case IR_OP_BCE:
-        return (ir_backward_needs){.inputs = true};
+        return true;
+    case IR_OP_ADD:
+    case IR_OP_MUL:
+        return is_factor(node, k);
+    case IR_OP_DEFORM: /* without offsets the points are always the same */
+        return node->inputs > 1;
+    default:
+        return false;
+    }
+}
+
+bool ir_node_needs_output(const ir_node *node)
+{
+    switch (node->op) {
     case IR_OP_LEAKY_RELU:
     case IR_OP_SIGMOID:
     case IR_OP_LOG_SOFTMAX:
-        return (ir_backward_needs){.output = true};
+        return true;
     case IR_OP_ADD:
-        return (ir_backward_needs){.output = node->activation.on};
-    case IR_OP_DEFORM: /* without offsets the points are always the same */
-        return (ir_backward_needs){.inputs = node->inputs > 1};
+        return node->activation.on;
     default:
-        return (ir_backward_needs){0};
+        return false;
     }
 }
 
@@ -49,11 +70,13 @@ static void find_again(ir_graph *g, const bool *may)
         g->node[i]->again = -1;
     for (int i = g->nodes - 1; i >= 0 && may; i--) {
         ir_node *node = g->node[i];
-        const ir_backward_needs needs = ir_node_backward_needs(node);
-        if (runs_backward(node) && needs.output)
+        if (!runs_backward(node))
+            continue;
+        if (ir_node_needs_output(node))
             read_by(node, i);
-        for (int k = 0; k < node->inputs && runs_backward(node) && needs.inputs; k++)
-            read_by(node->in[k], i);
+        for (int k = 0; k < node->inputs; k++)
+            if (ir_node_needs_input(node, k))
+                read_by(node->in[k], i);
     }
     for (int i = g->nodes - 1; i >= 0 && may; i--) {
         ir_node *node = g->node[i];
@@ -103,13 +126,12 @@ static void compute_at(ir_life *lives, const ir_node *node, int time)
 static void backward_at(ir_life *lives, const ir_node *node, int time)
 {
     const bool reads_first = node->op == IR_OP_CONV2D || node->op == IR_OP_CONV_TRANSPOSE2D;
-    const ir_backward_needs needs = ir_node_backward_needs(node);
-    if (needs.output)
+    if (ir_node_needs_output(node))
         read_at(lives, node, time + 1);
     lives[node->index].grad.dies = time + 1;
     for (int k = 0; k < node->inputs; k++) {
         ir_life *in = &lives[node->in[k]->index];
-        if (needs.inputs)
+        if (ir_node_needs_input(node, k))
             read_at(lives, node->in[k], reads_first ? time : time + 1);
         if (node->grad_use[k] == IR_GRAD_WRITE)
             in->grad.born = reads_first ? time + 1 : time;

@@ -40,6 +40,15 @@ extern const char *const ir_op_name[IR_OP_COUNT];
 /* What backward does with one input's gradient. */
 typedef enum { IR_GRAD_NONE, IR_GRAD_WRITE, IR_GRAD_ADD } ir_grad_use;
 
+/* A product that ADD and MUL are made of: scale in[whole] in[cover]. The cover may be smaller, one
+ * number a channel, a pixel or an image; either may be missing, IR_NO_INPUT. */
+typedef struct {
+    int whole, cover;
+    double scale;
+} ir_term;
+
+enum { IR_NO_INPUT = -1, IR_TERMS = 2 };
+
 /* A fused activation behind the operation itself: y < 0 ? slope * y : y. */
 typedef struct {
     bool on;
@@ -61,7 +70,9 @@ struct ir_node {
     bool depthwise, align_corners;
     int first;               /* SLICE: first channel */
     int group;               /* SOFT_IOU, BCE */
-    double scale;            /* MUL, SCALE; DROPOUT: probability p */
+    double scale;            /* SCALE; DROPOUT: probability p */
+    ir_term term[IR_TERMS];  /* ADD, MUL */
+    int terms;
     double slope;            /* LEAKY_RELU */
     double momentum, eps;    /* BATCHNORM */
     ir_param *weight, *bias; /* CONV2D, CONV_TRANSPOSE2D, LINEAR, BATCHNORM (gamma, beta) */

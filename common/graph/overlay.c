@@ -5,6 +5,14 @@
  * made of. */
 #include "graph/internal.h"
 
+static bool reads_twice(const ir_node *node, const ir_node *in)
+{
+    int times = 0;
+    for (int k = 0; k < node->inputs; k++)
+        times += node->in[k] == in;
+    return times > 1;
+}
+
 static bool is_by_element(const ir_node *node)
 {
     switch (node->op) {
@@ -15,7 +23,7 @@ static bool is_by_element(const ir_node *node)
     case IR_OP_MUL:
     case IR_OP_SCALE:
     case IR_OP_DROPOUT:
-        return !node->alias && (node->inputs < 2 || node->in[0] != node->in[1]);
+        return !node->alias && !reads_twice(node, node->in[0]);
     default:
         return false;
     }

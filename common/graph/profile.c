@@ -83,11 +83,11 @@ static double values(const ir_node *node)
 
 static double backward_bytes(const ir_node *node)
 {
-    const ir_backward_needs needs = ir_node_backward_needs(node);
-    double sum = numbers(node->shape) * (needs.output ? 2 : 1);
+    double sum = numbers(node->shape) * (ir_node_needs_output(node) ? 2 : 1);
     for (int k = 0; k < node->inputs; k++)
         sum += numbers(node->in[k]->shape) *
-               (needs.inputs + (node->grad_use[k] == IR_GRAD_ADD ? 2 : node->grad_use[k]));
+               (ir_node_needs_input(node, k) +
+                (node->grad_use[k] == IR_GRAD_ADD ? 2 : node->grad_use[k]));
     return sum * sizeof(float);
 }
 

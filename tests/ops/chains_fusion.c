@@ -292,6 +292,116 @@ static void sums_of_sums(twin *t)
     twin_seed(t, twin_leaky_relu(t, twin_add(t, a, y), 0.1));
 }
 
+/* ---- sums of products ---------------------------------------------------------------------- */
+
+/* A factor for each channel, pixel or image of x. */
+static value channels(twin *t, value x)
+{
+    return twin_sigmoid(t, twin_global_avg_pool(t, x));
+}
+
+static value pixels(twin *t, value x)
+{
+    return twin_sigmoid(t, twin_channel_mean(t, x));
+}
+
+static value images(twin *t, value x)
+{
+    return twin_channel_mean(t, channels(t, x));
+}
+
+static value product(twin *t, value a, value b)
+{
+    return twin_mul(t, a, b, -0.7);
+}
+
+static void pixels_and_shortcut_relu(twin *t)
+{
+    value x = image(t), y = product(t, x, channels(t, x));
+    twin_seed(t, twin_relu(t, twin_add(t, product(t, y, pixels(t, y)), x)));
+}
+
+static void channels_and_all(twin *t)
+{
+    value a = image(t), b = image(t);
+    twin_seed(t, twin_add(t, product(t, a, channels(t, b)), product(t, b, twin_sigmoid(t, a))));
+}
+
+static void pixels_twice(twin *t)
+{
+    value a = image(t), b = image(t);
+    value y = twin_add(t, product(t, a, pixels(t, b)), product(t, b, pixels(t, a)));
+    twin_seed(t, twin_leaky_relu(t, y, 0.1));
+}
+
+static void channels_and_pixels(twin *t)
+{
+    value a = image(t), b = image(t);
+    twin_seed(t, twin_add(t, product(t, a, pixels(t, b)), product(t, b, channels(t, a))));
+}
+
+static void images_second(twin *t)
+{
+    value a = image(t), b = image(t);
+    twin_seed(t, twin_relu(t, twin_add(t, a, product(t, b, images(t, a)))));
+}
+
+static void the_same_factor(twin *t)
+{
+    value a = image(t), b = image(t), w = pixels(t, a), v = channels(t, b);
+    value y = twin_add(t, product(t, a, w), product(t, b, w));
+    twin_seed(t, twin_add(t, product(t, a, v), product(t, y, v)));
+}
+
+static void itself_and_its_product(twin *t)
+{
+    value x = image(t), w = pixels(t, image(t));
+    x = twin_add(t, x, product(t, x, w));
+    x = twin_add(t, product(t, x, channels(t, x)), x);
+    twin_seed(t, twin_add(t, x, product(t, x, x)));
+}
+
+static void product_and_smaller(twin *t)
+{
+    value a = image(t), b = image(t);
+    value y = twin_add(t, product(t, a, pixels(t, b)), channels(t, b));
+    twin_seed(t, twin_relu(t, twin_add(t, product(t, y, b), pixels(t, a))));
+}
+
+static void multiples(twin *t)
+{
+    value a = image(t), b = image(t);
+    value y = twin_add(t, twin_scale(t, a, 3), twin_scale(t, product(t, b, pixels(t, a)), 0.5));
+    y = twin_add(t, y, product(t, twin_scale(t, b, 2), a));
+    twin_seed(t, twin_add(t, twin_scale(t, twin_scale(t, y, -1), 0.3), b));
+}
+
+static void product_of_product(twin *t)
+{
+    value a = image(t), b = image(t);
+    twin_seed(t, twin_add(t, product(t, product(t, a, pixels(t, b)), channels(t, b)), b));
+}
+
+static void product_twice(twin *t)
+{
+    value a = image(t), y = product(t, a, pixels(t, a));
+    twin_seed(t, twin_relu(t, twin_add(t, y, y)));
+}
+
+static void kept_product(twin *t)
+{
+    value a = image(t), y = product(t, a, pixels(t, a));
+    twin_keep(t, y);
+    twin_seed(t, twin_relu(t, twin_add(t, y, a)));
+}
+
+static void product_for_two(twin *t)
+{
+    value a = image(t), y = product(t, a, pixels(t, a));
+    value b = twin_add(t, y, a);
+    twin_seed(t, twin_add(t, b, twin_sigmoid(t, y)));
+}
+
 static void relu_of_input_twice(twin *t)
 {
     value x = image(t);
@@ -340,6 +450,19 @@ const chain_case fusion_chains[] = {
     {"broadcast_add_leaky_relu", broadcast_add_leaky_relu},
     {"add_itself_relu", add_itself_relu},
     {"sums_of_sums", sums_of_sums},
+    {"pixels_and_shortcut_relu", pixels_and_shortcut_relu},
+    {"channels_and_all", channels_and_all},
+    {"pixels_twice", pixels_twice},
+    {"channels_and_pixels", channels_and_pixels},
+    {"images_second", images_second},
+    {"the_same_factor", the_same_factor},
+    {"itself_and_its_product", itself_and_its_product},
+    {"product_and_smaller", product_and_smaller},
+    {"multiples", multiples},
+    {"product_of_product", product_of_product},
+    {"product_twice", product_twice},
+    {"kept_product", kept_product},
+    {"product_for_two", product_for_two},
     {"relu_of_input_twice", relu_of_input_twice},
 };
 const int fusion_chain_count = sizeof fusion_chains / sizeof fusion_chains[0];

@@ -123,6 +123,23 @@ static tensor *concat(graph_tape *t, const ir_node *node)
     return y;
 }
 
+/* scale whole cover; a cover alone is scaled by 1 */
+static tensor *term(graph_tape *t, const ir_node *node, const ir_term *x)
+{
+    if (x->whole == IR_NO_INPUT)
+        return input(t, node, x->cover);
+    tensor *whole = input(t, node, x->whole);
+    if (x->cover != IR_NO_INPUT)
+        return ref_mul(&t->tape, whole, input(t, node, x->cover), x->scale);
+    return x->scale == 1 ? whole : ref_scale(&t->tape, whole, x->scale);
+}
+
+static tensor *sum(graph_tape *t, const ir_node *node)
+{
+    tensor *first = term(t, node, &node->term[0]);
+    return node->terms == 1 ? first : ref_add(&t->tape, first, term(t, node, &node->term[1]));
+}
+
 static tensor *operation(graph_tape *t, const ir_node *node)
 {
     tape *tp = &t->tape;
@@ -140,9 +157,8 @@ static tensor *operation(graph_tape *t, const ir_node *node)
     case IR_OP_SIGMOID:
         return ref_sigmoid(tp, input(t, node, 0));
     case IR_OP_ADD:
-        return ref_add(tp, input(t, node, 0), input(t, node, 1));
     case IR_OP_MUL:
-        return ref_mul(tp, input(t, node, 0), input(t, node, 1), node->scale);
+        return sum(t, node);
     case IR_OP_SCALE:
         return ref_scale(tp, input(t, node, 0), node->scale);
     case IR_OP_CONCAT:
@@ -211,6 +227,8 @@ void graph_tape_start(graph_tape *t, const ir_graph *g)
     t->value = ir_calloc((size_t)g->nodes, sizeof(tensor *));
     for (int i = 0; i < g->nodes; i++) {
         const ir_node *node = g->node[i];
+        if (node->alias && node->alias->index > i) /* a part of the sum that reads it */
+            continue;
         t->value[i] = operation(t, node);
         if (node->alias)
             fuse(t, node);

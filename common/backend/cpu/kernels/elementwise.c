@@ -1,336 +1,433 @@
-/* Sum and product of two tensors, the second broadcast where it is smaller; multiples of one.
+/* Sums of products, and multiples of one tensor.
  *
- *     add:  y = act(a + b)      mul:  y = scale a b      scale:  y = scale x
+ *     y = act(sum_t scale_t whole_t cover_t)      y = scale x
  *
- * Sum and product share their loops: functions that take `mul` are inlined with it constant. */
+ * ADD and MUL are such sums of one or two terms (ir_term); a cover may be smaller than y. A tensor
+ * is gone through once, forward and backward, in chunks that stay in the nearest cache: what a
+ * chunk's terms are is computed there. */
+#include <string.h>
+
 #include "loops.h"
 
-/* How b (in[1]) covers a (in[0]). */
+/* How a cover meets the numbers of y. */
 typedef enum {
+    NOTHING, /* it is missing: 1 */
     SAME,    /* number by number */
     CHANNEL, /* (N,C,1,1): one a channel */
     PIXEL,   /* (N,1,H,W): one a pixel */
     IMAGE    /* (N,1,1,1): one an image */
 } cover;
 
-static cover cover_of(const ir_node *node)
+static cover cover_of(const ir_node *node, const ir_term *t)
 {
-    const ir_shape a = node->in[0]->shape, b = node->in[1]->shape;
+    if (t->cover == IR_NO_INPUT)
+        return NOTHING;
+    const ir_shape a = node->shape, b = node->in[t->cover]->shape;
     const bool pixels = a.h == b.h && a.w == b.w;
     if (a.c == b.c)
         return pixels ? SAME : CHANNEL;
     return pixels ? PIXEL : IMAGE;
 }
 
-/* CHANNEL and IMAGE: b's values for the lanes of one block, a plane's or an image's one repeated.
- */
-static void constant_lanes(const ir_node *node, part p, float k[B])
+/* CHANNEL and IMAGE: the cover's values for the lanes of one block, a plane's or an image's one
+ * repeated. */
+static void constant_lanes(const ir_node *other, part p, float k[B])
 {
-    const ir_shape s = node->in[1]->shape;
-    const float *b = node->in[1]->value;
+    const ir_shape s = other->shape;
     for (int l = 0; l < B; l++)
-        k[l] = s.c == 1 ? b[p.image] : b[(p.image * blocks(s.c) + p.block) * B + l];
+        k[l] = s.c == 1 ? other->value[p.image]
+                        : other->value[(p.image * blocks(s.c) + p.block) * B + l];
 }
 
-static inline float combine(bool mul, float scale, float a, float b)
-{
-    return mul ? scale * a * b : a + b;
-}
-
-static inline void forward_part(float *y, const float *a, const float *b, size_t floats, bool mul,
-                                float scale, float slope)
-{
-#pragma omp simd
-    for (size_t i = 0; i < floats; i++)
-        y[i] = rectify(combine(mul, scale, a[i], b[i]), slope);
-}
-
-static inline void forward_constant(float *y, const float *a, const float k[B], size_t floats,
-                                    bool mul, float scale, float slope)
-{
-    size_t i = 0;
-    for (; i + B <= floats; i += B)
-#pragma omp simd
-        for (size_t l = 0; l < B; l++)
-            y[i + l] = rectify(combine(mul, scale, a[i + l], k[l]), slope);
-    for (size_t l = 0; i + l < floats; l++)
-        y[i + l] = rectify(combine(mul, scale, a[i + l], k[l]), slope);
-}
-
-static inline void forward_pixels(float *y, const float *a, const float *b, size_t pixels, bool mul,
-                                  float scale, float slope)
-{
-    for (size_t p = 0; p < pixels; p++)
-#pragma omp simd
-        for (size_t l = 0; l < B; l++)
-            y[p * B + l] = rectify(combine(mul, scale, a[p * B + l], b[p]), slope);
-}
-
-static inline void forward(ir_node *node, bool mul)
-{
-    const ir_shape s = node->shape;
-    const int count = parts_of(s);
-    const cover how = cover_of(node);
-    const float scale = (float)node->scale, slope = slope_of(node->activation);
-    const float *a = node->in[0]->value, *b = node->in[1]->value;
-#pragma omp parallel for schedule(static) if (!is_small(s))
-    for (int i = 0; i < count; i++) {
-        const part p = part_at(s, i);
-        float *y = node->value + p.at, k[B];
-        if (how == SAME) {
-            forward_part(y, a + p.at, b + p.at, p.floats, mul, scale, slope);
-        } else if (how == PIXEL) {
-            const float *row = b + (size_t)p.image * pixels_of(s) + p.pixel;
-            forward_pixels(y, a + p.at, row, p.pixels, mul, scale, slope);
-        } else {
-            constant_lanes(node, p, k);
-            forward_constant(y, a + p.at, k, p.floats, mul, scale, slope);
-        }
-    }
-}
-
-/* ---- backward ----------------------------------------------------------------------------------
+/* ---- to = x other scale, or += ------------------------------------------------------------------
  *
- *     add:  da = g, db = sum g, g = dy times the derivative of act, known from the sign of y
- *     mul:  da = dy scale b, db = sum dy scale a
- *
- * The sums are over what one number of b covered. */
+ * `add` is a constant wherever these are inlined. */
 
-static void add_grad(float *d, const float *dy, const float *y, size_t floats, float slope,
-                     bool add)
+static inline void times_one(float *to, const float *x, size_t floats, float scale, bool add)
 {
 #pragma omp simd
     for (size_t i = 0; i < floats; i++)
-        d[i] = grad_of(d[i], rectify_grad(y[i], slope, dy[i]), add);
+        to[i] = grad_of(to[i], x[i] * scale, add);
 }
 
-static void mul_grad(float *d, const float *dy, const float *other, size_t floats, float scale,
-                     bool add)
-{
-#pragma omp simd
-    for (size_t i = 0; i < floats; i++)
-        d[i] = grad_of(d[i], dy[i] * scale * other[i], add);
-}
-
-/* The terms of an input's gradient at [at, at + floats) of the output; other: of mul, the other
- * input. */
-static inline void terms(float *d, const ir_node *node, bool mul, const float *other, size_t at,
-                         size_t floats, bool add)
-{
-    const ir_activation act = node->activation;
-    const float *dy = node->grad + at;
-    if (mul)
-        mul_grad(d, dy, other + at, floats, (float)node->scale, add);
-    else
-        add_grad(d, dy, act.on ? node->value + at : dy, floats, slope_of(act), add);
-}
-
-/* da of mul where b covers many: k holds b's numbers for the lanes. */
-static void mul_grad_constant(float *d, const float *dy, const float k[B], size_t floats,
+static inline void times_same(float *to, const float *x, const float *other, size_t floats,
                               float scale, bool add)
 {
+#pragma omp simd
+    for (size_t i = 0; i < floats; i++)
+        to[i] = grad_of(to[i], x[i] * scale * other[i], add);
+}
+
+static inline void times_lanes(float *to, const float *x, const float k[B], size_t floats,
+                               float scale, bool add)
+{
     size_t i = 0;
     for (; i + B <= floats; i += B)
 #pragma omp simd
         for (size_t l = 0; l < B; l++)
-            d[i + l] = grad_of(d[i + l], dy[i + l] * scale * k[l], add);
+            to[i + l] = grad_of(to[i + l], x[i + l] * scale * k[l], add);
     for (size_t l = 0; i + l < floats; l++)
-        d[i + l] = grad_of(d[i + l], dy[i + l] * scale * k[l], add);
+        to[i + l] = grad_of(to[i + l], x[i + l] * scale * k[l], add);
 }
 
-static void mul_grad_pixels(float *d, const float *dy, const float *b, size_t pixels, float scale,
-                            bool add)
+static inline void times_pixels(float *to, const float *x, const float *row, size_t pixels,
+                                float scale, bool add)
 {
     for (size_t p = 0; p < pixels; p++)
 #pragma omp simd
         for (size_t l = 0; l < B; l++)
-            d[p * B + l] = grad_of(d[p * B + l], dy[p * B + l] * scale * b[p], add);
+            to[p * B + l] = grad_of(to[p * B + l], x[p * B + l] * scale * row[p], add);
 }
 
-static inline void backward_a(ir_node *node, part p, cover how, bool mul)
+static inline void times(float *to, const float *x, const ir_node *node, const ir_term *t, part p,
+                         bool add)
 {
-    const float scale = (float)node->scale, *b = node->in[1]->value, *dy = node->grad + p.at;
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
-    float *da = node->in[0]->grad + p.at, k[B];
-    if (!mul && da == dy && !node->activation.on)
-        return;
-    if (!mul || how == SAME) {
-        terms(da, node, mul, b, p.at, p.floats, add);
-    } else if (how == PIXEL) {
-        const float *row = b + (size_t)p.image * pixels_of(node->shape) + p.pixel;
-        mul_grad_pixels(da, dy, row, p.pixels, scale, add);
-    } else {
-        constant_lanes(node, p, k);
-        mul_grad_constant(da, dy, k, p.floats, scale, add);
+    const float scale = (float)t->scale;
+    const cover how = cover_of(node, t);
+    const ir_node *other = how == NOTHING ? NULL : node->in[t->cover];
+    float k[B];
+    switch (how) {
+    case NOTHING:
+        times_one(to, x, p.floats, scale, add);
+        break;
+    case SAME:
+        times_same(to, x, other->value + p.at, p.floats, scale, add);
+        break;
+    case PIXEL:
+        times_pixels(to, x, other->value + (size_t)p.image * pixels_of(node->shape) + p.pixel,
+                     p.pixels, scale, add);
+        break;
+    case CHANNEL:
+    case IMAGE:
+        constant_lanes(other, p, k);
+        times_lanes(to, x, k, p.floats, scale, add);
     }
 }
 
-/* One part's sums a lane. */
-static inline void sum_part(const ir_node *node, part p, bool mul, double sum[B])
+/* to and x: the chunk p; what the term's cover makes of x. */
+static void times_cover(float *to, const float *x, const ir_node *node, const ir_term *t, part p,
+                        bool add)
 {
-    float term[CHUNK];
-    for (int l = 0; l < B; l++)
-        sum[l] = 0;
-    for (size_t i = 0; i < p.floats; i += CHUNK) {
-        const size_t take = smaller(CHUNK, p.floats - i);
-        terms(term, node, mul, node->in[0]->value, p.at + i, take, false);
-        add_lanes(term, take, sum);
+    if (add)
+        times(to, x, node, t, p, true);
+    else
+        times(to, x, node, t, p, false);
+}
+
+/* ---- chunks -------------------------------------------------------------------------------------
+ */
+
+enum { MANY = 4 * ROW, CHUNK_FLOATS = MANY * B };
+
+/* Of a part its pixels from `first` on, so many of them at most. */
+static part chunk_of(part p, size_t first, size_t most, int width)
+{
+    p.pixel += first;
+    p.at += first * (size_t)width;
+    p.pixels = smaller(most, p.pixels - first);
+    p.floats = p.pixels * (size_t)width;
+    return p;
+}
+
+/* The chunk with the same pixels of a later block. */
+static part in_block(part p, ir_shape s, int block)
+{
+    p.at += (size_t)block * plane(s);
+    p.block += block;
+    return p;
+}
+
+/* ---- forward ------------------------------------------------------------------------------------
+ */
+
+/* What a term is in a chunk: in `room`, or where it lies already. */
+static const float *term_at(float *room, const ir_node *node, const ir_term *t, part p)
+{
+    const float *x = room;
+    if (t->whole != IR_NO_INPUT)
+        x = node->in[t->whole]->value + p.at;
+    else
+        for (size_t i = 0; i < p.floats; i++)
+            room[i] = 1;
+    if (t->cover == IR_NO_INPUT && t->scale == 1)
+        return x;
+    times_cover(room, x, node, t, p, false);
+    return room;
+}
+
+static void act_on(float *y, const float *a, size_t floats, float slope)
+{
+#pragma omp simd
+    for (size_t i = 0; i < floats; i++)
+        y[i] = rectify(a[i], slope);
+}
+
+static void act_on_sum(float *y, const float *a, const float *b, size_t floats, float slope)
+{
+#pragma omp simd
+    for (size_t i = 0; i < floats; i++)
+        y[i] = rectify(a[i] + b[i], slope);
+}
+
+/* y may be the first term's whole, which nothing else reads then. */
+static void forward_chunk(ir_node *node, part p)
+{
+    const float slope = slope_of(node->activation);
+    float room[CHUNK_FLOATS], *y = node->value + p.at;
+    const float *a = term_at(y, node, &node->term[0], p);
+    if (node->terms > 1)
+        act_on_sum(y, a, term_at(room, node, &node->term[1], p), p.floats, slope);
+    else if (a != y || slope != 1)
+        act_on(y, a, p.floats, slope);
+}
+
+static void forward(ir_backend *b, ir_node *node)
+{
+    (void)b;
+    const ir_shape s = node->shape;
+#pragma omp parallel for schedule(static) if (!is_small(s))
+    for (int i = 0; i < parts_of(s); i++) {
+        const part p = part_at(s, i);
+        for (size_t first = 0; first < p.pixels; first += MANY)
+            forward_chunk(node, chunk_of(p, first, MANY, lanes(s.c)));
+    }
+}
+
+/* ---- backward -----------------------------------------------------------------------------------
+ *
+ * With g = dy times the derivative of act, known from the sign of y: a whole's gradient is g cover
+ * scale, a cover's the sum of g whole scale over what one number of it covers. */
+
+/* The term whose cover's gradient is a sum of that kind, or NULL. */
+static const ir_term *summed(const ir_node *node, int k, cover how, cover or_how)
+{
+    const ir_term *t = &node->term[k];
+    if (k >= node->terms || t->cover == IR_NO_INPUT || node->grad_use[t->cover] == IR_GRAD_NONE)
+        return NULL;
+    const cover is = cover_of(node, t);
+    return is == how || is == or_how ? t : NULL;
+}
+
+/* CHANNEL and IMAGE: the sums of a part, each in its place whatever the number of threads. */
+static double *sums_at(const ir_node *node, int k, part p)
+{
+    const ir_shape s = node->shape;
+    const size_t per = (size_t)parts_of_plane(s), block = (size_t)(p.image * blocks(s.c) + p.block);
+    const size_t all = (size_t)parts_of(s), at = block * per + p.pixel / PART;
+    return (double *)node->scratch + ((size_t)k * all + at) * B;
+}
+
+/* in[0]'s gradient lies where dy does, so that it must come last. */
+static bool is_over(const ir_node *node)
+{
+    return node->in[0]->grad == node->grad;
+}
+
+/* It is dy and lies there already. */
+static bool is_there(const ir_node *node)
+{
+    return is_over(node) && !node->activation.on && node->term[0].cover == IR_NO_INPUT &&
+           node->term[0].scale == 1;
+}
+
+/* g of a chunk: dy, or with an activation in `room`. */
+static const float *gradient_at(float *room, const ir_node *node, part p)
+{
+    const float *dy = node->grad + p.at, *y = node->value + p.at;
+    const float slope = slope_of(node->activation);
+    if (!node->activation.on)
+        return dy;
+#pragma omp simd
+    for (size_t i = 0; i < p.floats; i++)
+        room[i] = rectify_grad(y[i], slope, dy[i]);
+    return room;
+}
+
+/* row += a b scale over the first `real` lanes of each pixel */
+static void add_products(float row[ROW * B], const float *a, const float *b, float scale,
+                         size_t pixels, int real)
+{
+    for (size_t p = 0; p < pixels; p++)
+#pragma omp simd
+        for (int l = 0; l < B; l++)
+            row[p * B + (size_t)l] +=
+                l < real ? a[p * B + (size_t)l] * scale * b[p * B + (size_t)l] : 0;
+}
+
+/* row: sums over the channels so far */
+static void cover_grad(ir_node *node, int k, part p, const float *g, float row[ROW * B])
+{
+    const ir_term *t = &node->term[k];
+    const float *whole = t->whole == IR_NO_INPUT ? NULL : node->in[t->whole]->value + p.at;
+    const float scale = (float)t->scale;
+    const cover how = cover_of(node, t);
+    float room[CHUNK_FLOATS], *d = node->in[t->cover]->grad;
+    const bool add = how == SAME && node->grad_use[t->cover] == IR_GRAD_ADD;
+    float *to = how == SAME ? d + p.at : room;
+    if (how == PIXEL && whole) {
+        add_products(row, g, whole, scale, p.pixels, node->shape.c - p.block * B);
+        return;
+    }
+    if (whole)
+        times_same(to, g, whole, p.floats, scale, add);
+    else
+        times_one(to, g, p.floats, scale, add);
+    if (how == PIXEL)
+        add_channels(row, room, p.pixels, node->shape.c - p.block * B);
+    else if (how != SAME)
+        add_lanes(room, p.floats, sums_at(node, k, p));
+}
+
+static void input_grad(ir_node *node, int k, part p, const float *g, float row[IR_TERMS][ROW * B])
+{
+    if (node->grad_use[k] == IR_GRAD_NONE)
+        return;
+    for (int i = 0; i < node->terms; i++) {
+        const ir_term *t = &node->term[i];
+        if (t->whole == k)
+            times_cover(node->in[k]->grad + p.at, g, node, t, p, node->grad_use[k] == IR_GRAD_ADD);
+        if (t->cover == k)
+            cover_grad(node, i, p, g, row[i]);
+    }
+}
+
+/* In the order of the inputs: of one that is there twice the first gradient is written, the second
+ * added. What is there twice is not over dy. */
+static void backward_chunk(ir_node *node, part p, float row[IR_TERMS][ROW * B])
+{
+    const bool over = is_over(node);
+    float room[CHUNK_FLOATS];
+    const float *g = gradient_at(room, node, p);
+    for (int k = over; k < node->inputs; k++)
+        input_grad(node, k, p, g, row);
+    if (over && !is_there(node))
+        input_grad(node, 0, p, g, row);
+}
+
+/* PIXEL: when all blocks of a chunk are through. */
+static void finish_rows(ir_node *node, part p, float row[IR_TERMS][ROW * B])
+{
+    float total[ROW];
+    for (int k = 0; k < node->terms; k++) {
+        const ir_term *t = summed(node, k, PIXEL, PIXEL);
+        if (!t)
+            continue;
+        const bool add = node->grad_use[t->cover] == IR_GRAD_ADD;
+        float *d =
+            node->in[t->cover]->grad + (size_t)p.image * pixels_of(node->shape) + p.pixel;
+        total_lanes(total, row[k]);
+        for (size_t i = 0; i < p.pixels; i++)
+            d[i] = grad_of(d[i], total[i], add);
+    }
+}
+
+static bool sums_rows(const ir_node *node)
+{
+    return summed(node, 0, PIXEL, PIXEL) || summed(node, 1, PIXEL, PIXEL);
+}
+
+/* The same pixels of so many blocks from p's on. */
+static void backward_part(ir_node *node, part p, int count)
+{
+    const ir_shape s = node->shape;
+    const bool rows = sums_rows(node);
+    float row[IR_TERMS][ROW * B];
+    for (int k = 0; k < node->terms; k++)
+        for (int block = 0; block < count && summed(node, k, CHANNEL, IMAGE); block++)
+            memset(sums_at(node, k, in_block(p, s, block)), 0, B * sizeof(double));
+    for (size_t first = 0, most = rows ? ROW : MANY; first < p.pixels; first += most) {
+        const part c = chunk_of(p, first, most, lanes(s.c));
+        if (rows)
+            memset(row, 0, sizeof row);
+        for (int block = 0; block < count; block++)
+            backward_chunk(node, in_block(c, s, block), row);
+        if (rows)
+            finish_rows(node, c, row);
     }
 }
 
 /* CHANNEL and IMAGE: from the parts' sums. */
-static void finish_sums(ir_node *node, cover how)
+static void finish_sums(ir_node *node, int k, const ir_term *t)
 {
     const ir_shape s = node->shape;
-    const bool add = node->grad_use[1] == IR_GRAD_ADD;
+    const bool add = node->grad_use[t->cover] == IR_GRAD_ADD;
+    const cover how = cover_of(node, t);
     const int width = lanes(s.c);
-    float *db = node->in[1]->grad;
+    const double *parts = (double *)node->scratch + (size_t)k * (size_t)parts_of(s) * B;
+    float *d = node->in[t->cover]->grad;
     for (int n = 0; n < s.n; n++) {
         double image = 0;
         for (int block = 0; block < blocks(s.c); block++) {
             const int index = n * blocks(s.c) + block;
             double sum[B];
-            total_of_plane(node->scratch, s, index, sum);
+            total_of_plane(parts, s, index, sum);
             for (int l = 0; l < width; l++) {
                 const bool real = block * width + l < s.c;
-                float *d = &db[index * width + l];
                 if (how == CHANNEL)
-                    *d = grad_of(*d, real ? (float)sum[l] : 0, add);
+                    d[index * width + l] =
+                        grad_of(d[index * width + l], real ? (float)sum[l] : 0, add);
                 image += real ? sum[l] : 0;
             }
         }
         if (how == IMAGE)
-            db[n] = grad_of(db[n], (float)image, add);
+            d[n] = grad_of(d[n], (float)image, add);
     }
 }
 
-/* PIXEL: over the channels; p is a part of b, a plane. */
-static inline void backward_b_pixels(ir_node *node, part p, bool mul)
+/* Where sums go over the channels a thread takes all blocks of its pixels. */
+static void backward(ir_backend *b, ir_node *node)
 {
+    (void)b;
     const ir_shape s = node->shape;
-    const bool add = node->grad_use[1] == IR_GRAD_ADD;
-    float *db = node->in[1]->grad + p.at;
-    for (size_t pixel = 0; pixel < p.pixels; pixel += ROW) {
-        const size_t take = smaller(ROW, p.pixels - pixel);
-        float sum[ROW * B] = {0}, term[ROW * B], total[ROW];
-        for (int block = 0; block < blocks(s.c); block++) {
-            const size_t at =
-                (size_t)(p.image * blocks(s.c) + block) * plane(s) + (p.pixel + pixel) * B;
-            terms(term, node, mul, node->in[0]->value, at, take * B, false);
-            add_channels(sum, term, take, s.c - block * B);
-        }
-        total_lanes(total, sum);
-        for (size_t k = 0; k < take; k++)
-            db[pixel + k] = grad_of(db[pixel + k], total[k], add);
-    }
-}
-
-static inline void backward_b(ir_node *node, cover how, bool mul)
-{
-    const ir_shape s = how == PIXEL ? node->in[1]->shape : node->shape;
-    const int count = parts_of(s);
-    double(*sum)[B] = node->scratch;
-#pragma omp parallel for schedule(static) if (!is_small(node->shape))
-    for (int i = 0; i < count; i++) {
-        const part p = part_at(s, i);
-        if (how == SAME)
-            terms(node->in[1]->grad + p.at, node, mul, node->in[0]->value, p.at, p.floats,
-                  node->grad_use[1] == IR_GRAD_ADD);
-        else if (how == PIXEL)
-            backward_b_pixels(node, p, mul);
-        else
-            sum_part(node, p, mul, sum[i]);
-    }
-    if (how == CHANNEL || how == IMAGE)
-        finish_sums(node, how);
-}
-
-/* da may be written over dy, so that it comes last; but of a sum or product of one thing with
- * itself db is added to it. */
-static inline void backward(ir_node *node, bool mul)
-{
-    const ir_shape s = node->shape;
-    const int count = parts_of(s);
-    const cover how = cover_of(node);
-    const bool itself = node->in[0] == node->in[1];
-    if (node->grad_use[1] != IR_GRAD_NONE && !itself)
-        backward_b(node, how, mul);
-    if (node->grad_use[0] != IR_GRAD_NONE) {
+    const int per = parts_of_plane(s), together = sums_rows(node) ? blocks(s.c) : 1;
 #pragma omp parallel for schedule(static) if (!is_small(s))
-        for (int i = 0; i < count; i++)
-            backward_a(node, part_at(s, i), how, mul);
+    for (int i = 0; i < parts_of(s) / together; i++)
+        backward_part(node, part_at(s, i / per * together * per + i % per), together);
+    for (int k = 0; k < node->terms; k++) {
+        const ir_term *t = summed(node, k, CHANNEL, IMAGE);
+        if (t)
+            finish_sums(node, k, t);
     }
-    if (itself && node->grad_use[1] != IR_GRAD_NONE)
-        backward_b(node, how, mul);
 }
 
 static void prepare(ir_backend *b, ir_node *node)
 {
     (void)b;
-    const cover how = cover_of(node);
-    if (how == CHANNEL || how == IMAGE)
-        node->scratch_bytes = (size_t)parts_of(node->shape) * sizeof(double[B]);
+    for (int k = 0; k < node->terms; k++) {
+        const cover how = cover_of(node, &node->term[k]);
+        if (how == CHANNEL || how == IMAGE)
+            node->scratch_bytes =
+                (size_t)node->terms * (size_t)parts_of(node->shape) * sizeof(double[B]);
+    }
 }
 
-static void add_forward(ir_backend *b, ir_node *node)
-{
-    (void)b;
-    forward(node, false);
-}
+/* ---- scale x ------------------------------------------------------------------------------------
+ */
 
-static void add_backward(ir_backend *b, ir_node *node)
+static void scale_all(float *to, const float *x, const ir_node *node, bool add)
 {
-    (void)b;
-    backward(node, false);
-}
-
-static void mul_forward(ir_backend *b, ir_node *node)
-{
-    (void)b;
-    forward(node, true);
-}
-
-static void mul_backward(ir_backend *b, ir_node *node)
-{
-    (void)b;
-    backward(node, true);
+    const ir_shape s = node->shape;
+#pragma omp parallel for schedule(static) if (!is_small(s))
+    for (int i = 0; i < parts_of(s); i++) {
+        const part p = part_at(s, i);
+        times_one(to + p.at, x + p.at, p.floats, (float)node->scale, add);
+    }
 }
 
 static void scale_forward(ir_backend *b, ir_node *node)
 {
     (void)b;
-    const ir_shape s = node->shape;
-    const float factor = (float)node->scale;
-#pragma omp parallel for schedule(static) if (!is_small(s))
-    for (int i = 0; i < parts_of(s); i++) {
-        const part p = part_at(s, i);
-        const float *x = node->in[0]->value + p.at;
-        float *y = node->value + p.at;
-#pragma omp simd
-        for (size_t k = 0; k < p.floats; k++)
-            y[k] = factor * x[k];
-    }
+    scale_all(node->value, node->in[0]->value, node, false);
 }
 
 static void scale_backward(ir_backend *b, ir_node *node)
 {
     (void)b;
-    const ir_shape s = node->shape;
-    const float factor = (float)node->scale;
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
-#pragma omp parallel for schedule(static) if (!is_small(s))
-    for (int i = 0; i < parts_of(s); i++) {
-        const part p = part_at(s, i);
-        const float *dy = node->grad + p.at;
-        float *dx = node->in[0]->grad + p.at;
-#pragma omp simd
-        for (size_t k = 0; k < p.floats; k++)
-            dx[k] = grad_of(dx[k], factor * dy[k], add);
-    }
+    scale_all(node->in[0]->grad, node->grad, node, node->grad_use[0] == IR_GRAD_ADD);
 }
 
 const ir_op_table IR_NAME(ir_cpu_add) = {
-    .prepare = prepare, .forward = add_forward, .backward = add_backward};
+    .prepare = prepare, .forward = forward, .backward = backward};
 const ir_op_table IR_NAME(ir_cpu_mul) = {
-    .prepare = prepare, .forward = mul_forward, .backward = mul_backward};
+    .prepare = prepare, .forward = forward, .backward = backward};
 const ir_op_table IR_NAME(ir_cpu_scale) = {.forward = scale_forward, .backward = scale_backward};

@@ -5,6 +5,7 @@
  *
  *     map       y[i] = f(i) for every number of y, written or added
  *     each      f(i) for i < count
+ *     split     store(i, load(i)) for i < count
  *     sum_rows  the sums over rows of what f gives for each channel, in a fixed order, in double
  *
  * Numbers are read and written with get() and set(), whatever their storage. An index is 32 bits
@@ -180,11 +181,37 @@ template <class F> static void each(ir_cuda *cuda, unsigned count, F f)
     launch(cuda, each_kernel<F>, dim3(blocks_for(count, BLOCK)), count, f);
 }
 
+/* EACH numbers a thread; all are loaded before the first is stored. */
+template <class L, class S>
+static __global__ void __launch_bounds__(BLOCK) split_kernel(unsigned count, L load, S store)
+{
+    const unsigned first = blockIdx.x * (unsigned)(BLOCK * EACH) + threadIdx.x;
+    float value[EACH];
+#pragma unroll
+    for (int k = 0; k < EACH; k++)
+        value[k] = load(min(first + (unsigned)(k * BLOCK), count - 1));
+#pragma unroll
+    for (int k = 0; k < EACH; k++)
+        if (first + (unsigned)(k * BLOCK) < count)
+            store(first + (unsigned)(k * BLOCK), value[k]);
+}
+
+template <class L, class S>
+static void split(ir_cuda *cuda, unsigned count, L load, S store)
+{
+    launch(cuda, split_kernel<L, S>, dim3(blocks_for(count, BLOCK * EACH)), count, load, store);
+}
+
 /* ---- sums over rows ---------------------------------------------------------------------------
  *
  * Rows are numbered through: group g has the rows [g rows, (g + 1) rows). A block of threads is
  * `lanes` neighbouring channels wide; each thread walks down its channel, the threads of a channel
- * are summed by halves, and the blocks of a channel by a second launch. */
+ * are summed by halves, and the blocks of a channel by a second launch. `also` is called once for
+ * each number; `term` may be called more often. */
+
+struct nothing_else {
+    __device__ __forceinline__ void operator()(unsigned, unsigned) const {}
+};
 
 /* Blocks that a multiprocessor must hold. Asked for no number the compiler makes room for more, by
  * reading row after row into the few registers that are left for each. */
@@ -212,9 +239,9 @@ static __device__ __forceinline__ void add_last(unsigned begin, unsigned r, unsi
 }
 
 /* The sums of K numbers over the rows of this block's part; right in the threads with row 0. */
-template <int K, class F>
+template <int K, class F, class W>
 static __device__ __forceinline__ void sum_block(sum_shape s, unsigned group, unsigned part,
-                                                 unsigned channel, F term, double total[K])
+                                                 unsigned channel, F term, W also, double total[K])
 {
     __shared__ double shared[K][BLOCK];
     const unsigned t = threadIdx.x, row = t / s.lanes, step = BLOCK / s.lanes;
@@ -223,12 +250,18 @@ static __device__ __forceinline__ void sum_block(sum_shape s, unsigned group, un
     double sum[K] = {};
     if (channel < s.channels) {
         unsigned r = row;
-        for (; r + (EACH - 1) * step < rows; r += EACH * step)
+        for (; r + (EACH - 1) * step < rows; r += EACH * step) {
 #pragma unroll
             for (unsigned i = 0; i < EACH; i++)
                 term(begin + r + i * step, channel, sum);
+#pragma unroll
+            for (unsigned i = 0; i < EACH; i++)
+                also(begin + r + i * step, channel);
+        }
         if (r < rows)
             add_last<K>(begin, r, step, rows, channel, term, sum);
+        for (; r < rows; r += step)
+            also(begin + r, channel);
     }
     for (int k = 0; k < K; k++)
         shared[k][t] = sum[k];
@@ -243,13 +276,14 @@ static __device__ __forceinline__ void sum_block(sum_shape s, unsigned group, un
         total[k] = shared[k][t];
 }
 
-template <int K, class F, class D>
-static __global__ void __launch_bounds__(BLOCK, SUM_BLOCKS) sum_kernel(sum_shape s, F term, D done)
+template <int K, class F, class D, class W>
+static __global__ void __launch_bounds__(BLOCK, SUM_BLOCKS)
+    sum_kernel(sum_shape s, F term, D done, W also)
 {
     const unsigned group = blockIdx.z, part = blockIdx.x;
     const unsigned channel = blockIdx.y * s.lanes + threadIdx.x % s.lanes;
     double total[K];
-    sum_block<K>(s, group, part, channel, term, total);
+    sum_block<K>(s, group, part, channel, term, also, total);
     if (threadIdx.x < s.lanes && channel < s.channels)
         done(group, part, channel, total);
 }
@@ -284,10 +318,10 @@ static inline size_t sum_scratch(int k, size_t groups, size_t rows, size_t chann
 }
 
 /* For each group and channel: done(group, channel, total) with the K sums over the group's rows of
- * what term(row, channel, sum) adds to sum[0..K). */
-template <int K, class F, class D>
+ * what term(row, channel, sum) adds to sum[0..K); also(row, channel) for each row and channel. */
+template <int K, class F, class D, class W = nothing_else>
 static void sum_rows(ir_cuda *cuda, void *scratch, unsigned groups, unsigned rows,
-                     unsigned channels, F term, D done)
+                     unsigned channels, F term, D done, W also = {})
 {
     sum_shape s = sum_shape_for(groups, rows, channels);
     const unsigned parts = blocks_for(rows, s.rows_per_block);
@@ -296,7 +330,7 @@ static void sum_rows(ir_cuda *cuda, void *scratch, unsigned groups, unsigned row
     const auto finish = [=] __device__(unsigned group, unsigned, unsigned channel,
                                        const double *total) { done(group, channel, total); };
     if (parts == 1) {
-        launch(cuda, sum_kernel<K, F, decltype(finish)>, grid, s, term, finish);
+        launch(cuda, sum_kernel<K, F, decltype(finish), W>, grid, s, term, finish, also);
         return;
     }
     const auto keep = [=] __device__(unsigned group, unsigned part, unsigned channel,
@@ -308,12 +342,12 @@ static void sum_rows(ir_cuda *cuda, void *scratch, unsigned groups, unsigned row
         for (int k = 0; k < K; k++)
             sum[k] += partial[(row * channels + channel) * K + k];
     };
-    launch(cuda, sum_kernel<K, F, decltype(keep)>, grid, s, term, keep);
+    launch(cuda, sum_kernel<K, F, decltype(keep), W>, grid, s, term, keep, also);
     s.rows = s.rows_per_block = parts;
     while (s.lanes > 1 && parts > BLOCK / s.lanes * EACH) /* fewer channels a block, more rows */
         s.lanes /= 2;
-    launch(cuda, sum_kernel<K, decltype(read), decltype(finish)>,
-           dim3(1, blocks_for(channels, s.lanes), groups), s, read, finish);
+    launch(cuda, sum_kernel<K, decltype(read), decltype(finish), nothing_else>,
+           dim3(1, blocks_for(channels, s.lanes), groups), s, read, finish, nothing_else{});
 }
 
 /* ---- the operations, assembled in table.cu ----------------------------------------------------*/

@@ -1,13 +1,15 @@
-/* Sum and product of two tensors, the second broadcast where it is smaller; multiples of one.
+/* Sums of products, and multiples of one tensor.
  *
- *     add:  y = act(a + b)      mul:  y = scale a b      scale:  y = scale x
- */
+ *     y = act(sum_t scale_t whole_t cover_t)      y = scale x
+ *
+ * ADD and MUL are such sums of one or two terms (ir_term); a cover may be smaller than y. Backward
+ * goes through y's numbers once: what is summed up is summed by whoever writes the rest. */
 #include "lanes.h"
 
-/* How b (in[1]) covers a (in[0]): number i of a meets number at(i) of b. */
+/* How a cover meets the numbers of y: number i meets the cover's at(i). */
 struct cover {
     enum { SAME, CHANNEL, PIXEL, IMAGE } how;
-    unsigned channels, image; /* numbers of a's pixel, of a's image */
+    unsigned channels, image; /* numbers of y's pixel, of y's image */
 
     __device__ __forceinline__ unsigned at(unsigned i) const
     {
@@ -24,9 +26,10 @@ struct cover {
     }
 };
 
-static cover cover_of(const ir_node *node)
+static cover cover_of(const ir_node *node, const ir_term *t)
 {
-    const ir_shape a = node->in[0]->shape, b = node->in[1]->shape;
+    const ir_shape a = node->shape;
+    const ir_shape b = t->cover == IR_NO_INPUT ? a : node->in[t->cover]->shape;
     const bool pixels = a.h == b.h && a.w == b.w;
     cover c = {cover::SAME, (unsigned)a.c, (unsigned)a.c * pixels_of(a)};
     if (a.c == b.c)
@@ -34,6 +37,30 @@ static cover cover_of(const ir_node *node)
     else
         c.how = pixels ? cover::PIXEL : cover::IMAGE;
     return c;
+}
+
+/* A term on the device: nullptr for what is missing, which is 1. */
+struct term {
+    const real *whole, *other;
+    cover how;
+    float scale;
+
+    __device__ __forceinline__ float times_other(unsigned i, float x) const
+    {
+        return x * scale * (other ? get(other, how.at(i)) : 1);
+    }
+    __device__ __forceinline__ float times_whole(unsigned i, float x) const
+    {
+        return x * scale * (whole ? get(whole, i) : 1);
+    }
+};
+
+static term term_of(const ir_node *node, int k)
+{
+    const ir_term *t = &node->term[k];
+    return {t->whole == IR_NO_INPUT ? nullptr : value_of(node->in[t->whole]),
+            t->cover == IR_NO_INPUT ? nullptr : value_of(node->in[t->cover]), cover_of(node, t),
+            (float)t->scale};
 }
 
 /* Of IMAGE all numbers of an image are rows of one channel. */
@@ -44,89 +71,150 @@ static unsigned sum_channels(cover c)
 
 static void prepare(ir_backend *, ir_node *node)
 {
-    const cover c = cover_of(node);
-    if (c.how == cover::CHANNEL || c.how == cover::IMAGE)
-        node->scratch_bytes =
-            sum_scratch(1, (size_t)node->shape.n, c.image / sum_channels(c), sum_channels(c));
-}
-
-/* in[1]'s gradient: what f(i) gives for the numbers that one of b covers, summed. */
-template <class F> static void sum_covered(ir_cuda *cuda, const ir_node *node, F f)
-{
-    const cover c = cover_of(node);
-    const bool add = adds(node, 1);
-    real *db = grad_of(node->in[1]);
-    const unsigned count = volume(node->in[1]->shape), channels = sum_channels(c);
-    if (c.how == cover::SAME) {
-        map(cuda, db, count, add, f);
-    } else if (c.how == cover::PIXEL) {
-        join_channels(
-            cuda, count, channels, 0.0f,
-            [=] __device__(unsigned pixel, unsigned k) { return f(pixel * channels + k); },
-            [=] __device__(unsigned pixel, float sum) {
-                set(db, pixel, (add ? get(db, pixel) : 0) + sum);
-            });
-    } else {
-        sum_rows<1>(
-            cuda, node->scratch, (unsigned)node->shape.n, c.image / channels, channels,
-            [=] __device__(unsigned row, unsigned channel, double *sum) {
-                sum[0] += f(row * channels + channel);
-            },
-            [=] __device__(unsigned image, unsigned channel, const double *total) {
-                const unsigned i = image * channels + channel;
-                set(db, i, (add ? get(db, i) : 0) + (float)total[0]);
-            });
+    for (int k = 0; k < node->terms; k++) {
+        const cover c = cover_of(node, &node->term[k]);
+        if (c.how != cover::CHANNEL && c.how != cover::IMAGE)
+            continue;
+        const size_t bytes = sum_scratch(1, (size_t)node->shape.n, c.image / sum_channels(c),
+                                         sum_channels(c));
+        if (bytes > node->scratch_bytes)
+            node->scratch_bytes = bytes;
     }
 }
 
-/* ---- a + b ------------------------------------------------------------------------------------*/
+/* ---- forward ----------------------------------------------------------------------------------*/
 
-static void add_forward(ir_backend *b, ir_node *node)
-{
-    const cover c = cover_of(node);
-    const float slope = slope_of(node->activation);
-    const real *a = value_of(node->in[0]), *other = value_of(node->in[1]);
-    map(cuda_of(b), value_of(node), volume(node->shape), false,
-        [=] __device__(unsigned i) { return rectify(get(a, i) + get(other, c.at(i)), slope); });
-}
-
-/* da = dy times the derivative of act, known from the sign of y; db its sums */
-static void add_backward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_node *node)
 {
     const float slope = slope_of(node->activation);
-    const real *y = value_of(node), *dy = grad_of(node);
-    const auto term = [=] __device__(unsigned i) {
-        return slope == 1 ? get(dy, i) : rectify_grad(get(y, i), slope, get(dy, i));
+    const term first = term_of(node, 0);
+    const auto value = [=] __device__(unsigned i) {
+        return first.times_other(i, get(first.whole, i));
     };
-    if (node->grad_use[0] != IR_GRAD_NONE)
-        map(cuda_of(b), grad_of(node->in[0]), volume(node->shape), adds(node, 0), term);
-    if (node->grad_use[1] != IR_GRAD_NONE)
-        sum_covered(cuda_of(b), node, term);
+    if (node->terms == 1) {
+        map(cuda_of(b), value_of(node), volume(node->shape), false, value);
+        return;
+    }
+    const term second = term_of(node, 1);
+    map(cuda_of(b), value_of(node), volume(node->shape), false, [=] __device__(unsigned i) {
+        const float x = second.times_other(i, second.whole ? get(second.whole, i) : 1);
+        return rectify(value(i) + x, slope);
+    });
 }
 
-/* ---- scale a b --------------------------------------------------------------------------------*/
+/* ---- backward ---------------------------------------------------------------------------------
+ *
+ * With g = dy times the derivative of act, known from the sign of y: a whole's gradient is g cover
+ * scale, a cover's g whole scale, summed over the numbers that one of the cover's meets. */
 
-static void mul_forward(ir_backend *b, ir_node *node)
+/* A gradient that is as large as y, a whole's or a cover's. */
+struct large_grad {
+    real *to;
+    bool add, of_cover;
+    term of;
+};
+
+/* All of them, in the order of the inputs: of one that is there twice the first gradient is
+ * written, the second added. */
+struct gradients {
+    enum { MOST = 2 * IR_TERMS };
+    const real *y, *dy;
+    float slope;
+    int count;
+    large_grad large[MOST];
+
+    __device__ __forceinline__ float g(unsigned i) const
+    {
+        return slope == 1 ? get(dy, i) : rectify_grad(get(y, i), slope, get(dy, i));
+    }
+    __device__ __forceinline__ void write(unsigned i, float g) const
+    {
+#pragma unroll
+        for (int k = 0; k < MOST; k++) {
+            const large_grad &d = large[k];
+            if (k >= count)
+                break;
+            const float value = d.of_cover ? d.of.times_whole(i, g) : d.of.times_other(i, g);
+            set(d.to, i, d.add ? get(d.to, i) + value : value);
+        }
+    }
+};
+
+/* The term that has the input, and as what. */
+static int term_with(const ir_node *node, int input, bool *as_cover)
 {
-    const cover c = cover_of(node);
-    const float scale = (float)node->scale;
-    const real *a = value_of(node->in[0]), *other = value_of(node->in[1]);
-    map(cuda_of(b), value_of(node), volume(node->shape), false,
-        [=] __device__(unsigned i) { return scale * get(a, i) * get(other, c.at(i)); });
+    int k = 0;
+    while (node->term[k].whole != input && node->term[k].cover != input)
+        k++;
+    *as_cover = node->term[k].cover == input;
+    return k;
 }
 
-/* da = dy scale b, db = the sums of dy scale a */
-static void mul_backward(ir_backend *b, ir_node *node)
+static bool wants(const ir_node *node, int input)
 {
-    const cover c = cover_of(node);
-    const float scale = (float)node->scale;
-    const real *a = value_of(node->in[0]), *other = value_of(node->in[1]), *dy = grad_of(node);
-    if (node->grad_use[0] != IR_GRAD_NONE)
-        map(cuda_of(b), grad_of(node->in[0]), volume(node->shape), adds(node, 0),
-            [=] __device__(unsigned i) { return get(dy, i) * scale * get(other, c.at(i)); });
-    if (node->grad_use[1] != IR_GRAD_NONE)
-        sum_covered(cuda_of(b), node,
-                    [=] __device__(unsigned i) { return get(dy, i) * scale * get(a, i); });
+    return input != IR_NO_INPUT && node->grad_use[input] != IR_GRAD_NONE;
+}
+
+static gradients large_gradients(const ir_node *node)
+{
+    gradients all = {value_of(node), grad_of(node), slope_of(node->activation), 0, {}};
+    for (int input = 0; input < node->inputs; input++) {
+        bool as_cover;
+        const term t = term_of(node, term_with(node, input, &as_cover));
+        if (wants(node, input) && (!as_cover || t.how.how == cover::SAME))
+            all.large[all.count++] = {grad_of(node->in[input]), adds(node, input), as_cover, t};
+    }
+    return all;
+}
+
+/* A smaller cover's gradient, and on the way all that `all` has. */
+static void sum_covered(ir_cuda *cuda, const ir_node *node, int k, gradients all)
+{
+    const int input = node->term[k].cover;
+    const term t = term_of(node, k);
+    const unsigned channels = sum_channels(t.how);
+    const bool add = adds(node, input);
+    real *d = grad_of(node->in[input]);
+    const auto covered = [=] __device__(unsigned pixel, unsigned c) {
+        const unsigned i = pixel * channels + c;
+        return t.times_whole(i, all.g(i));
+    };
+    const auto write = [=] __device__(unsigned pixel, unsigned c) {
+        const unsigned i = pixel * channels + c;
+        all.write(i, all.g(i));
+    };
+    if (t.how.how == cover::PIXEL)
+        join_channels(
+            cuda, volume(node->in[input]->shape), channels, 0.0f, covered,
+            [=] __device__(unsigned pixel, float sum) {
+                set(d, pixel, (add ? get(d, pixel) : 0) + sum);
+            },
+            write);
+    else
+        sum_rows<1>(
+            cuda, node->scratch, (unsigned)node->shape.n, t.how.image / channels, channels,
+            [=] __device__(unsigned row, unsigned c, double *sum) { sum[0] += covered(row, c); },
+            [=] __device__(unsigned image, unsigned c, const double *total) {
+                const unsigned i = image * channels + c;
+                set(d, i, (add ? get(d, i) : 0) + (float)total[0]);
+            },
+            write);
+}
+
+static void backward(ir_backend *b, ir_node *node)
+{
+    ir_cuda *cuda = cuda_of(b);
+    gradients all = large_gradients(node);
+    for (int k = 0; k < node->terms; k++) {
+        if (!wants(node, node->term[k].cover) || term_of(node, k).how.how == cover::SAME)
+            continue;
+        sum_covered(cuda, node, k, all);
+        all.count = 0;
+    }
+    if (all.count > 0)
+        split(
+            cuda, volume(node->shape), [=] __device__(unsigned i) { return all.g(i); },
+            [=] __device__(unsigned i, float g) { all.write(i, g); });
 }
 
 /* ---- scale x ----------------------------------------------------------------------------------*/
@@ -147,6 +235,6 @@ static void scale_backward(ir_backend *b, ir_node *node)
         [=] __device__(unsigned i) { return scale * get(dy, i); });
 }
 
-const ir_op_table IR_NAME(ir_cuda_add) = operation(prepare, add_forward, add_backward);
-const ir_op_table IR_NAME(ir_cuda_mul) = operation(prepare, mul_forward, mul_backward);
+const ir_op_table IR_NAME(ir_cuda_add) = operation(prepare, forward, backward);
+const ir_op_table IR_NAME(ir_cuda_mul) = operation(prepare, forward, backward);
 const ir_op_table IR_NAME(ir_cuda_scale) = operation(nullptr, scale_forward, scale_backward);

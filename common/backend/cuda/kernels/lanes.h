@@ -52,9 +52,10 @@ static __device__ __forceinline__ peak from_lane(peak x, unsigned further)
 
 /* EACH pixels for each group of lanes; their first lane ends with the whole. All threads take part
  * in the shuffles: those beyond the end look at the last pixel. */
-template <class T, class F, class D>
+template <class T, class F, class D, class W>
 static __global__ void __launch_bounds__(BLOCK)
-    join_kernel(unsigned pixels, unsigned channels, unsigned lanes, T nothing, F term, D done)
+    join_kernel(unsigned pixels, unsigned channels, unsigned lanes, T nothing, F term, D done,
+                W also)
 {
     const unsigned lane = threadIdx.x % lanes, groups = BLOCK / lanes;
     const unsigned first = blockIdx.x * groups * (unsigned)EACH + threadIdx.x / lanes;
@@ -66,6 +67,10 @@ static __global__ void __launch_bounds__(BLOCK)
 #pragma unroll
         for (int k = 0; k < EACH; k++)
             total[k] = join(total[k], term(min(first + (unsigned)k * groups, pixels - 1), c));
+#pragma unroll
+        for (int k = 0; k < EACH; k++)
+            if (first + (unsigned)k * groups < pixels)
+                also(first + (unsigned)k * groups, c);
     }
     for (unsigned half = lanes / 2; half > 0; half /= 2) {
 #pragma unroll
@@ -81,14 +86,14 @@ static __global__ void __launch_bounds__(BLOCK)
 }
 
 /* For each pixel: done(pixel, what term(pixel, channel) of all its channels is when joined), in a
- * fixed order. join(nothing, x) is x. */
-template <class T, class F, class D>
+ * fixed order; also(pixel, channel) once for each. join(nothing, x) is x. */
+template <class T, class F, class D, class W = nothing_else>
 static void join_channels(ir_cuda *cuda, unsigned pixels, unsigned channels, T nothing, F term,
-                          D done)
+                          D done, W also = {})
 {
     const unsigned lanes = lanes_for(channels);
-    launch(cuda, join_kernel<T, F, D>, dim3(blocks_for(pixels, BLOCK / lanes * EACH)), pixels,
-           channels, lanes, nothing, term, done);
+    launch(cuda, join_kernel<T, F, D, W>, dim3(blocks_for(pixels, BLOCK / lanes * EACH)), pixels,
+           channels, lanes, nothing, term, done, also);
 }
 
 #endif
