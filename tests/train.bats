@@ -576,3 +576,10 @@ fails() {
     # products are parts of the sums that they end in
     [[ "$stderr" == *$'\nadd\tforward\t'* && "$stderr" != *$'\nmul\t'* ]]
 }
+
+@test "--profile: what is resized to be put together is resized there" {
+    ir-train init --net dnanet --mean .4 --std .1 > net.tar
+    run -0 --separate-stderr ir-train -q -c net.tar --crop 32 --batch 2 --profile -w new.tar \
+        "$DATA/images" "$DATA/masks"
+    [[ "$stderr" == *$'\nconcat\tbackward\t'* && "$stderr" != *$'\nresize\t'* ]]
+}

@@ -46,6 +46,8 @@ struct ir_backend {
     size_t room;          /* bytes that graphs may take together before the oldest is dropped */
     size_t training_room; /* bytes that a training graph may take before it keeps less */
     bool in_place; /* element by element, backward can write in[0]'s gradient over node->grad */
+    int part_step; /* a concatenation can do a resizing whose channels, and those before it there,
+                      are multiples of that many; 0: it cannot */
     const ir_op_table *const *op;       /* by ir_op */
     const ir_op_table *const *exact_op; /* the same for nodes whose inputs are exact */
     size_t (*tensor_bytes)(ir_backend *b, const struct ir_node *node);

@@ -2,7 +2,7 @@
  *
  *   detection:  convolution + batch norm (folded into its weights) + activation
  *   training:   batch norm + activation
- *   both:       add + activation; products and multiples + add
+ *   both:       add + activation; products and multiples + add; resizing + concat
  *
  * and which convolutions need no gradient of their bias, since batch norm takes it away again.
  *
@@ -68,6 +68,26 @@ static void absorb_products(ir_node *sum, const int *readers)
     }
 }
 
+/* ---- what is put together ----------------------------------------------------------------------- */
+
+static void absorb_resizings(const ir_graph *g, ir_node *concat, const int *readers)
+{
+    const int step = g->backend->part_step;
+    concat->part = ir_calloc((size_t)concat->inputs + 1, sizeof *concat->part);
+    for (int k = 0, first = 0; k < concat->inputs && step > 0; k++) {
+        ir_node *x = concat->in[k];
+        const int channels = x->shape.c;
+        if (x->op == IR_OP_RESIZE && readers[x->index] == 1 && !x->kept && first % step == 0 &&
+            channels % step == 0) {
+            concat->in[k] = x->in[0];
+            concat->part[k] = x;
+            x->first = first;
+            x->alias = concat;
+        }
+        first += channels;
+    }
+}
+
 /* ---- what follows what it is made of ---------------------------------------------------------- */
 
 /* producer: of the node's first input, which nobody else reads. */
@@ -103,6 +123,8 @@ void ir_graph_fuse(ir_graph *g)
             node->in[k] = real(node->in[k]);
         if (node->op == IR_OP_ADD)
             absorb_products(node, readers);
+        if (node->op == IR_OP_CONCAT)
+            absorb_resizings(g, node, readers);
         if (before && readers[before->index] == 1 && !before->kept)
             join(g, node, node->in[0]);
     }

@@ -49,6 +49,7 @@ static void free_node(ir_node *node)
 {
     free(node->in);
     free(node->grad_use);
+    free(node->part);
     free(node);
 }
 
@@ -59,7 +60,7 @@ void ir_graph_free(ir_graph *g)
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
         const ir_op_table *op = ir_op_of(g->backend, node);
-        if (g->planned && !node->alias && op && op->release)
+        if (g->planned && ir_node_is_prepared(node) && op && op->release)
             op->release(g->backend, node);
     }
     for (int i = 0; i < g->nodes; i++)

@@ -64,6 +64,12 @@ double ir_node_macs(const ir_node *node); /* graph.c: multiply-accumulates of it
 bool ir_node_needs_input(const ir_node *node, int k);
 bool ir_node_needs_output(const ir_node *node);
 
+/* Fused away or not, it has memory and tables of its own: all but those that are another's. */
+static inline bool ir_node_is_prepared(const ir_node *node)
+{
+    return node->op != IR_OP_INPUT && (!node->alias || node->op == IR_OP_RESIZE);
+}
+
 /* The three ways in which an operation runs. */
 typedef enum { IR_FORWARD, IR_AGAIN, IR_BACKWARD, IR_PASSES } ir_pass;
 void ir_graph_forget(ir_graph *g); /* run.c: its recordings */

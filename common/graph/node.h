@@ -68,7 +68,7 @@ struct ir_node {
     int kernel, stride, pad, dilation;
     int kernel_h, kernel_w; /* DEFORM */
     bool depthwise, align_corners;
-    int first;               /* SLICE: first channel */
+    int first;               /* SLICE: first channel; a part of a CONCAT: that which it has there */
     int group;               /* SOFT_IOU, BCE */
     double scale;            /* SCALE; DROPOUT: probability p */
     ir_term term[IR_TERMS];  /* ADD, MUL */
@@ -82,6 +82,7 @@ struct ir_node {
     ir_activation activation; /* on CONV2D (detection only), BATCHNORM, ADD */
     ir_node *batchnorm;       /* CONV2D in detection: the batch norm folded into it, or NULL */
     ir_node *alias;           /* fused away: its value is that node's */
+    ir_node **part;           /* CONCAT: per input the RESIZE that stands between, or NULL */
     bool wants_grad;          /* some parameter or wanted input stands above it */
     bool centred; /* batch norm alone reads it and takes its mean away: its bias has no gradient */
     bool kept, seeded;
@@ -100,6 +101,11 @@ struct ir_node {
     size_t saved_bytes, scratch_bytes;
 };
 
+/* Where its numbers lie: a part's are those of the concatenation from channel `first` on. */
+static inline const ir_node *ir_node_home(const ir_node *part)
+{
+    return part->alias ? part->alias : part;
+}
 /* What runs the node. */
 static inline const ir_op_table *ir_op_of(const ir_backend *b, const ir_node *node)
 {

@@ -77,6 +77,8 @@ static void order_gradients(ir_graph *g)
                 continue;
             node->grad_use[k] = written[in->index] ? IR_GRAD_ADD : IR_GRAD_WRITE;
             written[in->index] = true;
+            if (node->part && node->part[k])
+                node->part[k]->grad_use[0] = node->grad_use[k];
         }
     }
     free(written);
@@ -98,7 +100,7 @@ void ir_graph_plan(ir_graph *g)
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
         const ir_op_table *op = ir_op_of(g->backend, node);
-        if (node->alias || node->op == IR_OP_INPUT)
+        if (!ir_node_is_prepared(node))
             continue;
         if (!op || !op->forward)
             ir_die("%s: the %s backend has no such operation", ir_op_name[node->op],

@@ -402,6 +402,86 @@ static void product_for_two(twin *t)
     twin_seed(t, twin_add(t, b, twin_sigmoid(t, y)));
 }
 
+/* ---- resized parts of a concatenation ------------------------------------------------------- */
+
+/* So many channels, half as high and wide as image(). */
+static value small(twin *t, int channels)
+{
+    ir_shape shape = t->setup.large ? (ir_shape){1, channels, 16, 17} : (ir_shape){2, channels, 5, 4};
+    return twin_input(t, shape, FILL_NORMAL, true);
+}
+
+static value as_image(twin *t, value x)
+{
+    return t->setup.large ? twin_resize(t, x, 32, 33, true) : twin_resize(t, x, 11, 8, false);
+}
+
+static value wide(twin *t, int channels)
+{
+    return twin_conv2d(t, image(t), "wide", (ir_conv){.out = channels, .kernel = 1});
+}
+
+static void resized_between(twin *t)
+{
+    value x[] = {wide(t, 16), as_image(t, small(t, 32)), image(t)};
+    twin_seed(t, twin_relu(t, twin_concat(t, 3, x)));
+}
+
+static void resized_first_and_last(twin *t)
+{
+    value x[] = {as_image(t, small(t, 16)), wide(t, 48), as_image(t, small(t, 16))};
+    twin_seed(t, twin_concat(t, 3, x));
+}
+
+static void resized_alone(twin *t)
+{
+    value x[] = {as_image(t, small(t, 16)), as_image(t, small(t, 16))};
+    twin_seed(t, twin_batchnorm(t, twin_concat(t, 2, x), "bn", 0.1));
+}
+
+/* Channels that do not begin or end where a block of them does. */
+static void resized_across_blocks(twin *t)
+{
+    value x[] = {image(t), as_image(t, small(t, 16)), as_image(t, small(t, 3)),
+                 as_image(t, small(t, 1))};
+    twin_seed(t, twin_concat(t, 4, x));
+}
+
+static void resized_much(twin *t)
+{
+    value x = twin_input(t, (ir_shape){2, 16, 3, 2}, FILL_NORMAL, true);
+    value whole = twin_input(t, (ir_shape){2, 16, 24, 26}, FILL_NORMAL, true);
+    value y[] = {whole, twin_resize(t, x, 24, 26, true), twin_resize(t, whole, 24, 26, false)};
+    twin_seed(t, twin_concat(t, 3, y));
+}
+
+static void resized_of_one(twin *t)
+{
+    value x = twin_relu(t, small(t, 16));
+    value y[] = {as_image(t, x), as_image(t, twin_sigmoid(t, x)), as_image(t, x)};
+    twin_seed(t, twin_concat(t, 3, y));
+}
+
+static void kept_resized(twin *t)
+{
+    value x[] = {as_image(t, small(t, 16)), as_image(t, small(t, 16))};
+    twin_keep(t, x[1]);
+    twin_seed(t, twin_concat(t, 2, x));
+}
+
+static void resized_for_two(twin *t)
+{
+    value x[] = {as_image(t, small(t, 16)), wide(t, 16)};
+    value y = twin_concat(t, 2, x);
+    twin_seed(t, twin_add(t, twin_slice(t, y, 16, 16), x[0]));
+}
+
+static void resized_twice(twin *t)
+{
+    value x = as_image(t, small(t, 16)), y[] = {x, x};
+    twin_seed(t, twin_concat(t, 2, y));
+}
+
 static void relu_of_input_twice(twin *t)
 {
     value x = image(t);
@@ -463,6 +543,15 @@ const chain_case fusion_chains[] = {
     {"product_twice", product_twice},
     {"kept_product", kept_product},
     {"product_for_two", product_for_two},
+    {"resized_between", resized_between},
+    {"resized_first_and_last", resized_first_and_last},
+    {"resized_alone", resized_alone},
+    {"resized_across_blocks", resized_across_blocks},
+    {"resized_much", resized_much},
+    {"resized_of_one", resized_of_one},
+    {"kept_resized", kept_resized},
+    {"resized_for_two", resized_for_two},
+    {"resized_twice", resized_twice},
     {"relu_of_input_twice", relu_of_input_twice},
 };
 const int fusion_chain_count = sizeof fusion_chains / sizeof fusion_chains[0];

@@ -116,8 +116,12 @@ static tensor *dropout(graph_tape *t, const ir_node *node)
 static tensor *concat(graph_tape *t, const ir_node *node)
 {
     tensor **x = ir_calloc((size_t)node->inputs, sizeof(tensor *));
-    for (int k = 0; k < node->inputs; k++)
+    for (int k = 0; k < node->inputs; k++) {
+        const ir_node *part = node->part[k];
         x[k] = input(t, node, k);
+        if (part)
+            x[k] = ref_resize(&t->tape, x[k], part->shape.h, part->shape.w, part->align_corners);
+    }
     tensor *y = ref_concat(&t->tape, node->inputs, x);
     free(x);
     return y;
@@ -227,7 +231,7 @@ void graph_tape_start(graph_tape *t, const ir_graph *g)
     t->value = ir_calloc((size_t)g->nodes, sizeof(tensor *));
     for (int i = 0; i < g->nodes; i++) {
         const ir_node *node = g->node[i];
-        if (node->alias && node->alias->index > i) /* a part of the sum that reads it */
+        if (node->alias && node->alias->index > i) /* a part of what reads it */
             continue;
         t->value[i] = operation(t, node);
         if (node->alias)

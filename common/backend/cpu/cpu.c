@@ -105,6 +105,7 @@ ir_backend *ir_cpu_backend_open(int threads, const char *name)
         .room = (size_t)512 << 20,
         .training_room = (size_t)64 << 20,
         .in_place = true,
+        .part_step = isa->block,
         .op = isa->op,
         .exact_op = isa->op,
         .tensor_bytes = tensor_bytes,

@@ -377,6 +377,7 @@ static void fill_table(ir_cuda *cuda)
     b->name = cuda->name;
     b->room = room();
     b->training_room = b->room;
+    b->part_step = 1;
     b->op = cuda->storage->op;
     b->exact_op = ir_cuda_float.op;
     b->tensor_bytes = tensor_bytes;

@@ -12,32 +12,50 @@ static lane_source channel_source(const float *tensor, ir_shape s, int image, in
     return (lane_source){tensor + channel_at(s, image, c) + pixel * width, width};
 }
 
-/* ---- concat -----------------------------------------------------------------------------------*/
+/* ---- concat -------------------------------------------------------------------------------------
+ *
+ * Parts that are resized have blocks of their own (part_step). */
 
 /* The input that channel c of the output comes from; c becomes the channel there. */
-static const ir_node *owner(const ir_node *node, int *c)
+static int owner(const ir_node *node, int *c)
 {
     int k = 0;
     while (*c >= node->in[k]->shape.c)
         *c -= node->in[k++]->shape.c;
-    return node->in[k];
+    return k;
+}
+
+static bool is_resized(const ir_node *node, part p)
+{
+    int c = p.block * B;
+    return node->part[owner(node, &c)];
+}
+
+static void concat_part(ir_node *node, part p)
+{
+    const ir_shape s = node->shape;
+    const int width = lanes(s.c);
+    lane_source from[B] = {0};
+    for (int l = 0; l < width && p.block * width + l < s.c; l++) {
+        int c = p.block * width + l;
+        const ir_node *in = node->in[owner(node, &c)];
+        from[l] = channel_source(in->value, in->shape, p.image, c, p.pixel);
+    }
+    IR_NAME(ir_cpu_gather_lanes)(node->value + p.at, width, from, p.pixels, false);
 }
 
 static void concat_forward(ir_backend *b, ir_node *node)
 {
-    (void)b;
     const ir_shape s = node->shape;
-    const int count = parts_of(s), width = lanes(s.c);
+    const int count = parts_of(s);
+    for (int k = 0; k < node->inputs; k++)
+        if (node->part[k])
+            ir_op_of(b, node->part[k])->forward(b, node->part[k]);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        lane_source from[B] = {0};
-        for (int l = 0; l < width && p.block * width + l < s.c; l++) {
-            int c = p.block * width + l;
-            const ir_node *in = owner(node, &c);
-            from[l] = channel_source(in->value, in->shape, p.image, c, p.pixel);
-        }
-        IR_NAME(ir_cpu_gather_lanes)(node->value + p.at, width, from, p.pixels, false);
+        if (!is_resized(node, p))
+            concat_part(node, p);
     }
 }
 
@@ -60,11 +78,12 @@ static void copy_channels(float *to, ir_shape s, const float *from, ir_shape t, 
 
 static void concat_backward(ir_backend *b, ir_node *node)
 {
-    (void)b;
     int first = 0;
     for (int k = 0; k < node->inputs; k++) {
         const ir_node *in = node->in[k];
-        if (node->grad_use[k] != IR_GRAD_NONE)
+        if (node->grad_use[k] != IR_GRAD_NONE && node->part[k])
+            ir_op_of(b, node->part[k])->backward(b, node->part[k]);
+        else if (node->grad_use[k] != IR_GRAD_NONE)
             copy_channels(in->grad, in->shape, node->grad, node->shape, first,
                           node->grad_use[k] == IR_GRAD_ADD);
         first += in->shape.c;

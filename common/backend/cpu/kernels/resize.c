@@ -1,5 +1,6 @@
 /* Bilinear resizing as PyTorch's interpolate does it, without antialiasing: rows are mixed first,
- * then pixels within the row. Positions are computed in double precision. */
+ * then pixels within the row. Positions are computed in double precision. The result may be a part
+ * of a concatenation. */
 #include <stdlib.h>
 
 #include "backend/axis.h"
@@ -34,6 +35,14 @@ static void release(ir_backend *b, ir_node *node)
     ir_axis_free(of->down);
     ir_axis_free(of->across);
     free(of);
+}
+
+/* Where image i / blocks' block i % blocks is, in floats from the beginning of where it lies. */
+static size_t block_at(const ir_node *node, int i)
+{
+    const ir_shape t = node->shape, home = ir_node_home(node)->shape;
+    const int image = i / blocks(t.c), block = i % blocks(t.c) + node->first / B;
+    return (size_t)(image * blocks(home.c) + block) * plane(t);
 }
 
 static inline float mix(float low, float high, float t)
@@ -81,10 +90,11 @@ static void forward(ir_backend *b, ir_node *node)
         const float *high = x + (size_t)of->down.high[y] * in;
         float *row = (float *)node->scratch + (size_t)omp_get_thread_num() * in;
         mix_rows(row, low, high, of->down.t[y], in);
+        float *to = ir_node_home(node)->value + block_at(node, i / t.h) + (size_t)y * out;
         if (t.c == 1)
-            mix_numbers(node->value + (size_t)i * out, row, &of->across, t.w);
+            mix_numbers(to, row, &of->across, t.w);
         else
-            mix_pixels(node->value + (size_t)i * out, row, &of->across, t.w);
+            mix_pixels(to, row, &of->across, t.w);
     }
 }
 
@@ -128,7 +138,8 @@ static void backward(ir_backend *b, ir_node *node)
     for (int i = 0; i < rows; i++) {
         float *dx = node->in[0]->grad + (size_t)i * in;
         float *row = (float *)node->scratch + (size_t)omp_get_thread_num() * out;
-        gather(row, node->grad + (size_t)(i / s.h) * plane(t), &of->down, i % s.h, out, false);
+        const float *dy = ir_node_home(node)->grad + block_at(node, i / s.h);
+        gather(row, dy, &of->down, i % s.h, out, false);
         gather_row(dx, row, &of->across, s.w, lanes(s.c), add);
     }
 }

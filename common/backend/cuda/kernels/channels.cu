@@ -16,7 +16,7 @@ static void copy_channels(ir_cuda *cuda, real *to, unsigned count, int channels,
     });
 }
 
-/* ---- concat: each input has its own place among the channels of y -----------------------------
+/* ---- concat: each input has its own place among the channels of y, where a resized one is made --
  */
 
 static void concat_forward(ir_backend *b, ir_node *node)
@@ -28,10 +28,13 @@ static void concat_forward(ir_backend *b, ir_node *node)
         const ir_node *in = node->in[k];
         const unsigned channels = (unsigned)in->shape.c, at = (unsigned)first;
         const real *x = value_of(in);
-        map_to(
-            cuda_of(b), y, volume(in->shape), false,
-            [=] __device__(unsigned i) { return i + i / channels * (all - channels) + at; },
-            [=] __device__(unsigned i) { return get(x, i); });
+        if (node->part[k])
+            ir_op_of(b, node->part[k])->forward(b, node->part[k]);
+        else
+            map_to(
+                cuda_of(b), y, volume(in->shape), false,
+                [=] __device__(unsigned i) { return i + i / channels * (all - channels) + at; },
+                [=] __device__(unsigned i) { return get(x, i); });
         first += in->shape.c;
     }
 }
@@ -41,7 +44,9 @@ static void concat_backward(ir_backend *b, ir_node *node)
     int first = 0;
     for (int k = 0; k < node->inputs; k++) {
         const ir_node *in = node->in[k];
-        if (node->grad_use[k] != IR_GRAD_NONE)
+        if (node->grad_use[k] != IR_GRAD_NONE && node->part[k])
+            ir_op_of(b, node->part[k])->backward(b, node->part[k]);
+        else if (node->grad_use[k] != IR_GRAD_NONE)
             copy_channels(cuda_of(b), grad_of(in), volume(in->shape), in->shape.c, grad_of(node),
                           node->shape.c, first, adds(node, k));
         first += in->shape.c;

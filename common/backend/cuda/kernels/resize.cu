@@ -1,5 +1,6 @@
 /* Bilinear resizing as PyTorch's interpolate does it, without antialiasing: from tables made on
- * the host (backend/axis.h). */
+ * the host (backend/axis.h). The result may be a part of a concatenation, whose pixels have more
+ * channels. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,8 +87,12 @@ static void forward(ir_backend *b, ir_node *node)
     const ir_shape s = node->in[0]->shape, t = node->shape;
     const tables *of = static_cast<tables *>(node->state);
     const axis down = of->down, across = of->across;
+    const ir_node *home = ir_node_home(node);
+    const unsigned first = (unsigned)node->first, channels = (unsigned)t.c;
+    const unsigned others = (unsigned)home->shape.c - channels;
     const real *x = value_of(node->in[0]);
-    map(cuda_of(b), value_of(node), volume(t), false, [=] __device__(unsigned i) {
+    const auto place = [=] __device__(unsigned i) { return i + i / channels * others + first; };
+    map_to(cuda_of(b), value_of(home), volume(t), false, place, [=] __device__(unsigned i) {
         const spot p = spot_of(t, i);
         const int top = down.low[p.y], bottom = down.high[p.y];
         const int left = across.low[p.x], right = across.high[p.x];
@@ -120,14 +125,17 @@ static void backward_in_two_steps(ir_cuda *cuda, const ir_node *node)
     const ir_shape r = {t.n, t.c, t.h, s.w};
     const tables *of = static_cast<tables *>(node->state);
     const axis down = of->down, across = of->across;
-    const real *dy = grad_of(node);
+    const ir_shape all = ir_node_home(node)->shape;
+    const int first = node->first;
+    const real *dy = grad_of(ir_node_home(node));
     real *dx = grad_of(node->in[0]);
     float *rows = static_cast<float *>(node->scratch);
     const bool add = adds(node, 0);
     each(cuda, volume(r), [=] __device__(unsigned i) {
         const spot p = spot_of(r, i);
-        rows[i] =
-            gather(across, p.x, [=](int x) { return get(dy, index_of(t, p.n, p.y, x, p.c)); });
+        rows[i] = gather(across, p.x, [=](int x) {
+            return get(dy, index_of(all, p.n, p.y, x, first + p.c));
+        });
     });
     each(cuda, volume(s), [=] __device__(unsigned i) {
         const spot p = spot_of(s, i);
@@ -139,14 +147,18 @@ static void backward_in_two_steps(ir_cuda *cuda, const ir_node *node)
 
 static void backward_at_once(ir_cuda *cuda, const ir_node *node)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const ir_shape s = node->in[0]->shape;
     const tables *of = static_cast<tables *>(node->state);
     const axis down = of->down, across = of->across;
-    const real *dy = grad_of(node);
+    const ir_shape all = ir_node_home(node)->shape;
+    const int first = node->first;
+    const real *dy = grad_of(ir_node_home(node));
     map(cuda, grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
         const spot p = spot_of(s, i);
         return gather(down, p.y, [=](int y) {
-            return gather(across, p.x, [=](int x) { return get(dy, index_of(t, p.n, y, x, p.c)); });
+            return gather(across, p.x, [=](int x) {
+                return get(dy, index_of(all, p.n, y, x, first + p.c));
+            });
         });
     });
 }
