@@ -116,13 +116,22 @@ static void channel_max_forward(ir_backend *b, ir_node *node)
         });
 }
 
+/* To the winner alone; where the others get something from elsewhere they are not touched. */
 static void channel_max_backward(ir_backend *b, ir_node *node)
 {
     const ir_node *in = node->in[0];
     const unsigned channels = (unsigned)in->shape.c;
     const real *dy = grad_of(node);
+    real *dx = grad_of(in);
     const int *winner = static_cast<int *>(node->saved);
-    map(cuda_of(b), grad_of(in), volume(in->shape), adds(node, 0), [=] __device__(unsigned i) {
+    if (adds(node, 0)) {
+        each(cuda_of(b), volume(node->shape), [=] __device__(unsigned pixel) {
+            const unsigned i = pixel * channels + (unsigned)winner[pixel];
+            set(dx, i, get(dx, i) + get(dy, pixel));
+        });
+        return;
+    }
+    map(cuda_of(b), dx, volume(in->shape), false, [=] __device__(unsigned i) {
         const unsigned pixel = i / channels;
         return winner[pixel] == (int)(i - pixel * channels) ? get(dy, pixel) : 0;
     });

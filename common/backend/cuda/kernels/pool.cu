@@ -267,14 +267,22 @@ static void global_max_forward(ir_backend *b, ir_node *node)
         finish);
 }
 
-/* To the winning pixel alone. */
+/* To the winning pixel alone; where the others get something from elsewhere they are not touched. */
 static void global_max_backward(ir_backend *b, ir_node *node)
 {
     const ir_shape s = node->in[0]->shape;
     const unsigned channels = (unsigned)s.c, pixels = pixels_of(s);
     const real *dy = grad_of(node);
+    real *dx = grad_of(node->in[0]);
     const unsigned *winner = static_cast<unsigned *>(node->saved);
-    map(cuda_of(b), grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
+    if (adds(node, 0)) {
+        each(cuda_of(b), volume(node->shape), [=] __device__(unsigned k) {
+            const unsigned i = (k / channels * pixels + winner[k]) * channels + k % channels;
+            set(dx, i, get(dx, i) + get(dy, k));
+        });
+        return;
+    }
+    map(cuda_of(b), dx, volume(s), false, [=] __device__(unsigned i) {
         const unsigned pixel = i / channels, k = pixel / pixels * channels + i % channels;
         return winner[k] == pixel % pixels ? get(dy, k) : 0;
     });
