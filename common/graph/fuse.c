@@ -34,7 +34,7 @@ static bool takes_activation(const ir_graph *g, const ir_node *node)
     return node->op == IR_OP_BATCHNORM || node->op == IR_OP_ADD;
 }
 
-/* ---- what a sum is made of -------------------------------------------------------------------- */
+/* ---- what a sum is made of --------------------------------------------------------------------*/
 
 static int add_input(ir_node *node, ir_node *in)
 {
@@ -68,7 +68,7 @@ static void absorb_products(ir_node *sum, const int *readers)
     }
 }
 
-/* ---- what is put together ----------------------------------------------------------------------- */
+/* ---- what is put together ---------------------------------------------------------------------*/
 
 static void absorb_resizings(const ir_graph *g, ir_node *concat, const int *readers)
 {
@@ -88,7 +88,7 @@ static void absorb_resizings(const ir_graph *g, ir_node *concat, const int *read
     }
 }
 
-/* ---- what follows what it is made of ---------------------------------------------------------- */
+/* ---- what follows what it is made of ----------------------------------------------------------*/
 
 /* producer: of the node's first input, which nobody else reads. */
 static void join(const ir_graph *g, ir_node *node, ir_node *producer)

@@ -68,10 +68,10 @@ struct ir_node {
     int kernel, stride, pad, dilation;
     int kernel_h, kernel_w; /* DEFORM */
     bool depthwise, align_corners;
-    int first;               /* SLICE: first channel; a part of a CONCAT: that which it has there */
-    int group;               /* SOFT_IOU, BCE */
-    double scale;            /* SCALE; DROPOUT: probability p */
-    ir_term term[IR_TERMS];  /* ADD, MUL */
+    int first;              /* SLICE: first channel; a part of a CONCAT: that which it has there */
+    int group;              /* SOFT_IOU, BCE */
+    double scale;           /* SCALE; DROPOUT: probability p */
+    ir_term term[IR_TERMS]; /* ADD, MUL */
     int terms;
     double slope;            /* LEAKY_RELU */
     double momentum, eps;    /* BATCHNORM */

@@ -22,8 +22,8 @@ typedef struct {
     void (*build)(twin *t);
 } chain_case;
 
-extern const chain_case fusion_chains[], network_chains[];
-extern const int fusion_chain_count, network_chain_count;
+extern const chain_case fusion_chains[], part_chains[], network_chains[];
+extern const int fusion_chain_count, part_chain_count, network_chain_count;
 
 /* A random graph of up to `most` operations. */
 void random_graph(twin *t, int most);

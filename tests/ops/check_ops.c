@@ -164,6 +164,7 @@ static void check_chain_list(const test_options *o, const chain_case *chains, in
 void check_chains(const test_options *o, tally *tally)
 {
     check_chain_list(o, fusion_chains, fusion_chain_count, tally);
+    check_chain_list(o, part_chains, part_chain_count, tally);
     check_chain_list(o, network_chains, network_chain_count, tally);
 }
 

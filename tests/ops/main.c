@@ -136,6 +136,8 @@ static void list(const test_options *options)
         return;
     for (int i = 0; i < fusion_chain_count; i++)
         puts(fusion_chains[i].name);
+    for (int i = 0; i < part_chain_count; i++)
+        puts(part_chains[i].name);
     for (int i = 0; i < network_chain_count; i++)
         puts(network_chains[i].name);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)

@@ -114,8 +114,7 @@ static void times_cover(float *to, const float *x, const ir_node *node, const ir
         times(to, x, node, t, p, false);
 }
 
-/* ---- chunks -------------------------------------------------------------------------------------
- */
+/* ---- chunks -----------------------------------------------------------------------------------*/
 
 enum { MANY = 4 * ROW, CHUNK_FLOATS = MANY * B };
 
@@ -137,8 +136,7 @@ static part in_block(part p, ir_shape s, int block)
     return p;
 }
 
-/* ---- forward ------------------------------------------------------------------------------------
- */
+/* ---- forward ----------------------------------------------------------------------------------*/
 
 /* What a term is in a chunk: in `room`, or where it lies already. */
 static const float *term_at(float *room, const ir_node *node, const ir_term *t, part p)
@@ -313,8 +311,7 @@ static void finish_rows(ir_node *node, part p, float row[IR_TERMS][ROW * B])
         if (!t)
             continue;
         const bool add = node->grad_use[t->cover] == IR_GRAD_ADD;
-        float *d =
-            node->in[t->cover]->grad + (size_t)p.image * pixels_of(node->shape) + p.pixel;
+        float *d = node->in[t->cover]->grad + (size_t)p.image * pixels_of(node->shape) + p.pixel;
         total_lanes(total, row[k]);
         for (size_t i = 0; i < p.pixels; i++)
             d[i] = grad_of(d[i], total[i], add);
@@ -401,8 +398,7 @@ static void prepare(ir_backend *b, ir_node *node)
     }
 }
 
-/* ---- scale x ------------------------------------------------------------------------------------
- */
+/* ---- scale x ----------------------------------------------------------------------------------*/
 
 static void scale_all(float *to, const float *x, const ir_node *node, bool add)
 {

@@ -16,8 +16,7 @@ static void copy_channels(ir_cuda *cuda, real *to, unsigned count, int channels,
     });
 }
 
-/* ---- concat: each input has its own place among the channels of y, where a resized one is made --
- */
+/* ---- concat: each input has its own place among the channels of y, where a resized one is made */
 
 static void concat_forward(ir_backend *b, ir_node *node)
 {
@@ -91,8 +90,7 @@ static void channel_mean_backward(ir_backend *b, ir_node *node)
         [=] __device__(unsigned i) { return share * get(dy, i / channels); });
 }
 
-/* ---- maximum over the channels; node->saved: the first channel that has it, an int a pixel ----
- */
+/* ---- maximum over the channels; node->saved: the first channel that has it, an int a pixel ----*/
 
 static void channel_max_prepare(ir_backend *, ir_node *node)
 {
@@ -116,7 +114,7 @@ static void channel_max_forward(ir_backend *b, ir_node *node)
         });
 }
 
-/* To the winner alone; where the others get something from elsewhere they are not touched. */
+/* To the winner alone; where others have something from elsewhere they are not touched. */
 static void channel_max_backward(ir_backend *b, ir_node *node)
 {
     const ir_node *in = node->in[0];

@@ -196,8 +196,7 @@ static __global__ void __launch_bounds__(BLOCK) split_kernel(unsigned count, L l
             store(first + (unsigned)(k * BLOCK), value[k]);
 }
 
-template <class L, class S>
-static void split(ir_cuda *cuda, unsigned count, L load, S store)
+template <class L, class S> static void split(ir_cuda *cuda, unsigned count, L load, S store)
 {
     launch(cuda, split_kernel<L, S>, dim3(blocks_for(count, BLOCK * EACH)), count, load, store);
 }

@@ -75,8 +75,8 @@ static void prepare(ir_backend *, ir_node *node)
         const cover c = cover_of(node, &node->term[k]);
         if (c.how != cover::CHANNEL && c.how != cover::IMAGE)
             continue;
-        const size_t bytes = sum_scratch(1, (size_t)node->shape.n, c.image / sum_channels(c),
-                                         sum_channels(c));
+        const size_t bytes =
+            sum_scratch(1, (size_t)node->shape.n, c.image / sum_channels(c), sum_channels(c));
         if (bytes > node->scratch_bytes)
             node->scratch_bytes = bytes;
     }

@@ -267,7 +267,7 @@ static void global_max_forward(ir_backend *b, ir_node *node)
         finish);
 }
 
-/* To the winning pixel alone; where the others get something from elsewhere they are not touched. */
+/* To the winning pixel alone; where others have something from elsewhere they are not touched. */
 static void global_max_backward(ir_backend *b, ir_node *node)
 {
     const ir_shape s = node->in[0]->shape;

@@ -133,9 +133,8 @@ static void backward_in_two_steps(ir_cuda *cuda, const ir_node *node)
     const bool add = adds(node, 0);
     each(cuda, volume(r), [=] __device__(unsigned i) {
         const spot p = spot_of(r, i);
-        rows[i] = gather(across, p.x, [=](int x) {
-            return get(dy, index_of(all, p.n, p.y, x, first + p.c));
-        });
+        rows[i] = gather(across, p.x,
+                         [=](int x) { return get(dy, index_of(all, p.n, p.y, x, first + p.c)); });
     });
     each(cuda, volume(s), [=] __device__(unsigned i) {
         const spot p = spot_of(s, i);
@@ -156,9 +155,8 @@ static void backward_at_once(ir_cuda *cuda, const ir_node *node)
     map(cuda, grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
         const spot p = spot_of(s, i);
         return gather(down, p.y, [=](int y) {
-            return gather(across, p.x, [=](int x) {
-                return get(dy, index_of(all, p.n, y, x, first + p.c));
-            });
+            return gather(across, p.x,
+                          [=](int x) { return get(dy, index_of(all, p.n, y, x, first + p.c)); });
         });
     });
 }
