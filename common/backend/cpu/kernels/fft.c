@@ -76,11 +76,17 @@ static void planes_out(const transforms *t, float *planes, const float *x, ir_sh
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < parts; i++) {
         const part p = part_at(s, i);
+        const int first_lane = p.image * s.c + p.block * width;
+        float *to[B];
+        for (int l = 0; l < width; l++)
+            to[l] = planes + (size_t)(first_lane + l) * t->plane + p.pixel;
+        if (width == B && (p.block + 1) * B <= s.c) {
+            IR_NAME(ir_cpu_lanes_to_planes)(to, x + p.at, p.pixels);
+            continue;
+        }
         for (int l = 0; l < width && p.block * width + l < s.c; l++) {
-            const int index = p.image * s.c + p.block * width + l;
             const lane_source from = {x + p.at + l, (size_t)width};
-            IR_NAME(ir_cpu_gather_lanes)
-            (planes + (size_t)index * t->plane + p.pixel, 1, &from, p.pixels, false);
+            IR_NAME(ir_cpu_gather_lanes)(to[l], 1, &from, p.pixels, false);
         }
     }
 }
@@ -110,10 +116,32 @@ static size_t part_of_spectrum(const transforms *t, ir_shape s, int n, int c)
     return (size_t)(n * planes + c % planes) * t->spectrum + (size_t)(c / planes);
 }
 
+/* Real and imaginary parts have blocks of their own: p is of the first half, `later` floats before
+ * its imaginary part. */
+static void whole_spectra_out(const transforms *t, float *spectra, const float *x, ir_shape half,
+                              part p, size_t later)
+{
+    float *to[B];
+    for (int l = 0; l < B; l++)
+        to[l] = spectra + (size_t)(p.image * half.c + p.block * B + l) * t->spectrum + 2 * p.pixel;
+    IR_NAME(ir_cpu_lanes_to_pairs)(to, x, x + later, p.pixels);
+}
+
 static void spectra_out(const transforms *t, float *spectra, const float *x, ir_shape s, int first,
                         int count)
 {
     const int planes = s.c / 2, parts = parts_of_plane(s);
+    const ir_shape half = {count, planes, s.h, s.w};
+    const size_t later = (size_t)(planes / B) * plane(s);
+    if (planes % B == 0) {
+#pragma omp parallel for schedule(static) if (!is_small(s))
+        for (int i = 0; i < parts_of(half); i++) {
+            const part p = part_at(half, i);
+            const size_t at = channel_at(s, first + p.image, p.block * B) + p.pixel * B;
+            whole_spectra_out(t, spectra, x + at, half, p, later);
+        }
+        return;
+    }
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count * planes * parts; i++) {
         const int index = i / parts, n = first + index / planes, c = index % planes;

@@ -186,5 +186,10 @@ typedef struct {
 /* to, pixels of `width` lanes: lane l of pixel p is from[l].value[p * step], added or written. */
 void IR_NAME(ir_cpu_gather_lanes)(float *to, int width, const lane_source *from, size_t pixels,
                                   bool add);
+/* Each lane of a block into a plane of its own. */
+void IR_NAME(ir_cpu_lanes_to_planes)(float *const to[B], const float *from, size_t pixels);
+/* The same of two blocks: number by number one of the first and one of the second. */
+void IR_NAME(ir_cpu_lanes_to_pairs)(float *const to[B], const float *first, const float *second,
+                                    size_t pixels);
 
 #endif

@@ -2,6 +2,8 @@
 #ifndef IR_PIXEL_H
 #define IR_PIXEL_H
 
+#include <string.h>
+
 #include "kernel.h"
 
 typedef float pixel __attribute__((vector_size(sizeof(float) * B)));
@@ -16,6 +18,51 @@ INLINE void rectify_pixel(pixel *y, float slope)
     const pixel below = slope * *y;
     const pixel_choice above = *y > 0;
     *y = (pixel)(((pixel_choice)*y & above) | ((pixel_choice)below & ~above));
+}
+
+#if IR_BLOCK == 16
+#define IR_LANES 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#else
+#define IR_LANES 0, 1, 2, 3, 4, 5, 6, 7
+#endif
+
+/* Lane l of a and of b where bit `d` of l is not set and set, as what transposes squares of side d:
+ * (a, b) becomes (a's clear lanes and b's, a's set lanes and b's). */
+INLINE void exchange(pixel *a, pixel *b, int d)
+{
+    const pixel_choice lane = {IR_LANES}, set = (lane & d) != 0;
+    const pixel_choice clear_ones = lane + (set & (B - d)),
+                       set_ones = lane + ((set & B) | (~set & d));
+    const pixel x = __builtin_shuffle(*a, *b, clear_ones);
+    *b = __builtin_shuffle(*a, *b, set_ones);
+    *a = x;
+}
+
+/* tile[i][l] becomes tile[l][i] */
+INLINE void transpose_tile(pixel tile[B])
+{
+    for (int i = 0; i < B; i++)
+        if (B == 16 && !(i & 8))
+            exchange(&tile[i], &tile[i + B / 2], B / 2);
+    for (int i = 0; i < B; i++)
+        if (!(i & 4))
+            exchange(&tile[i], &tile[i + 4], 4);
+    for (int i = 0; i < B; i++)
+        if (!(i & 2))
+            exchange(&tile[i], &tile[i + 2], 2);
+    for (int i = 0; i < B; i++)
+        if (!(i & 1))
+            exchange(&tile[i], &tile[i + 1], 1);
+}
+
+/* From and to numbers that lie anywhere. */
+INLINE void load_pixel(pixel *y, const float *x)
+{
+    memcpy(y, x, sizeof *y);
+}
+INLINE void store_pixel(float *y, const pixel *x)
+{
+    memcpy(y, x, sizeof *x);
 }
 
 #endif
