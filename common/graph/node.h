@@ -106,6 +106,7 @@ static inline const ir_node *ir_node_home(const ir_node *part)
 {
     return part->alias ? part->alias : part;
 }
+
 /* What runs the node. */
 static inline const ir_op_table *ir_op_of(const ir_backend *b, const ir_node *node)
 {
