@@ -16,6 +16,16 @@ setup() {
     one_line_error 0 '^test-base: a thing$'
 }
 
+@test "what a terminal would obey is shown as question marks, other writing as it is" {
+    # C1 (as a byte and as UTF-8), a turned reading direction, a line's end of Unicode's, half a
+    # character, an overlong escape
+    run --separate-stderr test-base die \
+        $'a\x9b1mb \xc2\x9b1m \xe2\x80\xaeabc\xe2\x81\xa6 \xe2\x80\xa8 \xe2\x82 \xe0\x80\x9b[1m'
+    one_line_error 1 '^test-base: a\?1mb \?1m \?abc\? \? \?\? \?\?\?\[1m$'
+    run --separate-stderr test-base warn $'\xe5\x85\x86\xc3\xa9\xf0\x9f\x98\x80 \xe2\x80\xa7\xe2\x80\xaf'
+    [ "$stderr" = $'test-base: \xe5\x85\x86\xc3\xa9\xf0\x9f\x98\x80 \xe2\x80\xa7\xe2\x80\xaf' ]
+}
+
 @test "help and version go to standard output" {
     run --separate-stderr test-base help
     [ "$status" -eq 0 ] && [ "$output" = "usage: test-base" ] && [ -z "$stderr" ]

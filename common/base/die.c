@@ -16,6 +16,7 @@
 
 #include "base/base.h"
 #include "base/cleanup.h"
+#include "base/printable.h"
 
 static const char *program_name = "irtools";
 static atomic_flag ending = ATOMIC_FLAG_INIT;
@@ -49,7 +50,7 @@ const char *ir_program(void)
 }
 
 /* "PROGRAM: message[: reason]" as one write, so that lines of a pipeline's programs do not mix.
- * Control characters (a file name may hold a newline) would break the one line. */
+ * A file's name may hold a newline, which would break the one line, or what a terminal obeys. */
 static void say(const char *format, va_list arguments, const char *reason)
 {
     char *message = NULL, *line = NULL;
@@ -59,10 +60,7 @@ static void say(const char *format, va_list arguments, const char *reason)
         fputs("out of memory\n", stderr);
         return;
     }
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 127)
-            *c = '?';
-    fprintf(stderr, "%s\n", line);
+    fprintf(stderr, "%s\n", ir_make_printable(line));
     free(line);
     free(message);
 }

@@ -5,30 +5,11 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/printable.h"
+
 enum { MAX_SPEC = 16 };
 
-/* The length of the UTF-8 character at s, 0 when there is none. */
-static int utf8_length(const unsigned char *s)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    int n = s[0] < 0x80         ? 1
-            : (s[0] >> 5) == 6  ? 2
-            : (s[0] >> 4) == 14 ? 3
-            : (s[0] >> 3) == 30 ? 4
-                                : 0;
-    uint32_t code = n == 1 ? s[0] : s[0] & (0x7fu >> n);
-
-    for (int i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (s[i] & 0x3f);
-    }
-    if (n == 0 || code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-        return 0;
-    return n;
-}
-
-static const char *entity(unsigned char c)
+static const char *entity(char c)
 {
     switch (c) {
     case '&':
@@ -44,21 +25,19 @@ static const char *entity(unsigned char c)
     case 0x7f:
         return "\xef\xbf\xbd";
     }
-    return c < ' ' && c != '\t' && c != '\n' ? "\xef\xbf\xbd" : NULL;
+    return (unsigned char)c < ' ' && c != '\t' && c != '\n' ? "\xef\xbf\xbd" : NULL;
 }
 
 void html_text(FILE *file, const char *text)
 {
-    const unsigned char *s = (const unsigned char *)text;
-
-    while (*s) {
-        int n = utf8_length(s);
+    for (const char *s = text; *s != '\0';) {
+        size_t n = ir_utf8_length(s);
         const char *instead = n == 0 ? "\xef\xbf\xbd" : entity(*s);
 
         if (instead != NULL)
             fputs(instead, file);
         else
-            fwrite(s, 1, (size_t)n, file);
+            fwrite(s, 1, n, file);
         s += n == 0 ? 1 : n;
     }
 }
