@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "base/lines.h"
 
 struct writer {
     ir_sink *sink;
@@ -151,6 +152,8 @@ writer *writer_open(const options *o, const ir_stream *stream)
     w->files = o->directory != NULL;
     if (!w->targets)
         ir_sink_spare(w->sink, stream, "pgm");
+    else if (!w->files)
+        ir_lines_on_stdout();
     return w;
 }
 

@@ -4,6 +4,7 @@
 #include "session.h"
 
 #include "base/base.h"
+#include "base/lines.h"
 
 /* A batch's strategies, written and flushed: whoever waits for them can go on. */
 static void write_strategies(const session *s)
@@ -36,6 +37,7 @@ void sample_command(const options *o)
 {
     session s = session_open(o);
 
+    ir_lines_on_stdout();
     while (session_next(&s))
         write_strategies(&s);
     session_close(&s);
@@ -75,6 +77,7 @@ void play_command(const options *o)
     session s = session_open(o);
     ir_records *rewards = ir_records_open(o->rewards);
 
+    ir_lines_on_stdout();
     if (o->lag > 0)
         play_ahead(&s, rewards);
     else

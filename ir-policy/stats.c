@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/lines.h"
 #include "session.h"
 
 /* A line per corruption, a column per severity, and their sum. Tabs; on a terminal, aligned. */
@@ -36,6 +37,7 @@ void stats_command(const options *o)
             mean[i % IR_STRATEGIES] += exp(s.batch->logp[i]);
     for (int k = 0; k < IR_STRATEGIES; k++)
         mean[k] /= (double)images;
+    ir_lines_on_stdout();
     print_table(mean, policy_severities(s.policy));
     session_close(&s);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/lines.h"
 #include "options.h"
 #include "rce.h"
 #include "report/page.h"
@@ -39,6 +40,7 @@ int main(int argc, char **argv)
         return 0;
     }
     o = parse_options(argc, argv);
+    ir_lines_on_stdout();
     if (o.rce != NULL)
         clean_iou = read_clean_iou(o.rce);
     score(&o, o.rce != NULL ? &clean_iou : NULL);

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/lines.h"
 
 struct report {
-    FILE *log; /* NULL: none */
+    FILE *file; /* NULL: no log */
+    FILE *log;  /* its lines */
     const char *log_name;
     bool headed, paired, progress;
     long frames, done; /* of the whole run */
@@ -29,14 +31,15 @@ static void write_header(report *r)
  * record, so that a run that fails before says one line only. */
 static void open_log(report *r, const char *path, bool quiet)
 {
-    r->log = path ? fopen(path, "a") : quiet ? NULL : stderr;
+    r->file = path ? fopen(path, "a") : quiet ? NULL : stderr;
     r->log_name = path ? path : "standard error";
-    if (!path)
-        return;
-    if (!r->log)
+    if (path && !r->file)
         ir_die_errno("%s", path);
-    r->headed = fseek(r->log, 0, SEEK_END) == 0 && ftell(r->log) > 0;
-    if (!r->headed)
+    if (!r->file)
+        return;
+    r->log = ir_lines(r->file);
+    r->headed = path && fseek(r->file, 0, SEEK_END) == 0 && ftell(r->file) > 0;
+    if (path && !r->headed)
         write_header(r);
 }
 
@@ -109,7 +112,9 @@ void report_epoch(report *r, const history *h)
 
 void report_free(report *r)
 {
-    if (r->log && r->log != stderr && fclose(r->log) != 0)
+    if (r->log)
+        fclose(r->log);
+    if (r->file && r->file != stderr && fclose(r->file) != 0)
         ir_die_errno("%s", r->log_name);
     free(r);
 }

@@ -9,6 +9,7 @@
 
 #include "backend/backend.h"
 #include "base/base.h"
+#include "base/lines.h"
 #include "base/output.h"
 #include "base/philox.h"
 #include "base/pipeline.h"
@@ -185,7 +186,7 @@ void train(const train_options *o, char *images, char *masks)
     /* Before anything is read: in a ring of FIFOs the other end waits for this. */
     if (o->rewards) {
         rewards = ir_output_open(o->rewards);
-        r.trainer.rewards = rewards.file;
+        r.trainer.rewards = ir_lines(rewards.file);
     }
     if (o->write)
         check_writable(o->write);
@@ -208,8 +209,10 @@ void train(const train_options *o, char *images, char *masks)
         if (o->save_every > 0 && epoch % o->save_every == 0 && epoch < o->epochs)
             save(&r);
     }
-    if (o->rewards)
+    if (o->rewards) {
+        fclose(r.trainer.rewards);
         ir_output_close(&rewards);
+    }
     save(&r);
     if (o->profile)
         ir_profile_print(profile, stderr);

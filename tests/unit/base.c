@@ -7,6 +7,7 @@
  *                                             whose work dies
  *   test-base ahead GATE                      lines of stdin, the first once GATE was written to
  *   test-base tally                           counts of the lines of stdin
+ *   test-base lines flush|close               stdin to stdout in whole lines, from small pieces
  *   test-base twice                           opens standard input a second time
  *   test-base wait UNFINISHED                 makes the file, says "ready", waits for a signal
  *   test-base flood                           writes to stdout until that fails */
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/lines.h"
 #include "base/philox.h"
 #include "base/pipeline.h"
 
@@ -151,6 +153,18 @@ static void tally_lines(void)
     ir_tally_free(tally);
 }
 
+static void copy_lines(const char *last)
+{
+    FILE *out = ir_lines(stdout);
+    char piece[7];
+    size_t n;
+    while ((n = fread(piece, 1, sizeof piece, stdin)) > 0)
+        fwrite(piece, 1, n, out);
+    ir_flush(out, "standard output");
+    if (strcmp(last, "close") == 0)
+        fclose(out);
+}
+
 static void flood(void)
 {
     for (;;) {
@@ -194,6 +208,8 @@ int main(int argc, char **argv)
         tally_lines();
     else if (strcmp(job, "flood") == 0)
         flood();
+    else if (strcmp(job, "lines") == 0 && argc == 3)
+        copy_lines(argv[2]);
     else if (strcmp(job, "twice") == 0)
         ir_open_in(ir_open_in("-") ? "-" : "");
     else if (strcmp(job, "help") == 0)
