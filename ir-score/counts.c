@@ -77,18 +77,6 @@ double counts_fa_per_million(const counts *c)
     return quotient(1e6 * (double)c->false_alarm_pixels, (double)c->pixels);
 }
 
-int first_level_above(double threshold, int maxval)
-{
-    int level = (int)(threshold * maxval);
-
-    /* The product may be off by a rounding; the quotient decides. */
-    while (level > 0 && (double)(level - 1) / maxval > threshold)
-        level--;
-    while (level <= maxval && (double)level / maxval <= threshold)
-        level++;
-    return level;
-}
-
 matcher *matcher_new(bool pairs)
 {
     matcher *m = ir_calloc(1, sizeof *m);

@@ -41,9 +41,6 @@ double counts_pd(const counts *c);
 /* Of a million pixels, how many lie in false alarms. */
 double counts_fa_per_million(const counts *c);
 
-/* The smallest sample v for which v / maxval > threshold (0..1); maxval + 1 when there is none. */
-int first_level_above(double threshold, int maxval);
-
 /* Compares a prediction with a true mask, reusing its memory from image to image. */
 typedef struct matcher matcher;
 

@@ -49,7 +49,7 @@ static void make_table(curve *c, int maxval)
     c->above = ir_realloc(c->above, (size_t)maxval + 1, sizeof *c->above);
     c->maxval = maxval;
     for (int i = 0; i <= c->steps; i++)
-        for (int end = first_level_above((double)i / c->steps, maxval); v < end; v++)
+        for (int end = ir_image_level_above((double)i / c->steps, maxval); v < end; v++)
             c->above[v] = (uint16_t)i;
 }
 

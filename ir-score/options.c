@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "base/option.h"
+#include "stream/mask.h"
 
 enum { DEFAULT_THRESHOLDS = 100, DEFAULT_RESAMPLES = 1000, MAX_RESAMPLES = 1000000 };
 
@@ -29,6 +30,7 @@ static const char usage[] =
     "      --thresholds n    of the curves: 0, 1/n, ..., 1 (default 100)\n"
     "      --rce scores      adds the relative corruption error; scores: --tsv of the clean "
     "images\n"
+    "      --true-above x    a pixel is true above x of its mask's maxval\n"
     "      --resize nearest  scales a mask of another size to its prediction's\n"
     "      --overlay dir     writes dir/NAME.ppm: hits green, misses blue, false alarms red\n"
     "      --frames images   of --overlay: the frames to draw on\n"
@@ -49,6 +51,7 @@ enum {
     ALL,
     PR,
     RESIZE,
+    TRUE_ABOVE,
     OVERLAY,
     FRAMES,
     MAXVAL,
@@ -69,6 +72,7 @@ static const struct option long_options[] = {
     {"bootstrap", required_argument, NULL, BOOTSTRAP},
     {"versus", required_argument, NULL, VERSUS},
     {"rce", required_argument, NULL, RCE},
+    {"true-above", required_argument, NULL, TRUE_ABOVE},
     {"resize", required_argument, NULL, RESIZE},
     {"overlay", required_argument, NULL, OVERLAY},
     {"frames", required_argument, NULL, FRAMES},
@@ -134,6 +138,9 @@ static void set_option(options *o, int option)
     case RCE:
         o->rce = optarg;
         break;
+    case TRUE_ABOVE:
+        o->true_above = ir_masks_threshold(optarg);
+        break;
     case RESIZE:
         o->resize = ir_choice(optarg, resizes, 1, "--resize") == 0;
         break;
@@ -174,6 +181,7 @@ static void check(const options *o)
 options parse_options(int argc, char **argv)
 {
     options o = {.threshold = 0.5,
+                 .true_above = -1,
                  .thresholds = DEFAULT_THRESHOLDS,
                  .bootstrap.threads = ir_default_threads()};
     int option;

@@ -13,6 +13,7 @@ enum { PREDICTED, TRUTH, FRAME, OTHER = FRAME, STREAMS };
 
 typedef struct {
     double threshold;
+    double true_above; /* of the true masks; negative: not given */
     match_kind match;
     table_format format;
     bool per_image, roc, pr, all, resize, versus;

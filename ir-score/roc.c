@@ -25,7 +25,7 @@ void roc_add(roc *r, matcher *m, const ir_image *map)
     int last = -1;
 
     for (int i = 0; i <= r->steps; i++) {
-        int level = first_level_above((double)i / r->steps, map->maxval);
+        int level = ir_image_level_above((double)i / r->steps, map->maxval);
 
         if (level != last) { /* else the same pixels as one threshold before */
             matcher_set_prediction(m, map, level);

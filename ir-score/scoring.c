@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "base/wide.h"
 #include "overlay.h"
 #include "report.h"
 #include "roc.h"
+#include "stream/mask.h"
 
 /* Images from standard input have numbers for names; their masks know better. */
 static void set_names(const options *o, ir_image *im)
@@ -22,23 +22,10 @@ static void fit(const options *o, ir_image *im)
 {
     if (o->resize)
         ir_image_scale_nearest(&im[TRUTH], im[PREDICTED].width, im[PREDICTED].height);
-    ir_check_same_size(&im[PREDICTED], &im[TRUTH], "the true mask");
+    ir_check_same_size(&im[PREDICTED], &im[TRUTH], "the true mask", "--resize nearest scales it");
     if (o->operand[FRAME] != NULL)
         ir_check_same_size(&im[PREDICTED], &im[FRAME],
-                           o->versus ? "the other prediction" : "the frame");
-}
-
-/* Whether a mask holds nothing but 0 and its maxval. */
-IR_WIDE static bool is_binary(const ir_image *mask)
-{
-    size_t n = (size_t)mask->width * (size_t)mask->height;
-    uint16_t other = 0, maxval = (uint16_t)mask->maxval;
-    const uint16_t *pixel = mask->pixel;
-
-#pragma omp simd reduction(| : other)
-    for (size_t i = 0; i < n; i++)
-        other |= pixel[i] != 0 ? pixel[i] ^ maxval : 0;
-    return other == 0;
+                           o->versus ? "the other prediction" : "the frame", NULL);
 }
 
 struct scoring {
@@ -48,8 +35,7 @@ struct scoring {
     totals one, sum;     /* of the image at hand, of all */
     sample image, other; /* by image, of the prediction and the one it is compared with */
     overlay *pictures;
-    long grey;        /* true masks that are not binary */
-    char *first_grey; /* the name of the first */
+    ir_masks *masks;
 };
 
 /* Counts one prediction against the mask of s->m as far as what is printed needs it, in s->one.
@@ -59,7 +45,7 @@ static counts count(scoring *s, const ir_image *predicted)
     const options *o = s->o;
     counts shown;
 
-    matcher_set_prediction(s->m, predicted, first_level_above(o->threshold, predicted->maxval));
+    matcher_set_prediction(s->m, predicted, ir_image_level_above(o->threshold, predicted->maxval));
     for (match_kind kind = 0; kind < MATCHES; kind++) {
         counts c;
 
@@ -75,20 +61,9 @@ static counts count(scoring *s, const ir_image *predicted)
     return shown;
 }
 
-static void check_mask(scoring *s, const ir_image *mask)
+void scoring_warn(scoring *s)
 {
-    if (is_binary(mask))
-        return;
-    if (s->grey++ == 0)
-        s->first_grey = ir_strdup(mask->name);
-}
-
-void scoring_warn(const scoring *s)
-{
-    if (s->grey > 0)
-        ir_warn("%ld of %ld true masks %s not binary (the first: %s): true is what lies above half "
-                "of maxval",
-                s->grey, s->sum.images, s->grey == 1 ? "is" : "are", s->first_grey);
+    ir_masks_warn(s->masks);
 }
 
 void scoring_add(scoring *s, ir_image *im)
@@ -97,7 +72,7 @@ void scoring_add(scoring *s, ir_image *im)
     counts c;
 
     set_names(o, im);
-    check_mask(s, &im[TRUTH]);
+    ir_masks_read(s->masks, &im[TRUTH]);
     fit(o, im);
     matcher_set_truth(s->m, &im[TRUTH]);
     c = count(s, &im[PREDICTED]);
@@ -106,7 +81,7 @@ void scoring_add(scoring *s, ir_image *im)
     totals_add(&s->sum, &s->one);
     if (s->pictures != NULL)
         overlay_write(s->pictures, &im[PREDICTED],
-                      first_level_above(o->threshold, im[PREDICTED].maxval), &im[TRUTH],
+                      ir_image_level_above(o->threshold, im[PREDICTED].maxval), &im[TRUTH],
                       &im[FRAME]);
     if (o->roc)
         roc_add(&s->rates, s->m, &im[PREDICTED]);
@@ -141,6 +116,7 @@ scoring *scoring_new(const options *o, const ir_matched *input)
 
     *s = (scoring){.o = o,
                    .m = matcher_new(o->all),
+                   .masks = ir_masks_new("true mask", o->true_above),
                    .rates = roc_new(o->thresholds, o->match),
                    .one = totals_new(steps),
                    .sum = totals_new(steps),
@@ -157,6 +133,6 @@ void scoring_free(scoring *s)
     sample_free(&s->image);
     sample_free(&s->other);
     overlay_free(s->pictures);
-    free(s->first_grey);
+    ir_masks_free(s->masks);
     free(s);
 }

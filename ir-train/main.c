@@ -5,6 +5,7 @@
 #include "backend/options.h"
 #include "base/base.h"
 #include "init.h"
+#include "stream/mask.h"
 #include "train.h"
 
 static const char usage[] =
@@ -41,6 +42,8 @@ static const char usage[] =
     "      --save-every N       write the checkpoint (-w) every N passes as well\n"
     "      --log FILE           append a record per pass here, not to standard error\n"
     "      --maxval N           that of the frames, whatever the files say\n"
+    "      --true-above X       a pixel is true above X of its mask's maxval\n"
+    "      --resize nearest     scales a mask of another size to its frame's\n"
     "  -r, --seed N             random seed, instead of the checkpoint's\n"
     "  -d, --device DEVICE      auto, cpu, cuda, cuda:N (auto)\n"
     "      --precision P        of a GPU: fp32, tf32 or bf16 (tf32)\n"
@@ -67,7 +70,9 @@ enum {
     SAVE_EVERY,
     LOG,
     PROFILE,
-    MAXVAL
+    MAXVAL,
+    TRUE_ABOVE,
+    RESIZE
 };
 
 static const struct option long_options[] = {
@@ -87,6 +92,8 @@ static const struct option long_options[] = {
     {"log", required_argument, NULL, LOG},
     {"profile", no_argument, NULL, PROFILE},
     {"maxval", required_argument, NULL, MAXVAL},
+    {"true-above", required_argument, NULL, TRUE_ABOVE},
+    {"resize", required_argument, NULL, RESIZE},
     {"seed", required_argument, NULL, 'r'},
     IR_BACKEND_OPTIONS,
     {"write", required_argument, NULL, 'w'},
@@ -112,7 +119,7 @@ static void parse_lr_steps(train_options *o, char *list)
 /* What is trained and how; false for the options that are about the run. */
 static bool set_training(train_options *o, int option)
 {
-    static const char *const reductions[] = {"image", "batch"};
+    static const char *const reductions[] = {"image", "batch"}, *const resizes[] = {"nearest"};
 
     switch (option) {
     case LAMBDA:
@@ -144,6 +151,12 @@ static bool set_training(train_options *o, int option)
         return true;
     case MAXVAL:
         o->maxval = ir_maxval(optarg);
+        return true;
+    case TRUE_ABOVE:
+        o->true_above = ir_masks_threshold(optarg);
+        return true;
+    case RESIZE:
+        o->resize = ir_choice(optarg, resizes, 1, "--resize") == 0;
         return true;
     case 'r':
         o->seed = ir_seed(optarg);
@@ -229,7 +242,8 @@ int main(int argc, char **argv)
                        .epochs = 1,
                        .lambda = 1,
                        .lr = 1e-3,
-                       .bn_momentum = -1};
+                       .bn_momentum = -1,
+                       .true_above = -1};
     int option;
 
     ir_start(argv[0]);

@@ -10,11 +10,14 @@
 #include <sys/stat.h>
 
 #include "base/base.h"
+#include "stream/mask.h"
 
 /* Decoded frames and masks kept from pass to pass, in bytes. */
 static const size_t cache_limit = (size_t)1 << 30;
 
 struct source {
+    ir_masks *masks;
+    bool resize;
     ir_matched *matched;
     ir_stream *corrupted; /* read by itself, or NULL */
     bool has_corrupted;
@@ -47,24 +50,51 @@ static void make_cache(source *s)
     s->keeping = true;
 }
 
-source *source_open(char *images, char *masks, char *corrupted, int maxval, bool repeated)
+/* --maxval is that of the frames, corrupted or not. */
+static void set_maxval(source *s, int maxval, bool together)
+{
+    if (maxval == 0)
+        return;
+    ir_matched_set_maxval(s->matched, FRAME, maxval);
+    if (together)
+        ir_matched_set_maxval(s->matched, CORRUPTED, maxval);
+    else if (s->corrupted)
+        ir_stream_set_maxval(s->corrupted, maxval);
+}
+
+/* Looks for a target among masks that can be read again; the first mask ends that as a rule.
+ * Training on none would end after hours, with a detector of nothing. */
+static void need_target(source *s, const char *operand)
+{
+    ir_stream *stream = ir_matched_stream(s->matched, MASK);
+    long count = 0;
+    bool found = false;
+
+    if (ir_stream_count(stream) < 0)
+        return;
+    for (; !found && ir_stream_next(stream, &s->item[MASK]); count++)
+        found = ir_masks_has_target(s->masks, &s->item[MASK]);
+    if (!found)
+        ir_die("%s: no target in %ld mask%s (--true-above sets which pixels are true)", operand,
+               count, count == 1 ? "" : "s");
+    ir_stream_rewind(stream);
+}
+
+source *source_open(const source_options *o)
 {
     source *s = ir_calloc(1, sizeof *s);
-    char *const operand[ITEM_IMAGES] = {images, masks, corrupted};
+    char *const corrupted = o->operand[CORRUPTED];
     const bool together = corrupted && is_directory_or_list(corrupted);
 
-    s->matched = ir_matched_open(together ? 3 : 2, operand);
+    s->masks = ir_masks_new("mask", o->true_above);
+    s->resize = o->resize;
+    s->matched = ir_matched_open(together ? 3 : 2, o->operand);
     s->has_corrupted = corrupted != NULL;
     if (corrupted && !together)
-        s->corrupted = ir_stream_open(1, &operand[CORRUPTED]);
-    if (maxval > 0) {
-        ir_matched_set_maxval(s->matched, FRAME, maxval);
-        if (together)
-            ir_matched_set_maxval(s->matched, CORRUPTED, maxval);
-        else if (corrupted)
-            ir_stream_set_maxval(s->corrupted, maxval);
-    }
-    if (repeated) {
+        s->corrupted = ir_stream_open(1, &o->operand[CORRUPTED]);
+    set_maxval(s, o->maxval, together);
+    need_target(s, o->operand[MASK]);
+    if (o->repeated) {
         ir_matched_rewind(s->matched); /* refuses, before any work, what cannot be read again */
         make_cache(s);
     }
@@ -109,6 +139,20 @@ static void read_corrupted(source *s)
         ir_die("%s: the corrupted images end before this one", s->item[FRAME].name);
 }
 
+/* Makes the mask one of 0 and maxval, of the frame's size. */
+static void fit(source *s)
+{
+    const ir_image *frame = &s->item[FRAME];
+    ir_image *mask = &s->item[MASK];
+
+    ir_masks_read(s->masks, mask);
+    if (s->resize)
+        ir_image_scale_nearest(mask, frame->width, frame->height);
+    ir_check_same_size(frame, mask, "mask", "--resize nearest scales it");
+    if (s->has_corrupted)
+        ir_check_same_size(frame, &s->item[CORRUPTED], "corrupted image", NULL);
+}
+
 const ir_image *source_next(source *s)
 {
     if (s->complete)
@@ -120,9 +164,7 @@ const ir_image *source_next(source *s)
     }
     if (s->corrupted)
         read_corrupted(s);
-    ir_check_same_size(&s->item[FRAME], &s->item[MASK], "mask");
-    if (s->has_corrupted)
-        ir_check_same_size(&s->item[FRAME], &s->item[CORRUPTED], "corrupted image");
+    fit(s);
     if (s->keeping)
         keep_item(s);
     s->position++;
@@ -134,6 +176,8 @@ void source_finish(source *s)
     if (s->corrupted && ir_stream_next(s->corrupted, &s->item[CORRUPTED]))
         ir_die("%s: a corrupted image without a frame: the images have ended",
                s->item[CORRUPTED].name);
+    ir_masks_warn(s->masks);
+    ir_masks_need_target(s->masks);
 }
 
 void source_again(source *s, const size_t *order)
@@ -156,6 +200,7 @@ void source_close(source *s)
     for (int k = 0; k < ITEM_IMAGES; k++)
         ir_image_free(&s->item[k]);
     ir_matched_close(s->matched);
+    ir_masks_free(s->masks);
     if (s->corrupted)
         ir_stream_close(s->corrupted);
     free(s->order);

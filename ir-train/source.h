@@ -11,9 +11,16 @@ enum { FRAME, MASK, CORRUPTED, ITEM_IMAGES };
 
 typedef struct source source;
 
-/* Each of the first three is one operand; corrupted may be NULL. maxval > 0: that of the frames
- * (--maxval). repeated: source_again() will be called, and the operands must allow it. */
-source *source_open(char *images, char *masks, char *corrupted, int maxval, bool repeated);
+typedef struct {
+    char *operand[ITEM_IMAGES]; /* one each; that of the corrupted frames may be NULL */
+    int maxval;                 /* of the frames (--maxval); 0: the files' own */
+    double true_above;          /* of the masks (--true-above); negative: not given */
+    bool resize;                /* a mask of another size is scaled to its frame's */
+    bool repeated;              /* source_again() will be called; the operands must allow it */
+} source_options;
+
+/* Dies where masks that can be read again hold no target, before anything else is read. */
+source *source_open(const source_options *o);
 
 /* The next frame, mask and corrupted frame, valid until the next call; NULL when the frames have
  * ended. Not a byte of `corrupted` behind this item is asked for. Dies when sizes, names or counts

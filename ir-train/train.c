@@ -191,7 +191,11 @@ void train(const train_options *o, char *images, char *masks)
     if (o->write)
         check_writable(o->write);
     load(&r);
-    r.source = source_open(images, masks, o->corrupted, o->maxval, repeated);
+    r.source = source_open(&(source_options){.operand = {images, masks, o->corrupted},
+                                             .maxval = o->maxval,
+                                             .true_above = o->true_above,
+                                             .resize = o->resize,
+                                             .repeated = repeated});
     if (o->shuffle && source_count(r.source) < 0)
         ir_usage_die("--shuffle: images and masks are not one to one, path by path");
     const long count = source_count(r.source);

@@ -17,6 +17,8 @@ typedef struct {
     int batch, crop, maxval; /* maxval 0: the files' own */
     long epochs, save_every; /* save_every 0: only at the end */
     bool shuffle, whole_batch, quiet, verbose, profile;
+    bool resize;       /* masks of another size are scaled */
+    double true_above; /* of the masks; negative: not given */
     double lambda, lr;
     double bn_momentum; /* negative: the checkpoint's */
     int lr_steps;

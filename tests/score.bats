@@ -366,7 +366,7 @@ CASES
     blocks 6 4 255 0,0,2,2 > true/odd.pgm
     blocks 3 2 255 0,0,1,1 > predicted/odd.pgm
     run --separate-stderr ir-score predicted true
-    one_line_error 1 '^ir-score: odd: the true mask is 6x4, the image 3x2$'
+    one_line_error 1 '^ir-score: odd: the true mask is 6x4, the image 3x2 \(--resize nearest scales it\)$'
     [[ -z $output ]]
     run --separate-stderr ir-score - true < predicted/odd.pgm
     one_line_error 1 '^ir-score: odd: the true mask is 6x4'

@@ -194,15 +194,15 @@ close_to() {
 }
 
 @test "shuffling: another order in every pass, each frame once" {
-    mkdir grey none
+    mkdir grey masks
     for i in 1 2 3 4 5 6; do
         pgm 1 1 100 $((10 * i)) | pamscale -nomix 64 > grey/$i.pgm
-        pgm 1 1 1 0 | pamscale -nomix 64 > none/$i.pgm
+        pgm 1 1 1 1 | pamscale -nomix 64 > masks/$i.pgm
     done
     ir-train init --net acm --mean 0 --std 1 --bn-momentum 1 > now.tar
     # With momentum 1 the first statistics are those of the pass's last batch: its mean grey.
     pass() { # ARGUMENT...
-        ir-train -q -c now.tar --crop 64 -j 1 -w now.tar "$@" grey none
+        ir-train -q -c now.tar --crop 64 -j 1 -w now.tar "$@" grey masks
         tar xOf now.tar state/stem.0.running_mean.npy | tail -c 4 | od -An -tf4 | tr -d ' '
     }
     for i in 1 2 3 4 5 6; do
@@ -420,9 +420,9 @@ fails() {
 }
 
 @test "masks and corrupted frames of another size" {
-    pgm 1 1 255 9 | pamscale -nomix -xsize 325 -ysize 220 > Misc_111.pgm
-    pgm 1 1 255 0 | pamscale -nomix -xsize 592 -ysize 400 > mask.pgm
-    fails '^ir-train: Misc_111: mask is 592x400, the image 325x220$' Misc_111.pgm mask.pgm
+    pgm 1 1 255 200 | pamscale -nomix -xsize 325 -ysize 220 > Misc_111.pgm
+    pgm 1 1 255 255 | pamscale -nomix -xsize 592 -ysize 400 > mask.pgm
+    fails '^ir-train: Misc_111: mask is 592x400, the image 325x220 \(--resize nearest' Misc_111.pgm mask.pgm
     fails '^ir-train: Misc_111: corrupted image is 592x400, the image 325x220$' \
         --corrupted mask.pgm Misc_111.pgm Misc_111.pgm
 }

@@ -41,6 +41,18 @@ void ir_image_free(ir_image *im)
     *im = (ir_image){0};
 }
 
+int ir_image_level_above(double threshold, int maxval)
+{
+    int level = (int)(threshold * maxval);
+
+    /* The product may be off by a rounding; the quotient decides. */
+    while (level > 0 && (double)(level - 1) / maxval > threshold)
+        level--;
+    while (level <= maxval && (double)level / maxval <= threshold)
+        level++;
+    return level;
+}
+
 /* The source of pixel i of n, among m: the one that holds the centre, floor((i + 1/2) m / n). */
 static int nearest(int i, int n, int m)
 {

@@ -33,11 +33,14 @@ void ir_image_copy(ir_image *to, const ir_image *from);    /* pixels and name */
 void ir_image_set_name(ir_image *im, const char *name);
 void ir_image_free(ir_image *im);
 
-/* A mask's pixel is true above half of maxval. */
+/* A mask's pixel is true above half of maxval, once ir_masks_read() of mask.h has seen the mask. */
 static inline bool ir_image_true(const ir_image *im, size_t i)
 {
     return 2 * (int)im->pixel[i] > im->maxval;
 }
+
+/* The smallest sample v for which v / maxval > threshold (0..1); maxval + 1 when there is none. */
+int ir_image_level_above(double threshold, int maxval);
 
 /* The mask scaled to width x height by nearest neighbour (pixel centres), in place. */
 void ir_image_scale_nearest(ir_image *im, int width, int height);

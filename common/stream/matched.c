@@ -170,11 +170,18 @@ bool ir_matched_next(ir_matched *m, ir_image *im)
     return more;
 }
 
-void ir_check_same_size(const ir_image *image, const ir_image *other, const char *what)
+void ir_check_same_size(const ir_image *image, const ir_image *other, const char *what,
+                        const char *remedy)
 {
     if (image->width != other->width || image->height != other->height)
-        ir_die("%s: %s is %dx%d, the image %dx%d", image->name, what, other->width, other->height,
-               image->width, image->height);
+        ir_die("%s: %s is %dx%d, the image %dx%d%s%s%s", image->name, what, other->width,
+               other->height, image->width, image->height, remedy ? " (" : "", remedy ? remedy : "",
+               remedy ? ")" : "");
+}
+
+ir_stream *ir_matched_stream(ir_matched *m, int stream)
+{
+    return m->stream[stream];
 }
 
 void ir_matched_set_maxval(ir_matched *m, int stream, int maxval)

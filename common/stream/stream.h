@@ -48,8 +48,12 @@ ir_matched *ir_matched_open(int streams, char *const *operand);
 /* im[0..streams-1]; false when all end together. Dies naming the first item whose name or count
  * disagrees. Sizes are the caller's to check: ir_matched_check_size(). */
 bool ir_matched_next(ir_matched *matched, ir_image *im);
-/* Dies with "NAME: WHAT is 592x400, the image 325x220" unless both have the same size. */
-void ir_check_same_size(const ir_image *image, const ir_image *other, const char *what);
+/* Dies with "NAME: WHAT is 592x400, the image 325x220 (REMEDY)" unless both have the same size.
+ * remedy NULL: there is none to name. */
+void ir_check_same_size(const ir_image *image, const ir_image *other, const char *what,
+                        const char *remedy);
+/* One of the streams by itself: to look at what can be read again, and rewind it. */
+ir_stream *ir_matched_stream(ir_matched *matched, int stream);
 void ir_matched_set_maxval(ir_matched *matched, int stream, int maxval);
 long ir_matched_count(const ir_matched *matched);
 void ir_matched_rewind(ir_matched *matched);

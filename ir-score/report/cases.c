@@ -7,6 +7,7 @@
 #include "html.h"
 #include "picture.h"
 #include "section.h"
+#include "stream/mask.h"
 #include "stream/stream.h"
 
 enum { SIDE = 64 };
@@ -60,9 +61,10 @@ static view view_open(const run *r, size_t row)
 
     read_image(text(r, row, "frame"), &v.frame);
     read_image(text(r, row, "truth"), &v.truth);
+    ir_mask_make_binary(&v.truth);
     read_scored(r, row, "corrupted", &v.corrupted);
-    ir_check_same_size(&v.corrupted, &v.frame, "the frame");
-    ir_check_same_size(&v.corrupted, &v.truth, "the true mask");
+    ir_check_same_size(&v.corrupted, &v.frame, "the frame", NULL);
+    ir_check_same_size(&v.corrupted, &v.truth, "the true mask", NULL);
     ir_components_find(v.targets, v.truth.pixel, v.truth.width, v.truth.height,
                        v.truth.maxval / 2 + 1);
     pixels = (size_t)v.frame.width * (size_t)v.frame.height;
@@ -88,7 +90,7 @@ static finding find(const view *v, const run *r, size_t row)
     int targets = ir_components_count(v->targets);
 
     read_scored(r, row, "found", &f.mask);
-    ir_check_same_size(&f.mask, &v->corrupted, "the corrupted frame");
+    ir_check_same_size(&f.mask, &v->corrupted, "the corrupted frame", NULL);
     ir_components_find(f.detections, f.mask.pixel, f.mask.width, f.mask.height,
                        f.mask.maxval / 2 + 1);
     f.of_target = ir_calloc((size_t)targets + 1, sizeof *f.of_target);

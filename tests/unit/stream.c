@@ -86,7 +86,7 @@ static void print_matches(ir_matched *matched, int streams, bool sizes)
     while (ir_matched_next(matched, im)) {
         for (int s = 0; s < streams; s++) {
             if (sizes && s > 0)
-                ir_check_same_size(&im[0], &im[s], "the mask");
+                ir_check_same_size(&im[0], &im[s], "the mask", NULL);
             printf("%s%s:%lu", s ? " " : "", im[s].name, sum(&im[s]));
         }
         putchar('\n');
