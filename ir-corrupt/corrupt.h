@@ -1,9 +1,12 @@
-/* The ten corruptions of an infrared frame and what they are made from.
+/* The corruptions of an infrared frame and what they are made from.
  *
- * Names, groups and parameters are ImageNet-C's (Hendrycks and Dietterich, "Benchmarking neural
+ * Names, groups and parameters of the first ten are ImageNet-C's (Hendrycks and Dietterich, "Benchmarking neural
  * network robustness to common corruptions and perturbations", ICLR 2019). On 8-bit frames the
  * results are those of the Python package imagecorruptions: the deterministic ones to one grey
- * level, the random ones in distribution. */
+ * level, the random ones in distribution.
+ *
+ * The group "camera" is what infrared cameras, the air before them and the cables behind them do.
+ * Each function states its equation and where that comes from; the parameters are ours. */
 #ifndef CORRUPT_H
 #define CORRUPT_H
 
@@ -42,6 +45,11 @@ corrupt_function corrupt_gaussian_noise, corrupt_shot_noise, corrupt_impulse_noi
 corrupt_function corrupt_defocus_blur, corrupt_motion_blur, corrupt_gaussian_blur;
 /* isp.c: what an image signal processor and a codec do */
 corrupt_function corrupt_brightness, corrupt_contrast, corrupt_pixelate, corrupt_jpeg;
+/* sensor.c: what a focal-plane array and its readout do */
+corrupt_function corrupt_fixed_pattern, corrupt_bad_pixels, corrupt_banding, corrupt_lag,
+    corrupt_jitter, corrupt_dropped_lines;
+/* scene.c: what the air, the optics and automatic gain do */
+corrupt_function corrupt_vignette, corrupt_haze, corrupt_glare, corrupt_agc;
 
 /* Corrupts im in place. corruption: index into ir_corruptions; severity: 1..5; seed, the frame's
  * name and occurrence (how often that name came before) choose the random numbers, together with

@@ -16,7 +16,7 @@ static const char usage[] =
     "                  [--maxval N] [IMAGE ...]\n"
     "       ir-corrupt --list\n"
     "\n"
-    "Corrupts infrared frames as ImageNet-C does.\n"
+    "Corrupts infrared frames as ImageNet-C does, or as infrared cameras do.\n"
     "\n"
     "  -n, --name NAME        the corruption; --list shows them\n"
     "  -s, --severity N       1 to 5\n"
@@ -57,10 +57,10 @@ static const struct option long_options[] = {
 
 static int corruption_named(const char *name)
 {
-    const char *names[IR_CORRUPTIONS];
-    for (int i = 0; i < IR_CORRUPTIONS; i++)
+    const char *names[IR_ALL_CORRUPTIONS];
+    for (int i = 0; i < IR_ALL_CORRUPTIONS; i++)
         names[i] = ir_corruptions[i].name;
-    return ir_choice(name, names, IR_CORRUPTIONS, "-n");
+    return ir_choice(name, names, IR_ALL_CORRUPTIONS, "-n");
 }
 
 _Noreturn static void print_list(void)

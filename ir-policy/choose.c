@@ -54,6 +54,9 @@ int choice_from_record(const ir_strategy *record, const ir_severities *severitie
 {
     int level = ir_severities_level(severities, record->severity);
 
+    if (record->corruption >= IR_CORRUPTIONS)
+        ir_die("%s: %s is for testing alone: no policy plays it", where,
+               ir_corruptions[record->corruption].name);
     if (level < 0)
         ir_die("%s: severity %d is none of the policy's %d %d %d", where, record->severity,
                severities->level[0], severities->level[1], severities->level[2]);

@@ -4,7 +4,7 @@
 #include "base/base.h"
 #include "stream/strategy.h"
 
-const ir_corruption_info ir_corruptions[IR_CORRUPTIONS] = {
+const ir_corruption_info ir_corruptions[IR_ALL_CORRUPTIONS] = {
     [IR_GAUSSIAN_NOISE] = {"gaussian-noise", "noise"},
     [IR_SHOT_NOISE] = {"shot-noise", "noise"},
     [IR_IMPULSE_NOISE] = {"impulse-noise", "noise"},
@@ -15,11 +15,21 @@ const ir_corruption_info ir_corruptions[IR_CORRUPTIONS] = {
     [IR_CONTRAST] = {"contrast", "isp"},
     [IR_PIXELATE] = {"pixelate", "isp"},
     [IR_JPEG] = {"jpeg", "isp"},
+    [IR_FIXED_PATTERN] = {"fixed-pattern", "camera"},
+    [IR_BAD_PIXELS] = {"bad-pixels", "camera"},
+    [IR_BANDING] = {"banding", "camera"},
+    [IR_VIGNETTE] = {"vignette", "camera"},
+    [IR_LAG] = {"lag", "camera"},
+    [IR_HAZE] = {"haze", "camera"},
+    [IR_JITTER] = {"jitter", "camera"},
+    [IR_GLARE] = {"glare", "camera"},
+    [IR_AGC] = {"agc", "camera"},
+    [IR_DROPPED_LINES] = {"dropped-lines", "camera"},
 };
 
 int ir_corruption_index(const char *name)
 {
-    for (int i = 0; i < IR_CORRUPTIONS; i++)
+    for (int i = 0; i < IR_ALL_CORRUPTIONS; i++)
         if (strcmp(ir_corruptions[i].name, name) == 0)
             return i;
     return -1;

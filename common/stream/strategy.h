@@ -1,12 +1,12 @@
-/* The ten corruptions by name and group, and the strategies made of them.
+/* The corruptions by name and group, and the strategies made of them.
  *
- * A strategy is a corruption at a severity. With three severity levels there are 30, numbered
- * corruption * 3 + level: the outputs of the strategy network. */
+ * A strategy is one of the first ten corruptions at a severity. With three severity levels there
+ * are 30, numbered corruption * 3 + level: the outputs of the strategy network. The group "camera"
+ * comes after them: it is for testing alone, and no strategy can be one of it. */
 #ifndef IR_STRATEGY_H
 #define IR_STRATEGY_H
 
-enum { IR_CORRUPTIONS = 10, IR_SEVERITIES = 5, IR_LEVELS = 3 };
-enum { IR_STRATEGIES = IR_CORRUPTIONS * IR_LEVELS };
+enum { IR_SEVERITIES = 5, IR_LEVELS = 3 };
 
 enum {
     IR_GAUSSIAN_NOISE,
@@ -18,15 +18,28 @@ enum {
     IR_BRIGHTNESS,
     IR_CONTRAST,
     IR_PIXELATE,
-    IR_JPEG
+    IR_JPEG,
+    IR_CORRUPTIONS, /* those that a strategy can be */
+    IR_FIXED_PATTERN = IR_CORRUPTIONS,
+    IR_BAD_PIXELS,
+    IR_BANDING,
+    IR_VIGNETTE,
+    IR_LAG,
+    IR_HAZE,
+    IR_JITTER,
+    IR_GLARE,
+    IR_AGC,
+    IR_DROPPED_LINES,
+    IR_ALL_CORRUPTIONS
 };
+enum { IR_STRATEGIES = IR_CORRUPTIONS * IR_LEVELS };
 
 typedef struct {
     const char *name;  /* "gaussian-noise" */
-    const char *group; /* "noise", "blur" or "isp" */
+    const char *group; /* "noise", "blur", "isp" or "camera" */
 } ir_corruption_info;
 
-extern const ir_corruption_info ir_corruptions[IR_CORRUPTIONS];
+extern const ir_corruption_info ir_corruptions[IR_ALL_CORRUPTIONS];
 
 int ir_corruption_index(const char *name); /* -1: unknown */
 
