@@ -292,7 +292,7 @@ record_policy() {
     elif grep -q "^$1"$'\t' "$run/policy.tsv"; then
         return # killed before the round's row in log.tsv
     fi
-    ir-corrupt --list | sed '/^#/d; s/\t.*//' | while read -r name; do
+    ir-corrupt --list | awk '!/^#/ && $2 != "camera" { print $1 }' | while read -r name; do
         for level in $severities; do printf '%s\t%s\n' "$name" "$level"; done
     done | awk -F '\t' -v OFS='\t' -v round="$1" '
         NR == FNR { played[$2, $3]++; all++; next }
@@ -380,7 +380,7 @@ forget_scores() {
 
 # spread_strategies NAMES: a strategy for each, all thirty in turn.
 spread_strategies() {
-    ir-corrupt --list | sed '/^#/d; s/\t.*//' | while read -r name; do
+    ir-corrupt --list | awk '!/^#/ && $2 != "camera" { print $1 }' | while read -r name; do
         for level in $severities; do printf '%s\t%s\n' "$name" "$level"; done
     done | awk -v OFS='\t' 'NR == FNR { strategy[n++] = $0; next }
         { print $0, strategy[(FNR - 1) * 7 % n], 0 }' - "$1"

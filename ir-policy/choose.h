@@ -11,8 +11,27 @@
 enum choice_set { SET_HRL, SET_RANDOM, SET_NOISE, SET_BLUR, SET_ISP, SETS };
 extern const char *const choice_set_names[SETS];
 
-/* The uniform distribution of a set other than SET_HRL: log(1/size) in it, -infinity outside. */
-void choice_uniform(enum choice_set set, float logp[IR_STRATEGIES]);
+/* --hold: corruptions that are not played. */
+typedef struct {
+    bool any;
+    bool corruption[IR_CORRUPTIONS];
+} choice_held;
+
+/* Of a list of groups and names, "noise,jpeg" or "noise jpeg". Usage error: one that is unknown,
+ * none, or all. */
+choice_held choice_held_parse(const char *list);
+
+/* The uniform distribution of a set other than SET_HRL, less what is held: log(1/size) in it,
+ * -infinity outside. Usage error when nothing is left. */
+void choice_uniform(enum choice_set set, const choice_held *held, float logp[IR_STRATEGIES]);
+
+/* log p given that nothing held is drawn: log p - log sum_j p_j over what is not held, -infinity
+ * for what is. */
+void choice_restrict(const choice_held *held, float logp[IR_STRATEGIES]);
+/* From the gradient by the restricted log p to that by log p: g_k - p_k sum_j g_j, p being the
+ * restricted, and 0 for what is held. */
+void choice_restrict_gradient(const choice_held *held, const float logp[IR_STRATEGIES],
+                              float gradient[IR_STRATEGIES]);
 
 /* A strategy drawn from exp(logp). */
 int choice_draw(ir_rng *rng, const float logp[IR_STRATEGIES]);

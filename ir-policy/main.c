@@ -22,6 +22,7 @@ static const char usage[] =
     "  -R, --rewards FILE     update, play: the loss under each strategy\n"
     "      --strategy SET     hrl: the network chooses (the default); random, noise, blur, isp:\n"
     "                         uniformly from that set, and nothing is learned\n"
+    "      --hold LIST        groups or corruptions that are never chosen: noise,jpeg\n"
     "      --batch N          images that are chosen for, and learned from, together (16)\n"
     "      --lr X             learning rate (0.0001)\n"
     "      --baseline mean|none\n"
@@ -51,7 +52,8 @@ enum {
     ENTROPY = 'e',
     SEVERITIES = 's',
     MAXVAL = 'm',
-    LAG = 'g'
+    LAG = 'g',
+    HOLD = 'o'
 };
 
 static const char short_options[] = ":c:w:S:R:r:d:j:vqhV";
@@ -68,6 +70,7 @@ static const struct option long_options[] = {
     {"entropy", required_argument, NULL, ENTROPY},
     {"severities", required_argument, NULL, SEVERITIES},
     {"lag", required_argument, NULL, LAG},
+    {"hold", required_argument, NULL, HOLD},
     {"maxval", required_argument, NULL, MAXVAL},
     {"seed", required_argument, NULL, 'r'},
     IR_BACKEND_OPTIONS,
@@ -85,9 +88,9 @@ typedef struct {
 
 static const command_info commands[] = {
     {"init", init_command, "swrdjpf", ""},
-    {"sample", sample_command, "cybmrdjpf", "c"},
-    {"update", update_command, "cwSRyblaemdjpf", "cSR"},
-    {"play", play_command, "cwRyblaegmrdjpf", "cwR"},
+    {"sample", sample_command, "cyobmrdjpf", "c"},
+    {"update", update_command, "cwSRyoblaemdjpf", "cSR"},
+    {"play", play_command, "cwRyoblaegmrdjpf", "cwR"},
     {"stats", stats_command, "cbmdjpf", "c"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -133,6 +136,9 @@ static bool set_learning(options *o, int option)
         return true;
     case LAG:
         o->lag = (int)ir_number(optarg, 0, 1, "--lag");
+        return true;
+    case HOLD:
+        o->held = choice_held_parse(optarg);
         return true;
     case SEVERITIES:
         o->severities = ir_severities_parse(optarg);

@@ -13,6 +13,7 @@ typedef struct {
     const char *checkpoint, *write;   /* -c, -w; write NULL: standard output */
     const char *strategies, *rewards; /* -S, -R */
     enum choice_set set;              /* --strategy */
+    choice_held held;                 /* --hold */
     bool baseline;                    /* subtract the batch's mean reward */
     double lr, entropy;
     ir_severities severities; /* init */

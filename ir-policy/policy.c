@@ -28,6 +28,7 @@ typedef struct {
 struct policy {
     ir_params *params;
     ir_severities severities;
+    choice_held held; /* what is never chosen */
     double mean, std, lr; /* lr: of the last step */
     uint64_t seed;
     long step, images;
@@ -142,6 +143,11 @@ void policy_free(policy *p)
     free(p);
 }
 
+void policy_hold(policy *p, choice_held held)
+{
+    p->held = held;
+}
+
 const ir_severities *policy_severities(const policy *p)
 {
     return &p->severities;
@@ -194,6 +200,22 @@ void policy_forward(policy *p, int n, const float *images, float *logp)
     ir_node_put(g->graph, g->image, images);
     ir_graph_forward(g->graph);
     ir_node_get(g->graph, g->logp, logp);
+    for (int i = 0; p->held.any && i < n; i++)
+        choice_restrict(&p->held, logp + (size_t)i * IR_STRATEGIES);
+}
+
+/* gradient, by the restricted log p, becomes that by the network's. */
+static void unrestrict(const policy *p, const policy_graph *g, int n, float *gradient)
+{
+    const size_t size = (size_t)n * IR_STRATEGIES;
+    float *logp = ir_malloc(size * sizeof *logp);
+
+    ir_node_get(g->graph, g->logp, logp);
+    for (size_t i = 0; i < size; i += IR_STRATEGIES) {
+        choice_restrict(&p->held, logp + i);
+        choice_restrict_gradient(&p->held, logp + i, gradient + i);
+    }
+    free(logp);
 }
 
 void policy_ascend(policy *p, int n, const float *gradient, double lr)
@@ -204,6 +226,8 @@ void policy_ascend(policy *p, int n, const float *gradient, double lr)
 
     for (size_t i = 0; i < size; i++) /* the optimizer walks downhill */
         descent[i] = -gradient[i];
+    if (p->held.any)
+        unrestrict(p, g, n, descent);
     ir_node_seed(g->graph, g->logp, descent);
     ir_graph_backward(g->graph);
     ir_params_sgd(p->params, lr);

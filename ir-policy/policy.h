@@ -4,6 +4,7 @@
 
 #include "backend/backend.h"
 #include "checkpoint/checkpoint.h"
+#include "choose.h"
 #include "nets/nets.h"
 #include "stream/strategy.h"
 
@@ -21,6 +22,9 @@ void policy_free(policy *p);
 const ir_severities *policy_severities(const policy *p);
 double policy_mean(const policy *p); /* the input is (sample/maxval - mean) / std */
 double policy_std(const policy *p);
+
+/* From now on nothing of held is chosen, in policy_forward() and policy_ascend(). */
+void policy_hold(policy *p, choice_held held);
 
 /* log p of every strategy for each of n images (n x 1 x 128 x 128, normalised), as n x 30. They are
  * one batch: batch norm works with its statistics. */

@@ -15,7 +15,8 @@
 static void add_entropy(const float *logp, double weight, float *gradient)
 {
     for (int k = 0; k < IR_STRATEGIES; k++)
-        gradient[k] -= (float)(weight * exp(logp[k]) * logp[k]);
+        if (isfinite(logp[k])) /* what is held has no share in it */
+            gradient[k] -= (float)(weight * exp(logp[k]) * logp[k]);
 }
 
 static double mean_reward(const batch *b)

@@ -10,6 +10,7 @@ session session_open(const options *o)
     s.checkpoint = ir_checkpoint_read(o->checkpoint, "policy");
     s.backend = ir_backend_open_as(o->backend);
     s.policy = policy_load(s.backend, s.checkpoint);
+    policy_hold(s.policy, o->held);
     s.batch = batch_open(o, policy_mean(s.policy), policy_std(s.policy));
     return s;
 }
@@ -24,7 +25,7 @@ bool session_next(session *s)
         policy_forward(s->policy, b->n, b->input, b->logp);
     else
         for (int i = 0; i < b->n; i++)
-            choice_uniform(s->o->set, b->logp + (size_t)i * IR_STRATEGIES);
+            choice_uniform(s->o->set, &s->o->held, b->logp + (size_t)i * IR_STRATEGIES);
     return true;
 }
 

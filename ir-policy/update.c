@@ -29,6 +29,7 @@ static const float *loaded_logp(update *u, bool first)
         return b->logp;
     if (u->loaded == NULL) {
         u->loaded = policy_load(u->s.backend, u->s.checkpoint);
+        policy_hold(u->loaded, u->s.o->held);
         u->logp = ir_calloc((size_t)b->size * IR_STRATEGIES, sizeof *u->logp);
     }
     policy_forward(u->loaded, b->n, b->input, u->logp);
@@ -39,6 +40,9 @@ static void check_logp(const update *u, const ir_strategy *record, float logp)
 {
     const char *where = ir_records_where(u->strategies);
 
+    if (isinf(logp) && u->s.o->held.any)
+        ir_die("%s: %s is held (--hold) or not in the set '%s'", where,
+               ir_corruptions[record->corruption].name, choice_set_names[u->s.o->set]);
     if (isinf(logp))
         ir_die("%s: %s is not in the set '%s'", where, ir_corruptions[record->corruption].name,
                choice_set_names[u->s.o->set]);

@@ -86,7 +86,8 @@ made_up() {
     run ir-policy stats -c fresh.tar s/images
     [[ $status -eq 0 && ${#lines[@]} -eq 11 ]]
     [[ ${lines[0]} == $'corruption\tseverity 1\tseverity 3\tseverity 5\tsum' ]]
-    [[ $(cut -f1 <<<"$output" | tail -n +2) == "$(ir-corrupt --list | grep -v '^#' | awk '{ print $1 }')" ]]
+    [[ $(cut -f1 <<<"$output" | tail -n +2) == \
+        "$(ir-corrupt --list | awk '!/^#/ && $2 != "camera" { print $1 }')" ]]
     [[ $(tail -n +2 <<<"$output" | cut -f2-4 | tr '\t' '\n' | sort -u) == 0.033333 ]]
     ir-policy sample -c fresh.tar s/images | cut -f4 | sort -u >"$t/logp"
     [[ $(wc -l <"$t/logp") -eq 1 ]]
@@ -145,6 +146,37 @@ made_up() {
         'defocus-blur gaussian-blur motion-blur ' ]]
 }
 
+@test "--hold: what is held is never chosen, by the network or by chance" {
+    repeat 60 s/images >"$t/list"
+    for set in hrl random; do
+        ir-policy sample -c moved.tar --strategy $set --hold noise,jpeg --batch 8 "@$t/list" >"$t/s"
+        [[ $(cut -f2 "$t/s" | sort -u | xargs) == \
+            'brightness contrast defocus-blur gaussian-blur motion-blur pixelate' ]]
+    done
+    # of 18 alike
+    is "($(cut -f4 "$t/s" | sort -u) + log(18)) ^ 2 < 1e-10"
+    # what is held never moves: the probabilities of the rest sum to one
+    ir-policy sample -c moved.tar --hold blur --batch 8 -r 3 s/images >"$t/s"
+    rewards_for "$t/s" >"$t/r"
+    ir-policy update -c moved.tar --hold blur -S "$t/s" -R "$t/r" --batch 8 -w "$t/p.tar" s/images
+    run --separate-stderr ir-policy update -c moved.tar --hold isp -S "$t/s" -R "$t/r" --batch 8 \
+        -w "$t/q.tar" s/images
+    [[ $status == 1 && $stderr == *'is held (--hold) or not in the set'* ]]
+}
+
+@test "--hold of everything, of nothing, of an unknown name, of a camera corruption" {
+    refused() {
+        run --separate-stderr ir-policy sample -c fresh.tar "${@:2}" s/images
+        [[ $status == 2 && $output == '' && ${stderr_lines[0]} == "ir-policy: --hold: $1"* ]]
+    }
+    refused "'noise blur,isp' is every corruption: none is left" --hold 'noise blur,isp'
+    refused 'no corruption is named' --hold ' ,'
+    refused "'nois' is no group" --hold nois,blur
+    refused "'banding' is no group (noise, blur, isp) and no corruption that a policy plays" \
+        --hold banding
+    refused "nothing is left of the set 'blur'" --strategy blur --hold blur
+}
+
 @test "the severities given to init are the ones played with" {
     ir-policy init --severities 1,2,4 >"$t/p.tar"
     [[ $(tar xOf "$t/p.tar" meta | grep severities) == 'severities 1 2 4' ]]
@@ -161,7 +193,11 @@ made_up() {
         --precision fp32 -w "$t/mean.tar" s/images
     ir-policy update -c moved.tar -S "$t/s" -R "$t/r" --batch 8 --lr 0.3 --baseline none \
         --precision fp32 -w "$t/none.tar" s/images
-    "$PYTHON" - "$t" "$(ir-corrupt --list | grep -v '^#' | awk '{ print $1 }')" <<'PYTHON'
+    ir-policy sample -c moved.tar --hold noise,jpeg --batch 8 -r 2 --precision fp32 s/images >"$t/hs"
+    rewards_for "$t/hs" >"$t/hr"
+    ir-policy update -c moved.tar --hold noise,jpeg -S "$t/hs" -R "$t/hr" --batch 8 --lr 0.3 \
+        --entropy 0.2 --precision fp32 -w "$t/hold.tar" s/images
+    "$PYTHON" - "$t" "$(ir-corrupt --list | awk '!/^#/ && $2 != "camera" { print $1 }')" <<'PYTHON'
 import glob, io, sys, tarfile
 import numpy as np
 import torch
@@ -194,22 +230,25 @@ for path in sorted(glob.glob("s/images/*.pgm")):
     frames.append(nn.functional.interpolate(x, (128, 128), mode="bilinear", antialias=True,
                                             align_corners=False))
 x = (torch.cat(frames) - 0.5) / 0.25
-records = [line.split("\t") for line in open(t + "/s").read().splitlines()]
-chosen = torch.tensor([corruptions.index(r[1]) * 3 + [1, 3, 5].index(int(r[2])) for r in records])
-reward = torch.tensor([float(line.split("\t")[1]) for line in open(t + "/r")])
-
 old = arrays("moved.tar")
-for name, baseline, entropy in [("mean", reward.mean(), 0.2), ("none", 0.0, 0.0)]:
+for name, prefix, baseline, entropy, held in [("mean", "/", True, 0.2, []), ("none", "/", False, 0, []),
+                                              ("hold", "/h", True, 0.2, [0, 1, 2, 9])]:
+    records = [line.split("\t") for line in open(t + prefix + "s").read().splitlines()]
+    chosen = torch.tensor([corruptions.index(r[1]) * 3 + [1, 3, 5].index(int(r[2])) for r in records])
+    reward = torch.tensor([float(line.split("\t")[1]) for line in open(t + prefix + "r")])
+    played = [k for k in range(30) if k // 3 not in held]
     net = Net().double()
     state = {k.split("/", 1)[1]: torch.from_numpy(v) for k, v in old.items()}
     missing, extra = net.load_state_dict(state, strict=False)
     assert not extra and all("num_batches_tracked" in m for m in missing)
     logp = net(x)
+    logp = torch.log_softmax(logp[:, played], 1)
+    chosen = torch.tensor([played.index(k) for k in chosen])
     picked = logp.gather(1, chosen[:, None])[:, 0]
     said = torch.tensor([float(r[3]) for r in records])
     assert abs(picked.detach() - said).max() < 1e-5, abs(picked.detach() - said).max()
     assert picked.std() > 0.1, "the policy is still uniform: nothing was compared"
-    objective = ((reward - baseline) * picked).mean()
+    objective = ((reward - (reward.mean() if baseline else 0)) * picked).mean()
     objective = objective + entropy * -(logp.exp() * logp).sum(1).mean()
     (-objective).backward()
     new = arrays(f"{t}/{name}.tar")

@@ -49,7 +49,7 @@ score() {
 @test "every corruption keeps the frames' sizes and changes the frames" {
     head -n 5 "$BATS_FILE_TMPDIR/test.images" > list
     xargs -n 1 ppmtopgm < list > clean
-    for name in $(ir-corrupt --list | sed '/^#/d; s/\t.*//'); do
+    for name in $(ir-corrupt --list | awk '!/^#/ && $2 != "camera" { print $1 }'); do
         ir-corrupt -n "$name" -s 3 @list > corrupted
         echo "$name: $(wc -c < corrupted) of $(wc -c < clean) bytes"
         [ "$(wc -c < corrupted)" = "$(wc -c < clean)" ]
