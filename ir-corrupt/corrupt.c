@@ -52,9 +52,7 @@ static const corrupt_entry table[IR_ALL_CORRUPTIONS] = {
     /* amplitude in pixels */
     [IR_JITTER] = {corrupt_jitter, 1, {{0.5}, {1}, {1.5}, {2.5}, {4}}},
     /* what is added in the middle, sigma in sides of the frame */
-    [IR_GLARE] = {corrupt_glare,
-                  2,
-                  {{0.4, 0.05}, {0.6, 0.08}, {1, 0.1}, {1.5, 0.12}, {2, 0.15}}},
+    [IR_GLARE] = {corrupt_glare, 2, {{0.4, 0.05}, {0.6, 0.08}, {1, 0.1}, {1.5, 0.12}, {2, 0.15}}},
     /* share of the pixels clipped at either end, bits that are left */
     [IR_AGC] = {corrupt_agc, 2, {{0.0005, 8}, {0.001, 7}, {0.002, 6}, {0.005, 5}, {0.01, 4}}},
     /* share of the lines */

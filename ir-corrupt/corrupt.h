@@ -1,9 +1,9 @@
 /* The corruptions of an infrared frame and what they are made from.
  *
- * Names, groups and parameters of the first ten are ImageNet-C's (Hendrycks and Dietterich, "Benchmarking neural
- * network robustness to common corruptions and perturbations", ICLR 2019). On 8-bit frames the
- * results are those of the Python package imagecorruptions: the deterministic ones to one grey
- * level, the random ones in distribution.
+ * Names, groups and parameters of the first ten are ImageNet-C's (Hendrycks and Dietterich,
+ * "Benchmarking neural network robustness to common corruptions and perturbations", ICLR 2019). On
+ * 8-bit frames the results are those of the Python package imagecorruptions: the deterministic ones
+ * to one grey level, the random ones in distribution.
  *
  * The group "camera" is what infrared cameras, the air before them and the cables behind them do.
  * Each function states its equation and where that comes from; the parameters are ours. */

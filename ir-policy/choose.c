@@ -83,8 +83,8 @@ void choice_uniform(enum choice_set set, const choice_held *held, float logp[IR_
 
     for (int i = 0; i < IR_STRATEGIES; i++) {
         const char *group = ir_corruptions[i / IR_LEVELS].group;
-        const bool in = (set == SET_RANDOM || strcmp(group, choice_set_names[set]) == 0) &&
-                        !is_held(held, i);
+        const bool in =
+            (set == SET_RANDOM || strcmp(group, choice_set_names[set]) == 0) && !is_held(held, i);
         logp[i] = in ? 0 : -INFINITY;
         size += in;
     }

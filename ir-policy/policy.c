@@ -28,7 +28,7 @@ typedef struct {
 struct policy {
     ir_params *params;
     ir_severities severities;
-    choice_held held; /* what is never chosen */
+    choice_held held;     /* what is never chosen */
     double mean, std, lr; /* lr: of the last step */
     uint64_t seed;
     long step, images;
