@@ -4,11 +4,7 @@
 
 #include <stdint.h>
 
-#ifdef __CUDACC__
-#define IR_HOST_DEVICE __host__ __device__
-#else
-#define IR_HOST_DEVICE
-#endif
+#include "base/host_device.h"
 
 /* Ten rounds, counter in place. Each: two 32 x 32 bit products, their high halves mixed with the
  * other words and the key (Salmon et al. 2011, section 3.2). */

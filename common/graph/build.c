@@ -177,6 +177,7 @@ ir_node *ir_batchnorm(ir_graph *g, ir_node *x, const char *name, double momentum
     node->bias = param(g, name, "bias", 1, c, true, constant(0));
     node->running_mean = param(g, name, "running_mean", 1, c, false, constant(0));
     node->running_var = param(g, name, "running_var", 1, c, false, constant(1));
+    ir_graph_adapt_node(g, node);
     return node;
 }
 

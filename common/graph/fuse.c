@@ -1,7 +1,7 @@
 /* Planning, first step: which operations become part of another's write.
  *
  *   detection:  convolution + batch norm (folded into its weights) + activation
- *   training:   batch norm + activation
+ *   training, and a batch norm that adapts:  batch norm + activation
  *   both:       add + activation; products and multiples + add; resizing + concat
  *
  * and which convolutions need no gradient of their bias, since batch norm takes it away again.
@@ -95,8 +95,8 @@ static void join(const ir_graph *g, ir_node *node, ir_node *producer)
 {
     if (node->op == IR_OP_BATCHNORM && g->mode == IR_TRAINING)
         producer->centred = is_conv(producer);
-    if (node->op == IR_OP_BATCHNORM && g->mode == IR_DETECTION && is_conv(producer) &&
-        !producer->batchnorm && !producer->activation.on) {
+    if (node->op == IR_OP_BATCHNORM && g->mode == IR_DETECTION && !node->adapt.seen &&
+        is_conv(producer) && !producer->batchnorm && !producer->activation.on) {
         producer->batchnorm = node;
         node->alias = producer;
     } else if (node->op == IR_OP_LEAKY_RELU && takes_activation(g, producer)) {

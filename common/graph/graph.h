@@ -92,7 +92,8 @@ typedef struct {
  * with a rectangular kernel. NAME.weight (out, in, kh, kw), NAME.bias (out). */
 ir_node *ir_deform_conv2d(ir_graph *g, ir_node *x, ir_node *offset, const char *name, ir_deform d);
 /* NAME.weight, NAME.bias; state NAME.running_mean, NAME.running_var. eps 1e-5. Training: batch
- * statistics (biased variance), running = (1-m) running + m batch (unbiased variance). */
+ * statistics (biased variance), running = (1-m) running + m batch (unbiased variance). Detection:
+ * the running ones, or what adaptation.h makes of them. */
 ir_node *ir_batchnorm(ir_graph *g, ir_node *x, const char *name, double momentum);
 ir_node *ir_relu(ir_graph *g, ir_node *x);
 ir_node *ir_leaky_relu(ir_graph *g, ir_node *x, double slope);

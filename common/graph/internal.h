@@ -44,6 +44,10 @@ struct ir_graph {
 
     ir_shared_use *shared;
 
+    struct ir_adaptation *adaptation; /* of ir_graph_adapt(), or NULL */
+    ir_shape adapted;
+    ir_node *extent;
+
     uint64_t seed, step; /* of ir_graph_set_step() */
 
     size_t memory;   /* of ir_graph_set_room() */
@@ -69,6 +73,8 @@ static inline bool ir_node_is_prepared(const ir_node *node)
 {
     return node->op != IR_OP_INPUT && (!node->alias || node->op == IR_OP_RESIZE);
 }
+
+void ir_graph_adapt_node(ir_graph *g, ir_node *batchnorm); /* adaptation.c: if the graph adapts */
 
 /* The three ways in which an operation runs. */
 typedef enum { IR_FORWARD, IR_AGAIN, IR_BACKWARD, IR_PASSES } ir_pass;

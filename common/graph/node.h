@@ -55,6 +55,15 @@ typedef struct {
     float slope;
 } ir_activation;
 
+/* A batch norm that follows the frames (adaptation.h, backend/adapt.h). */
+typedef struct {
+    double rate;
+    int window;
+    int h, w;              /* the network's input */
+    const ir_node *extent; /* N,1,1,2, exact: rows and columns of it that are not padding */
+    double *seen;          /* backend memory: ir_adapt()'s, of each channel; NULL: it does not */
+} ir_adapting;
+
 struct ir_node {
     ir_op op;
     int index; /* position in the graph's order */
@@ -77,6 +86,7 @@ struct ir_node {
     double momentum, eps;    /* BATCHNORM */
     ir_param *weight, *bias; /* CONV2D, CONV_TRANSPOSE2D, LINEAR, BATCHNORM (gamma, beta) */
     ir_param *running_mean, *running_var; /* BATCHNORM */
+    ir_adapting adapt;                    /* BATCHNORM */
 
     /* decided by planning */
     ir_activation activation; /* on CONV2D (detection only), BATCHNORM, ADD */

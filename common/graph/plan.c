@@ -9,7 +9,7 @@ static bool is_of_losses(ir_op op)
 }
 
 /* Losses, and what is computed from losses alone: a few numbers that a coarse storage would spoil.
- */
+ * An input may have been made exact. */
 static void find_exact(ir_graph *g)
 {
     for (int i = 0; i < g->nodes; i++) {
@@ -21,7 +21,7 @@ static void find_exact(ir_graph *g)
             ir_die("%s: its inputs are a loss and something else", ir_op_name[node->op]);
         if (exact > 0 && !is_of_losses(node->op))
             ir_die("%s: of a loss there are sums and products alone", ir_op_name[node->op]);
-        node->exact = exact > 0 || node->op == IR_OP_SOFT_IOU || node->op == IR_OP_BCE;
+        node->exact |= exact > 0 || node->op == IR_OP_SOFT_IOU || node->op == IR_OP_BCE;
     }
 }
 

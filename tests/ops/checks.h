@@ -38,6 +38,7 @@ void check_random_graphs(const test_options *options, tally *t);   /* check_ops.
 void check_sharing(const test_options *options, tally *t);         /* check_sharing.c */
 void check_optimizers(const test_options *options, tally *t);      /* check_optimizers.c */
 void check_dropout(const test_options *options, tally *t);         /* check_dropout.c */
+void check_adapt(const test_options *options, tally *t);           /* check_adapt.c */
 void check_again(const test_options *options, tally *t);           /* check_again.c */
 void check_implementations(const test_options *options, tally *t); /* check_implementations.c */
 int bench_operations(const test_options *options);                 /* bench.c: how many */

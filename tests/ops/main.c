@@ -88,6 +88,7 @@ void report(tally *t, bool ok, const char *name, const char *label, double error
 static void check_backend(const test_options *options, tally *t)
 {
     check_operations(options, t);
+    check_adapt(options, t);
     if (options->precision != IR_FP32)
         return;
     check_chains(options, t);
@@ -132,6 +133,7 @@ static void list(const test_options *options)
                                          "sgd",          "params_adam"};
     for (int i = 0; operation(i); i++)
         puts(operation(i)->name);
+    puts("adapt");
     if (options->precision != IR_FP32)
         return;
     for (int i = 0; i < fusion_chain_count; i++)

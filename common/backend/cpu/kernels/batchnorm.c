@@ -4,9 +4,11 @@
  *
  * The statistics of a channel are merged from those of small chunks (Chan, Golub and LeVeque 1979),
  * so that a large mean costs no digits and x is read from memory once. Backward recomputes what act
- * saw from x, so the output need not be kept. */
+ * saw from x, so the output need not be kept. A batch norm that adapts has statistics for each
+ * image, of that part of it which is not padding. */
 #include <math.h>
 
+#include "backend/adapt.h"
 #include "loops.h"
 
 /* Of each lane: how many, their mean, the sum of their squared distances from it. */
@@ -87,15 +89,26 @@ static void merge_lanes(moments *m)
     *m = total;
 }
 
-/* node->saved: mean and 1 / sqrt(var + eps) of every channel, zeros in the padding. */
+/* node->saved: mean and 1 / sqrt(var + eps) of every channel, zeros in the padding; for each image
+ * where the statistics are its own. */
 static size_t padded(const ir_node *node)
 {
     return (size_t)blocks(node->shape.c) * (size_t)lanes(node->shape.c);
 }
 
-static void save_statistics(ir_node *node, int c, double mean, double var)
+static bool adapts(const ir_node *node)
 {
-    double *saved = node->saved;
+    return node->adapt.seen;
+}
+
+static double *saved_of(const ir_node *node, int image)
+{
+    return (double *)node->saved + (adapts(node) ? (size_t)image * 2 * padded(node) : 0);
+}
+
+static void save_statistics(ir_node *node, int image, int c, double mean, double var)
+{
+    double *saved = saved_of(node, image);
     const bool real = c < node->shape.c;
     saved[c] = real ? mean : 0;
     saved[padded(node) + (size_t)c] = real ? 1 / sqrt(var + node->eps) : 0;
@@ -110,32 +123,118 @@ static void update_running(ir_node *node, int c, double mean, double m2, double 
     *running_var = (float)((1 - m) * *running_var + m * var);
 }
 
-static void batch_statistics(ir_node *node)
+/* How many rows and columns count: all of them, or those of the image that are not padding. */
+typedef struct {
+    size_t h, w;
+} extent;
+
+static extent extent_of(const ir_node *node, int image)
+{
+    const ir_adapting *a = &node->adapt;
+    const ir_shape s = node->shape;
+    if (!adapts(node))
+        return (extent){(size_t)s.h, (size_t)s.w};
+    const float *own = a->extent->value + 2 * (size_t)image;
+    return (extent){(size_t)ir_adapt_own(own[0], a->h, s.h),
+                    (size_t)ir_adapt_own(own[1], a->w, s.w)};
+}
+
+/* Of what lies within the extent; x: the part's first float. */
+static moments extent_moments(const float *x, ir_shape s, part p, extent e)
+{
+    const size_t width = (size_t)lanes(s.c), row = (size_t)s.w, end = p.pixel + p.pixels;
+    moments total = {0};
+    if (e.w == row)
+        return part_moments(x, smaller(p.pixels, e.h * row - smaller(p.pixel, e.h * row)) * width);
+    for (size_t y = p.pixel / row; y < e.h && y * row < end; y++) {
+        const size_t first = y * row > p.pixel ? y * row : p.pixel;
+        const size_t past = smaller(y * row + e.w, end);
+        if (first < past) {
+            const moments m = part_moments(x + (first - p.pixel) * width, (past - first) * width);
+            merge(&total, &m);
+        }
+    }
+    return total;
+}
+
+static void find_moments(ir_node *node)
 {
     const ir_shape s = node->shape;
     const float *x = node->in[0]->value;
-    const int count = parts_of(s), per = parts_of_plane(s);
+    const int count = parts_of(s);
     moments *found = node->scratch;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        found[i] = part_moments(x + p.at, p.floats);
+        found[i] = extent_moments(x + p.at, s, p, extent_of(node, p.image));
     }
-#pragma omp parallel for schedule(static) if (count > 64)
+}
+
+/* One block's, over some images. */
+static moments total_moments(const ir_node *node, int block, int first, int images)
+{
+    const ir_shape s = node->shape;
+    const int per = parts_of_plane(s);
+    const moments *found = node->scratch;
+    moments total = {0};
+    for (int n = first; n < first + images; n++)
+        for (int i = 0; i < per; i++)
+            merge(&total, &found[(n * blocks(s.c) + block) * per + i]);
+    if (s.c == 1)
+        merge_lanes(&total);
+    return total;
+}
+
+static void batch_statistics(ir_node *node)
+{
+    const ir_shape s = node->shape;
+    find_moments(node);
+#pragma omp parallel for schedule(static) if (parts_of(s) > 64)
     for (int block = 0; block < blocks(s.c); block++) {
-        moments total = {0};
-        for (int n = 0; n < s.n; n++)
-            for (int i = 0; i < per; i++)
-                merge(&total, &found[(n * blocks(s.c) + block) * per + i]);
-        if (s.c == 1)
-            merge_lanes(&total);
+        const moments total = total_moments(node, block, 0, s.n);
         for (int l = 0; l < lanes(s.c); l++) {
             const int c = block * lanes(s.c) + l;
-            save_statistics(node, c, total.mean[l], total.m2[l] / total.count[l]);
+            save_statistics(node, 0, c, total.mean[l], total.m2[l] / total.count[l]);
             if (c < s.c)
                 update_running(node, c, total.mean[l], total.m2[l], total.count[l]);
         }
     }
+}
+
+static void running_statistics(ir_node *node)
+{
+    const int real = node->shape.c;
+    for (int c = 0; c < (int)padded(node); c++)
+        save_statistics(node, 0, c, c < real ? node->running_mean->value[c] : 0,
+                        c < real ? node->running_var->value[c] : 0);
+}
+
+/* Of one channel of one image. */
+static ir_statistics blend(ir_node *node, int c, double mean, double m2, double count)
+{
+    const ir_adapting *a = &node->adapt;
+    const ir_statistics learned = {node->running_mean->value[c], node->running_var->value[c]};
+    return ir_adapt(a->seen + (size_t)c * IR_ADAPT_NUMBERS(a->window), a->window, a->rate, learned,
+                    (ir_statistics){mean, m2 / count}, count);
+}
+
+/* The images in their order, which is that of the window. */
+static void adapted_statistics(ir_node *node)
+{
+    const ir_shape s = node->shape;
+    find_moments(node);
+#pragma omp parallel for schedule(static) if (parts_of(s) > 64)
+    for (int block = 0; block < blocks(s.c); block++)
+        for (int n = 0; n < s.n; n++) {
+            const moments m = total_moments(node, block, n, 1);
+            for (int l = 0; l < lanes(s.c); l++) {
+                const int c = block * lanes(s.c) + l;
+                ir_statistics used = {0};
+                if (c < s.c)
+                    used = blend(node, c, m.mean[l], m.m2[l], m.count[l]);
+                save_statistics(node, n, c, used.mean, used.var);
+            }
+        }
 }
 
 /* The numbers of one block's channels, a plane's one repeated. What is lost in rounding the mean to
@@ -145,10 +244,10 @@ typedef struct {
     float rounded_mean[B], rest[B], scale[B], beta[B];
 } channels;
 
-static channels channels_of(const ir_node *node, int block)
+static channels channels_of(const ir_node *node, int image, int block)
 {
     channels k;
-    const double *saved = node->saved;
+    const double *saved = saved_of(node, image);
     const int width = lanes(node->shape.c);
     for (int l = 0; l < B; l++) {
         const int c = block * width + l % width;
@@ -189,20 +288,19 @@ static void apply(ir_backend *b, ir_node *node)
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        normalise_part(node->value + p.at, x + p.at, p.floats, channels_of(node, p.block),
+        normalise_part(node->value + p.at, x + p.at, p.floats, channels_of(node, p.image, p.block),
                        slope_of(node->activation));
     }
 }
 
 static void forward(ir_backend *b, ir_node *node)
 {
-    const int real = node->shape.c;
     if (ir_graph_mode(node->graph) == IR_TRAINING)
         batch_statistics(node);
+    else if (adapts(node))
+        adapted_statistics(node);
     else
-        for (int c = 0; c < (int)padded(node); c++)
-            save_statistics(node, c, c < real ? node->running_mean->value[c] : 0,
-                            c < real ? node->running_var->value[c] : 0);
+        running_statistics(node);
     apply(b, node);
 }
 
@@ -245,7 +343,7 @@ static void total_sums(ir_node *node, const sums *found, int block, float *mean_
     const ir_shape s = node->shape;
     const int per = parts_of_plane(s), width = lanes(s.c);
     const double count = (double)s.n * (double)pixels_of(s);
-    const channels k = channels_of(node, block);
+    const channels k = channels_of(node, 0, block);
     sums total = {0};
     for (int n = 0; n < s.n; n++)
         for (int i = 0; i < per; i++)
@@ -306,7 +404,7 @@ static void backward(ir_backend *b, ir_node *node)
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        found[i] = part_sums(x + p.at, dy + p.at, p.floats, channels_of(node, p.block), slope);
+        found[i] = part_sums(x + p.at, dy + p.at, p.floats, channels_of(node, 0, p.block), slope);
     }
     for (int block = 0; block < blocks(s.c); block++)
         total_sums(node, found, block, mean_g, factor);
@@ -315,7 +413,7 @@ static void backward(ir_backend *b, ir_node *node)
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        const channels k = channels_of(node, p.block);
+        const channels k = channels_of(node, 0, p.block);
         means m;
         for (int l = 0; l < B; l++) {
             m.factor[l] = factor[p.block * width + l % width];
@@ -329,7 +427,8 @@ static void prepare(ir_backend *b, ir_node *node)
 {
     (void)b;
     const size_t count = (size_t)parts_of(node->shape);
-    node->saved_bytes = 2 * padded(node) * sizeof(double);
+    const size_t sets = adapts(node) ? (size_t)node->shape.n : 1;
+    node->saved_bytes = sets * 2 * padded(node) * sizeof(double);
     node->scratch_bytes = count * sizeof(moments) + 2 * padded(node) * sizeof(float);
 }
 

@@ -3,7 +3,9 @@
  *     y = act((x - mean) scale + beta),  scale = gamma / sqrt(var + eps)
  *
  * Sums are in double precision: the GPUs that this is for add doubles faster than they read memory.
- * Backward recomputes what act saw from x, so the output need not be kept. */
+ * Backward recomputes what act saw from x, so the output need not be kept. A batch norm that adapts
+ * has statistics for each image, of that part of it which is not padding. */
+#include "backend/adapt.h"
 #include "device.h"
 
 /* What is done to a channel, in single precision: `mean` and what it leaves of the mean in double
@@ -15,24 +17,36 @@ struct alignas(16) normaliser {
     __device__ __forceinline__ float operator()(float x) const { return centred(x) * scale + beta; }
 };
 
-/* node->saved: a normaliser for every channel, then 1 / sqrt(var + eps) of every channel. */
+static bool adapts(const ir_node *node)
+{
+    return node->adapt.seen != nullptr;
+}
+
+/* Of a channel: once, or for each image. */
+static size_t sets_of(const ir_node *node)
+{
+    return (size_t)node->shape.c * (size_t)(adapts(node) ? node->shape.n : 1);
+}
+
+/* node->saved: the normalisers of every set, then their 1 / sqrt(var + eps). */
 struct statistics {
     normaliser *of;
     double *inverse;
     const float *gamma, *beta;
 
-    __device__ __forceinline__ void set(unsigned c, double mean, double var, double eps) const
+    __device__ __forceinline__ void set(unsigned at, unsigned c, double mean, double var,
+                                        double eps) const
     {
         const float near = (float)mean;
-        inverse[c] = 1 / sqrt(var + eps);
-        of[c] = {near, (float)(mean - near), (float)(gamma[c] * inverse[c]), beta[c]};
+        inverse[at] = 1 / sqrt(var + eps);
+        of[at] = {near, (float)(mean - near), (float)(gamma[c] * inverse[at]), beta[c]};
     }
 };
 
 static statistics statistics_of(const ir_node *node)
 {
     normaliser *saved = static_cast<normaliser *>(node->saved);
-    return {saved, reinterpret_cast<double *>(saved + node->shape.c), node->weight->value,
+    return {saved, reinterpret_cast<double *>(saved + sets_of(node)), node->weight->value,
             node->bias->value};
 }
 
@@ -43,10 +57,13 @@ struct alignas(8) means {
 
 static void prepare(ir_backend *, ir_node *node)
 {
-    const size_t channels = (size_t)node->shape.c;
-    const size_t rows = (size_t)node->shape.n * pixels_of(node->shape);
-    node->saved_bytes = channels * (sizeof(normaliser) + sizeof(double));
-    node->scratch_bytes = channels * sizeof(means) + sum_scratch(2, 1, rows, channels);
+    const size_t channels = (size_t)node->shape.c, images = (size_t)node->shape.n;
+    const size_t pixels = pixels_of(node->shape);
+    node->saved_bytes = sets_of(node) * (sizeof(normaliser) + sizeof(double));
+    node->scratch_bytes = channels * sizeof(means) + sum_scratch(2, 1, images * pixels, channels);
+    if (adapts(node))
+        node->scratch_bytes =
+            sets_of(node) * sizeof(ir_statistics) + sum_scratch(2, images, pixels, channels);
 }
 
 static void batch_statistics(ir_cuda *cuda, ir_node *node)
@@ -67,7 +84,7 @@ static void batch_statistics(ir_cuda *cuda, ir_node *node)
         [=] __device__(unsigned, unsigned c, const double *total) {
             const double average = total[0] / rows;
             const double m2 = fmax(total[1] - total[0] * average, 0.0);
-            saved.set(c, average, m2 / rows, eps);
+            saved.set(c, c, average, m2 / rows, eps);
             const double var = m2 / (rows > 1 ? rows - 1 : 1);
             running_mean[c] = (float)((1 - momentum) * running_mean[c] + momentum * average);
             running_var[c] = (float)((1 - momentum) * running_var[c] + momentum * var);
@@ -82,7 +99,70 @@ static void running_statistics(ir_cuda *cuda, ir_node *node)
     const float *running_var = node->running_var->value;
     const double eps = node->eps;
     each(cuda, channels,
-         [=] __device__(unsigned c) { saved.set(c, running_mean[c], running_var[c], eps); });
+         [=] __device__(unsigned c) { saved.set(c, c, running_mean[c], running_var[c], eps); });
+}
+
+/* Which rows and columns of an image are not padding, at this node. */
+struct extents {
+    const float *own; /* of the network's input */
+    int whole_h, whole_w, h, w;
+
+    __device__ __forceinline__ unsigned rows(unsigned image) const
+    {
+        return (unsigned)ir_adapt_own(own[2 * image], whole_h, h);
+    }
+    __device__ __forceinline__ unsigned columns(unsigned image) const
+    {
+        return (unsigned)ir_adapt_own(own[2 * image + 1], whole_w, w);
+    }
+};
+
+/* Every image's own. */
+static void image_statistics(ir_cuda *cuda, ir_node *node, ir_statistics *found)
+{
+    const ir_shape s = node->shape;
+    const unsigned channels = (unsigned)s.c, pixels = pixels_of(s), width = (unsigned)s.w;
+    const extents e = {node->adapt.extent->value, node->adapt.h, node->adapt.w, s.h, s.w};
+    const real *x = value_of(node->in[0]);
+    sum_rows<2>(
+        cuda, found + sets_of(node), (unsigned)s.n, pixels, channels,
+        [=] __device__(unsigned row, unsigned c, double *sum) {
+            const unsigned image = row / pixels, pixel = row - image * pixels;
+            const bool own = pixel / width < e.rows(image) && pixel % width < e.columns(image);
+            const double value = own ? get(x, row * channels + c) : 0;
+            sum[0] += value;
+            sum[1] += value * value;
+        },
+        [=] __device__(unsigned image, unsigned c, const double *total) {
+            const double count = (double)e.rows(image) * e.columns(image);
+            const double mean = total[0] / count;
+            found[image * channels + c] = {mean, fmax(total[1] - total[0] * mean, 0.0) / count};
+        });
+}
+
+/* The images in their order, which is that of the window. */
+static void adapted_statistics(ir_cuda *cuda, ir_node *node)
+{
+    const ir_shape s = node->shape;
+    const unsigned channels = (unsigned)s.c, images = (unsigned)s.n;
+    const extents e = {node->adapt.extent->value, node->adapt.h, node->adapt.w, s.h, s.w};
+    const statistics saved = statistics_of(node);
+    const float *running_mean = node->running_mean->value;
+    const float *running_var = node->running_var->value;
+    const double eps = node->eps, rate = node->adapt.rate;
+    const int window = node->adapt.window;
+    double *seen = node->adapt.seen;
+    ir_statistics *found = static_cast<ir_statistics *>(node->scratch);
+    image_statistics(cuda, node, found);
+    each(cuda, channels, [=] __device__(unsigned c) {
+        const ir_statistics learned = {running_mean[c], running_var[c]};
+        for (unsigned i = 0; i < images; i++) {
+            const ir_statistics used =
+                ir_adapt(seen + c * IR_ADAPT_NUMBERS(window), window, rate, learned,
+                         found[i * channels + c], (double)e.rows(i) * e.columns(i));
+            saved.set(i * channels + c, c, used.mean, used.var, eps);
+        }
+    });
 }
 
 /* With the saved statistics. */
@@ -92,16 +172,26 @@ static void apply(ir_backend *b, ir_node *node)
     const float slope = slope_of(node->activation);
     const normaliser *normalise = statistics_of(node).of;
     const real *x = value_of(node->in[0]);
-    map(cuda_of(b), value_of(node), volume(node->shape), false, [=] __device__(unsigned i) {
-        const normaliser of = normalise[i % channels];
+    const auto normalised = [=] __device__(unsigned i, unsigned set) {
+        const normaliser of = normalise[set];
         return rectify(of(get(x, i)), slope);
-    });
+    };
+    const unsigned image = pixels_of(node->shape) * channels;
+    if (adapts(node))
+        map(cuda_of(b), value_of(node), volume(node->shape), false, [=] __device__(unsigned i) {
+            return normalised(i, i / image * channels + i % channels);
+        });
+    else
+        map(cuda_of(b), value_of(node), volume(node->shape), false,
+            [=] __device__(unsigned i) { return normalised(i, i % channels); });
 }
 
 static void forward(ir_backend *b, ir_node *node)
 {
     if (ir_graph_mode(node->graph) == IR_TRAINING)
         batch_statistics(cuda_of(b), node);
+    else if (adapts(node))
+        adapted_statistics(cuda_of(b), node);
     else
         running_statistics(cuda_of(b), node);
     apply(b, node);
