@@ -25,6 +25,8 @@ typedef struct {
     double parameter[PARAMETERS]; /* of a classical method; 0: not given */
     double k;                     /* of the adaptive threshold; negative: not given */
     bool strict;                  /* an iteration must converge */
+    double adapt;                 /* share of a frame's own batch norm statistics; negative: none */
+    int window;                   /* frames that these are of; 0: not given */
     bool verbose, profile;
 } options;
 

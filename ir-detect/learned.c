@@ -107,6 +107,19 @@ static bool read_group(void *context, void *item)
 
 /* ---- the network ----------------------------------------------------------------------------- */
 
+/* How much of each image is not padding, which an adapting network leaves out. */
+static void put_extents(const ir_detector_graph *dg, const group *g)
+{
+    float *extent = ir_malloc(2 * (size_t)g->count * sizeof *extent);
+
+    for (int i = 0; i < g->count; i++) {
+        extent[2 * i] = (float)g->image[i].height;
+        extent[2 * i + 1] = (float)g->image[i].width;
+    }
+    ir_node_put(dg->graph, dg->extent, extent);
+    free(extent);
+}
+
 static void run_network(void *context, void *item)
 {
     const job *j = context;
@@ -116,6 +129,8 @@ static void run_network(void *context, void *item)
     const ir_node *taken = dg->feature ? dg->feature : dg->probability;
 
     ir_node_put(dg->graph, dg->image, g->value);
+    if (dg->extent)
+        put_extents(dg, g);
     ir_graph_forward(dg->graph);
     g->shape = ir_node_shape(taken);
     make_room(g, (size_t)g->count * (size_t)g->shape.c * (size_t)g->shape.h * (size_t)g->shape.w);
@@ -220,6 +235,8 @@ long detect_learned(const options *o, int operands, char *const *operand)
     ir_detector_set_profile(j.detector, profile);
     if (o->feature != NULL)
         ir_detector_set_feature(j.detector, o->feature);
+    if (o->adapt > 0)
+        ir_detector_set_adaptation(j.detector, o->adapt, o->window > 0 ? o->window : 1);
     if (o->maxval > 0)
         ir_stream_set_maxval(stream, o->maxval);
     detect(&j, backend->fetch != NULL);

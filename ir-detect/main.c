@@ -26,6 +26,9 @@ static const char usage[] =
     "      --patch n, --step n, --lambda x, --gamma x, --rank-ratio x, --tolerance x,\n"
     "      --iterations n     of the others; all are as published by default, see ir-detect(1)\n"
     "      --maxval n         the images' full range, when it is not their maxval\n"
+    "      --adapt x          of -c: batch norms use the fraction x (0 to 1) of each image's own\n"
+    "                         statistics\n"
+    "      --adapt-window n   of --adapt: statistics of the last n images (default: 1)\n"
     "      --batch n          of -c: up to n images of one size go through the network together\n"
     "  -d, --device name      of -c: auto (default), cpu, cuda, cuda:N\n"
     "      --precision p      of a GPU: fp32, tf32 (default) or bf16\n"
@@ -38,7 +41,19 @@ static const char usage[] =
     "\n"
     "An image operand is a file, a directory, @list or - (standard input, the default).\n";
 
-enum { SOFT = 256, DEPTH, TARGETS, FEATURE, STRICT, PROFILE, MAXVAL, BATCH, PARAMETER };
+enum {
+    SOFT = 256,
+    DEPTH,
+    TARGETS,
+    FEATURE,
+    STRICT,
+    PROFILE,
+    MAXVAL,
+    BATCH,
+    ADAPT,
+    WINDOW,
+    PARAMETER
+};
 
 static const struct option long_options[] = {
     {"checkpoint", required_argument, NULL, 'c'},
@@ -54,6 +69,8 @@ static const struct option long_options[] = {
     {"profile", no_argument, NULL, PROFILE},
     {"maxval", required_argument, NULL, MAXVAL},
     {"batch", required_argument, NULL, BATCH},
+    {"adapt", required_argument, NULL, ADAPT},
+    {"adapt-window", required_argument, NULL, WINDOW},
     {"radius", required_argument, NULL, PARAMETER + RADIUS},
     {"largest", required_argument, NULL, PARAMETER + LARGEST},
     {"patch", required_argument, NULL, PARAMETER + PATCH},
@@ -140,6 +157,12 @@ static void set_option(options *o, int option)
     case BATCH:
         o->batch = (int)ir_number(optarg, 1, 1024, "--batch");
         break;
+    case ADAPT:
+        o->adapt = ir_real(optarg, 0, 1, "--adapt");
+        break;
+    case WINDOW:
+        o->window = (int)ir_number(optarg, 1, 1024, "--adapt-window");
+        break;
     case PROFILE:
         o->profile = true;
         break;
@@ -165,6 +188,10 @@ static void check(const options *o)
         ir_usage_die("-d, --precision and --fast need -c");
     if (classical && o->batch > 0)
         ir_usage_die("--batch needs -c");
+    if (classical && o->adapt >= 0)
+        ir_usage_die("--adapt needs -c");
+    if (o->window > 0 && o->adapt < 0)
+        ir_usage_die("--adapt-window needs --adapt");
     if (classical && o->profile)
         ir_usage_die("--profile needs -c");
     if (o->k >= 0 && o->threshold >= 0)
@@ -181,7 +208,8 @@ static void check(const options *o)
 
 static options parse(int argc, char **argv)
 {
-    options o = {.method = -1, .threshold = -1, .k = -1, .backend = ir_backend_defaults()};
+    options o = {
+        .method = -1, .threshold = -1, .k = -1, .adapt = -1, .backend = ir_backend_defaults()};
     int option;
 
     while ((option = ir_option(argc, argv, ":c:m:t:o:k:d:j:vhV", long_options, usage)) != -1)

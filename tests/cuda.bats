@@ -69,6 +69,29 @@ close() {
     done
 }
 
+# More images than a recorded pass needs to be replayed, of two sizes.
+@test "batch norms that adapt find what they find on the CPU" {
+    init acm "$t/acm.tar" --init published
+    pamcut -width 50 -height 40 s/images/scene00001.pgm >"$t/small.pgm"
+    mkdir "$t/frames"
+    for i in 1 2 3; do
+        for frame in s/images/*.pgm "$t/small.pgm"; do
+            cp "$frame" "$t/frames/$i$(basename "$frame")"
+        done
+    done
+    for window in 1 4; do
+        for device in cpu cuda; do
+            ir-detect -c "$t/acm.tar" -d $device --precision fp32 --soft --depth 16 --adapt 0.5 \
+                --adapt-window $window --batch 3 -o "$t/$device" "$t/frames"
+        done
+        for map in "$t"/cpu/*; do
+            [ "$(largest_difference "$map" "$t/cuda/${map##*/}")" -le 2 ]
+        done
+    done
+    ir-detect -c "$t/acm.tar" -d cpu --soft --depth 16 s/images/scene00001.pgm >"$t/plain.pgm"
+    [ "$(largest_difference "$t/plain.pgm" "$t/cpu/1scene00001.pgm")" -gt 50 ]
+}
+
 # The second step's loss comes after Adam's first, which turns rounding into whole steps.
 @test "every network's first steps are the CPU's" {
     for net in acm alcnet rdian dnanet isnet balistd; do

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "graph/adaptation.h"
 #include "nets/nets.h"
 
 /* Frames of many sizes come back in other orders: as many graphs are kept as the backend has room
@@ -44,8 +45,9 @@ struct ir_detector {
     ir_backend *backend;
     ir_net_options options;
     const network *network;
-    char *feature;       /* or NULL */
-    ir_profile *profile; /* or NULL */
+    char *feature;             /* or NULL */
+    ir_profile *profile;       /* or NULL */
+    ir_adaptation *adaptation; /* or NULL */
     ir_params *params;
     double mean, std;
     cached cache[KEPT_GRAPHS];
@@ -170,6 +172,7 @@ void ir_detector_free(ir_detector *d)
     if (!d)
         return;
     drop_graphs(d);
+    ir_adaptation_free(d->adaptation);
     ir_params_free(d->params);
     free(d->feature);
     free(d);
@@ -227,6 +230,13 @@ void ir_detector_set_profile(ir_detector *d, ir_profile *profile)
     drop_graphs(d);
 }
 
+void ir_detector_set_adaptation(ir_detector *d, double rate, int window)
+{
+    drop_graphs(d);
+    ir_adaptation_free(d->adaptation);
+    d->adaptation = ir_adaptation_new(d->backend, rate, window);
+}
+
 void ir_detector_set_feature(ir_detector *d, const char *name)
 {
     ir_graph *g = smallest_graph(d);
@@ -276,6 +286,8 @@ static void build(ir_detector *d, cached *c)
     ir_detector_graph *dg = &c->graph;
     ir_graph *g = dg->graph = ir_graph_new(d->params, c->mode);
     dg->image = ir_input(g, shape, false);
+    if (d->adaptation && c->mode == IR_DETECTION)
+        dg->extent = ir_graph_adapt(g, d->adaptation, dg->image);
     const ir_net_output out = d->network->build(g, dg->image, &d->options);
     dg->probability = out.head[out.heads - 1];
     ir_graph_keep(g, dg->probability);

@@ -26,6 +26,7 @@ typedef struct {
     ir_node *reward;      /* training: N,1,1,1, each image's soft-IoU loss of the mask */
     ir_node *objective;   /* training: (N/group),1,1,1, what backward starts from */
     ir_node *feature;     /* the one asked for, or NULL */
+    ir_node *extent;      /* detection that adapts: N,1,1,2, ir_graph_adapt()'s; else NULL */
 } ir_detector_graph;
 
 typedef struct ir_detector ir_detector;
@@ -55,6 +56,8 @@ double ir_detector_std(const ir_detector *detector);
 /* Change the graphs made from now on (--bn-momentum, --dropout, --feature). */
 void ir_detector_set_bn_momentum(ir_detector *detector, double momentum);
 void ir_detector_set_dropout(ir_detector *detector, double probability);
+/* Detect with batch norms that follow the frames: see graph/adaptation.h. Starts with no frames. */
+void ir_detector_set_adaptation(ir_detector *detector, double rate, int window);
 /* Time what the graphs made from now on do, into profile. */
 void ir_detector_set_profile(ir_detector *detector, ir_profile *profile);
 /* Keep the value of that name (graph.h's ir_feature). Dies when the network has none. */
