@@ -279,6 +279,13 @@ PYTHON
     ir-score --rce clean.tsv --json predicted true | grep -q '"rce": 0.636363636363636}'
 }
 
+@test "--rce of scores that were cut short is an error" {
+    two_frames
+    ir-score --tsv predicted true | head -c -1 > clean.tsv
+    run --separate-stderr ir-score --rce clean.tsv predicted true
+    one_line_error 1 '^ir-score: clean.tsv:2: the last line has no newline: it was cut short \(make'
+}
+
 @test "--rce of clean scores of 0 or nan is undefined" {
     two_frames
     printf 'iou\n0\n' > zero.tsv

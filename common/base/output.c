@@ -54,15 +54,27 @@ static void keep_mode(int fd, const char *path)
 {
     struct stat st;
 
-    if (stat(path, &st) == 0)
+    if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
         (void)!fchmod(fd, st.st_mode & 07777);
+}
+
+/* Opens the file beside out->target that will take its place. */
+static void open_new(ir_output *out)
+{
+    int fd = open_beside(out->target, &out->temporary);
+
+    if (fd < 0)
+        ir_die_errno("%s", out->path);
+    ir_remove_at_exit(out->temporary);
+    keep_mode(fd, out->target);
+    out->file = fdopen(fd, "w");
+    if (out->file == NULL)
+        ir_die_errno("%s", out->path);
 }
 
 ir_output ir_output_open(const char *path)
 {
     ir_output out = {.file = stdout};
-    char *target;
-    int fd;
 
     if (path == NULL || strcmp(path, "-") == 0)
         return out;
@@ -73,16 +85,25 @@ ir_output ir_output_open(const char *path)
             ir_die_errno("%s", path);
         return out;
     }
-    target = target_of(path);
-    fd = open_beside(target, &out.temporary);
-    if (fd < 0)
-        ir_die_errno("%s", path);
-    ir_remove_at_exit(out.temporary);
-    keep_mode(fd, target);
-    free(target);
-    out.file = fdopen(fd, "w");
-    if (out.file == NULL)
-        ir_die_errno("%s", path);
+    out.target = target_of(path);
+    open_new(&out);
+    return out;
+}
+
+ir_output ir_output_open_received(const char *path)
+{
+    ir_output out = {.file = stdout};
+    struct stat st;
+
+    if (path == NULL || strcmp(path, "-") == 0 || strncmp(path, "/dev/", 5) == 0)
+        return ir_output_open(path);
+    if (lstat(path, &st) == 0 &&
+        (S_ISDIR(st.st_mode) || S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
+        ir_die("%s: %s is there, which no file can replace", path,
+               S_ISDIR(st.st_mode) ? "a directory" : "a device");
+    out.path = ir_strdup(path);
+    out.target = ir_strdup(path);
+    open_new(&out);
     return out;
 }
 
@@ -96,13 +117,12 @@ void ir_output_close(ir_output *out)
     if (out->path != NULL && fclose(out->file) != 0)
         ir_die_errno("%s", name);
     if (out->temporary != NULL) {
-        char *target = target_of(out->path);
-        if (rename(out->temporary, target) != 0)
+        if (rename(out->temporary, out->target) != 0)
             ir_die_errno("%s", name);
         ir_keep_file(out->temporary);
-        free(target);
     }
     free(out->path);
     free(out->temporary);
+    free(out->target);
     *out = (ir_output){0};
 }

@@ -28,7 +28,7 @@ void report_command(int argc, char **argv)
     if (optind == argc)
         ir_usage_die("report needs a run's directory or a robustness table");
     r = runs_read(argv + optind, argc - optind);
-    out = ir_output_open(path);
+    out = ir_output_open_received(path);
     page_write(out.file, r, argc - optind);
     ir_output_close(&out);
     runs_free(r, argc - optind);
