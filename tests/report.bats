@@ -369,7 +369,7 @@ END
 
 # refused PATTERN ARGUMENT...: ir-score report says one line and writes nothing.
 refused() {
-    run --separate-stderr ir-score report -o page.html "${@:2}"
+    run --separate-stderr timeout 60 ir-score report -o page.html "${@:2}"
     one_line_error 1 "^ir-score: $1"
     [ ! -e page.html ]
 }
@@ -415,6 +415,254 @@ refused() {
     refused 'hrl/scored/found/a.pgm: the corrupted frame is 8x8, the image 2x2$' hrl
     echo P5 > frames/a.pgm
     refused 'frames/a.pgm: ' hrl
+}
+
+# ---- directories that somebody else made ---------------------------------------------------------
+
+@test "only plain files are read: no FIFO, device, directory or socket, and nothing waits" {
+    play hrl 0.6
+    show hrl a 0.2 0 0 4
+    # instead PART MAKE...: refused with MAKE's thing in the place of PART
+    instead() {
+        mv "$1" kept
+        "${@:2}" "$1"
+        refused "$1: not a plain file$" hrl
+        rm -rf "$1"
+        mv kept "$1"
+    }
+    for part in knobs log.tsv 0000/about.tsv scored/roc.tsv scored/found/a.pgm; do
+        instead "hrl/$part" mkfifo
+        instead "hrl/$part" mkdir
+    done
+    instead frames/a.pgm mkfifo
+    instead truth/a.pgm ln -s /dev/zero
+    instead hrl/policy.tsv "$PYTHON" -c 'import socket, sys
+socket.socket(socket.AF_UNIX).bind(sys.argv[1])'
+}
+
+@test "nothing outside of a run's directory is read for it, by a link or by a name" {
+    play hrl 0.6
+    show hrl a 0.2 0 0 4
+    echo 'SEED secret' > outside
+    # within it a link is as good as a file
+    mv hrl/log.tsv hrl/0000/log.tsv
+    ln -s 0000/log.tsv hrl/log.tsv
+    ir-score report -o whole.html hrl
+    mkdir elsewhere
+    ln -s ../hrl elsewhere/hrl
+    ir-score report elsewhere/hrl | sed 's,elsewhere/hrl,hrl,' | cmp - whole.html
+    mv hrl/knobs kept
+    ln -s "$PWD/outside" hrl/knobs
+    refused 'hrl/knobs: leads out of hrl \(put a copy there in place of the link\)$' hrl
+    ln -sf ../outside hrl/knobs
+    refused 'hrl/knobs: leads out of hrl ' hrl
+    ln -sf /dev/zero hrl/knobs
+    refused 'hrl/knobs: leads out of hrl ' hrl
+    ln -sf knobs hrl/knobs
+    refused 'hrl/knobs: Too many levels of symbolic links$' hrl
+    rm hrl/knobs
+    mv kept hrl/knobs
+    mv hrl/scored outside.d
+    ln -s ../outside.d hrl/scored
+    refused 'hrl/scored/clean.tsv: leads out of hrl ' hrl
+    rm hrl/scored
+    mv outside.d hrl/scored
+    sed -i 's,^a\t,../../../frames/a\t,' hrl/scored/images.tsv
+    refused 'hrl/scored/corrupted/../../../frames/a.pgm: leads out of hrl ' hrl
+}
+
+@test "a page takes the place of a link or a FIFO and writes into neither" {
+    play hrl 0.6
+    ir-score report hrl > expected
+    echo precious > victim
+    ln -s ../victim hrl/report.html
+    ir-score report -o hrl/report.html hrl
+    cmp hrl/report.html expected
+    [ ! -L hrl/report.html ]
+    [ "$(cat victim)" = precious ]
+    ln -sf ../not-there hrl/report.html
+    ir-score report -o hrl/report.html hrl
+    cmp hrl/report.html expected
+    [ ! -e not-there ]
+    rm hrl/report.html
+    mkfifo hrl/report.html
+    timeout 20 ir-score report -o hrl/report.html hrl
+    cmp hrl/report.html expected
+    rm hrl/report.html
+    mkdir hrl/report.html
+    run --separate-stderr ir-score report -o hrl/report.html hrl
+    one_line_error 1 '^ir-score: hrl/report.html: a directory is there, which no file can replace$'
+    ir-score report -o /dev/stdout hrl | cmp - expected
+    [ -z "$(find . -name '*.part')" ]
+}
+
+@test "a run without a round stands beside others, whatever it has of its tables" {
+    play hrl 0.6
+    mkdir new
+    cp hrl/knobs new
+    for part in log policy robustness; do
+        for how in 'sed 1q' 'sed d'; do
+            rm -f new/*.tsv
+            $how "hrl/$part.tsv" > "new/$part.tsv"
+            run --separate-stderr ir-score report -o page.html hrl new
+            [[ $status -eq 0 && -z $stderr ]]
+            grep -q '<p class="missing">No training curves of new' page.html
+            grep -q '<p class="missing">No robustness table of new' page.html
+            grep -q '<th scope="row">Rounds done</th><td>3</td><td></td>' page.html
+            tidy -qe page.html
+        done
+    done
+}
+
+@test "a last line that was cut short is left out with a word, or refused where all hangs on it" {
+    two
+    cp hrl/log.tsv whole
+    sed -i '$d' hrl/log.tsv
+    ir-score report none hrl > expected
+    head -c -30 whole > hrl/log.tsv
+    run --separate-stderr ir-score report -o page.html none hrl
+    said='^ir-score: hrl/log.tsv:4: the last line has no newline: it was cut short and is left out$'
+    one_line_error 0 "$said"
+    cmp page.html expected
+    head -c -1 whole > hrl/log.tsv # the row is whole, but who knows?
+    run --separate-stderr ir-score report -o page.html none hrl
+    one_line_error 0 "$said"
+    cmp page.html expected
+    cp whole hrl/log.tsv
+    printf 'VAL here' >> hrl/knobs
+    run --separate-stderr ir-score report -o page.html none hrl
+    one_line_error 0 '^ir-score: hrl/knobs:7: the last line has no newline'
+    rm page.html
+    head -c -1 hrl/robustness.tsv > t.tsv
+    refused 't.tsv:12: the last line has no newline: it was cut short \(make the table again\)$' t.tsv
+    printf 'SEED 7\nNET a\0b\n' > hrl/knobs
+    refused 'hrl/knobs:2: a zero byte: not a table$' hrl
+}
+
+@test "frames that are not on this machine leave their pictures out" {
+    two
+    rm frames/a.pgm truth/b.pgm
+    ir-score report none hrl > page.html
+    tidy -qe page.html
+    grep -q '<b>a</b> under jpeg 5: .*; not shown, since frames/a.pgm is not on this machine</p>' page.html
+    grep -q '<b>b</b> under jpeg 5: .*; not shown, since truth/b.pgm is not on this machine</p>' page.html
+    run ! grep -q 'data:image' page.html
+}
+
+@test "names with directories" {
+    play hrl 0.6
+    mkdir -p hrl/scored/{found,corrupted}/sub frames/sub truth/sub
+    show hrl sub/a 0.2 0 3 4
+    ir-score report hrl > page.html
+    grep -q '<b>sub/a</b> under jpeg 5.*; shown: 8x8' page.html
+    pictures page.html
+    [ "$(wc -l < uris)" = 8 ] # in two cases
+}
+
+@test "a table of n rows, each with names of its own, gives a page that grows with n" {
+    mkdir hrl
+    echo 'STRATEGY hrl' > hrl/knobs
+    policy() {
+        printf 'round\tcorruption\tseverity\tshare\n' > hrl/policy.tsv
+        seq "$1" | awk -v OFS='\t' '{ print $1, "c" $1, 1, 0.5 }' >> hrl/policy.tsv
+        timeout 60 ir-score report hrl | wc -c
+    }
+    [ "$(policy 40000)" -lt $((42 * $(policy 1000))) ]
+    rm hrl/policy.tsv
+    {
+        printf 'dataset\tcorruption\tseverity\tiou\n'
+        seq 40000 | awk -v OFS='\t' '{ print "d" $1 % 50, "c" $1, "s" $1, 50 }'
+    } > hrl/robustness.tsv
+    timeout 60 ir-score report hrl > page.html
+    [ "$(wc -c < page.html)" -lt 10000000 ]
+    tidy -qe page.html
+    grep -q '<p class="missing">39980 rows are left out: only the first 20 data sets, 100 corruptions and 20 severities are shown.</p>' page.html
+    rm hrl/robustness.tsv
+    seq 100000 | sed 's/.*/KNOB& value/' >> hrl/knobs
+    timeout 60 ir-score report hrl > page.html
+    [ "$(grep -c '<th scope="row">KNOB' page.html)" = 100000 ]
+    mkdir hrl/scored
+    {
+        printf 'score\tvalue\tlow\thigh\n'
+        seq 100000 | awk -v OFS='\t' '{ print "score" $1, 1, 1, 1 }'
+    } > hrl/scored/clean.tsv
+    timeout 60 ir-score report hrl > page.html
+    [ "$(grep -c '<th scope="row">score[0-9]' page.html)" = 100000 ]
+}
+
+@test "the biggest gains among 50000 frames, without looking at each for each" {
+    two
+    for run in none hrl; do
+        seq 50000 | awk -v OFS='\t' -v iou="0.$((${#run} == 3 ? 9 : 1))5" \
+            '{ print "f" $1, iou, 4, 4, 1, 1, 0, 0, 64, "jpeg", 5, "gone.pgm", "gone.pgm" }' \
+            >> $run/scored/images.tsv
+    done
+    timeout 60 ir-score report none hrl > page.html
+    grep -q '<b>f1</b> under jpeg 5: .*; not shown, since gone.pgm is not' page.html
+}
+
+@test "a name of millions of bytes is cut where it labels, and moves nothing out of bounds" {
+    mkdir hrl
+    echo 'STRATEGY hrl' > hrl/knobs
+    {
+        printf 'round\tcorruption\tseverity\tshare\n'
+        seq 9000 | awk -v OFS='\t' '{ print $1, "c", 1, 0.5 }'
+        head -c 12000000 /dev/zero | tr '\0' x
+        printf '\tc\t1\t0.5\n'
+    } > hrl/policy.tsv
+    ir-score report hrl > page.html
+    [ "$(grep -c '<rect x=.*fill=.*<title>c 1, [0-9x]' page.html)" = 9001 ]
+    grep -q "<title>c 1, x\{64\}…: " page.html
+    [ "$(wc -c < page.html)" -lt 3000000 ]
+    rm page.html
+    # the same as a number: the message shows its beginning
+    {
+        printf 'round\tcorruption\tseverity\tshare\n1\tc\t1\t'
+        head -c 12000000 /dev/zero | tr '\0' x
+        echo
+    } > hrl/policy.tsv
+    refused "hrl/policy.tsv:2: share is 'x{80}\.\.\.', not a number$" hrl
+}
+
+@test "columns: thousands are read, two of a name are refused, a return within a line is no end" {
+    robustness good.tsv 60.00 50.00 40.00 30.00 20.00 10.00 5.00
+    ir-score report good.tsv > expected
+    mkdir wide
+    # reads: the same table, as wide/good.tsv, gives the same page
+    reads() { ir-score report wide/good.tsv | sed 's,wide/good.tsv,good.tsv,' | cmp - expected; }
+    extra=$(seq -f 'x%.0f' 9000 | paste -s)
+    awk -v extra="$extra" '{ print extra "\t" $0 "\t" extra }' good.tsv > wide/good.tsv
+    reads
+    sed 's/$/\r/' good.tsv > wide/good.tsv
+    reads
+    awk -F '\t' -v OFS='\t' '{ print $0, $3 }' good.tsv > t.tsv
+    refused 't.tsv: two columns are called iou$' t.tsv
+    sed '4s/40.00/4\r0.00/' good.tsv > t.tsv
+    refused "t.tsv:4: iou is '4\?0.00', not a number$" t.tsv
+}
+
+@test "numbers that leave an axis no steps" {
+    local low high
+
+    play hrl 0.6
+    cp hrl/log.tsv whole
+    while read -r low high; do
+        sed "2s/0.9/$low/; 3s/0.6/$high/; 4s/0.5/$high/" whole > hrl/log.tsv
+        timeout 20 ir-score report hrl > page.html
+        run ! grep -E '[MLHV" >]-?(nan|inf)[^o]' page.html
+        tidy -qe page.html
+    done <<'END'
+0 4.9e-324
+-1e-310 1e-310
+1e308 1e308
+-1e308 1e308
+1e300 1.0000000000000002e300
+-9e299 9e299
+9007199254740993 9007199254740994
+END
+    sed -i 's/0.25$/1e307/; s/0.75$/-1e308/' hrl/policy.tsv
+    timeout 20 ir-score report hrl > page.html
+    run ! grep -E '[MLHV" >]-?(nan|inf)[^o]' page.html
 }
 
 @test "output that cannot be written, and pictures that cannot be made" {

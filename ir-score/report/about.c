@@ -60,11 +60,12 @@ static void all_knobs(FILE *file, const run *r, int n)
     const run *most = NULL;
 
     for (int i = 0; i < n; i++)
-        for (int k = 0; k < r[i].knobs; k++) {
+        for (int k = 0; k < r[i].knobs.key.n; k++) {
+            const char *key = r[i].knobs.key.name[k];
             bool seen = false;
 
             for (int j = 0; j < i; j++)
-                seen = seen || *run_knob(&r[j], r[i].knob[k].key) != '\0';
+                seen = seen || *run_knob(&r[j], key) != '\0';
             if (seen)
                 continue;
             if (most == NULL) {
@@ -72,7 +73,7 @@ static void all_knobs(FILE *file, const run *r, int n)
                 fputs("<details><summary>All knobs</summary>\n", file);
                 head(file, r, n);
             }
-            row(file, r, n, r[i].knob[k].key, run_knob, r[i].knob[k].key);
+            row(file, r, n, key, run_knob, key);
         }
     if (most != NULL)
         fputs("</table></div></details>\n", file);

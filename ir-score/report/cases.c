@@ -6,6 +6,7 @@
 #include "gallery.h"
 #include "html.h"
 #include "picture.h"
+#include "received.h"
 #include "section.h"
 #include "stream/mask.h"
 #include "stream/stream.h"
@@ -20,6 +21,7 @@ typedef struct {
     ir_components *targets;
     int low, high; /* the frame's least and largest sample */
     window shown;
+    const char *missing; /* the column whose file is not here; NULL: all are */
 } view;
 
 /* What a run found in it. */
@@ -35,10 +37,9 @@ static const char *text(const run *r, size_t row, const char *column)
     return tsv_text(r->images, row, tsv_need(r->images, column));
 }
 
-static void read_image(const char *path, ir_image *im)
+/* Closes the file. */
+static void read_image(FILE *file, const char *path, ir_image *im)
 {
-    FILE *file = ir_open_in(path);
-
     if (!ir_image_read(file, path, im))
         ir_die("%s: no image in it", path);
     fclose(file);
@@ -48,19 +49,41 @@ static void read_image(const char *path, ir_image *im)
 /* RUN/scored/KIND/NAME.pgm */
 static void read_scored(const run *r, size_t row, const char *kind, ir_image *im)
 {
-    char *path = ir_format("%s/scored/%s/%s.pgm", r->path, kind, text(r, row, "name"));
+    char *name = ir_format("scored/%s/%s.pgm", kind, text(r, row, "name"));
+    char *path = ir_format("%s/%s", r->path, name);
+    FILE *file = received_open_within(r->path, name);
 
-    read_image(path, im);
+    if (file == NULL)
+        ir_die("%s: No such file or directory", path);
+    read_image(file, path, im);
     free(path);
+    free(name);
 }
 
+/* A file of the data set that the run was scored on; false: it is not on this machine. */
+static bool read_data(const run *r, size_t row, const char *column, ir_image *im)
+{
+    const char *path = text(r, row, column);
+    FILE *file = received_open(path);
+
+    if (file == NULL)
+        return false;
+    read_image(file, path, im);
+    return true;
+}
+
+/* Without the frame or its truth there is nothing to see: v.missing says which, and no more is
+ * read. */
 static view view_open(const run *r, size_t row)
 {
     view v = {.r = r, .row = row, .targets = ir_components_new()};
     size_t pixels;
 
-    read_image(text(r, row, "frame"), &v.frame);
-    read_image(text(r, row, "truth"), &v.truth);
+    v.missing = !read_data(r, row, "frame", &v.frame)   ? "frame"
+                : !read_data(r, row, "truth", &v.truth) ? "truth"
+                                                        : NULL;
+    if (v.missing != NULL)
+        return v;
     ir_mask_make_binary(&v.truth);
     read_scored(r, row, "corrupted", &v.corrupted);
     ir_check_same_size(&v.corrupted, &v.frame, "the frame", NULL);
@@ -218,9 +241,12 @@ static void caption(FILE *file, const view *v)
          text(r, v->row, "name"), text(r, v->row, "corruption"), text(r, v->row, "severity"),
          text(r, v->row, "hits"), text(r, v->row, "targets"), r->name);
     html_real(file, 100 * iou, 1);
-    html(file, " %%, %s false-alarm pixels; shown: %dx%d pixels from column %d, row %d</p>\n",
-         text(r, v->row, "false_alarm_pixels"), v->shown.width, v->shown.height, v->shown.left,
-         v->shown.top);
+    html(file, " %%, %s false-alarm pixels; ", text(r, v->row, "false_alarm_pixels"));
+    if (v->missing != NULL)
+        html(file, "not shown, since %s is not on this machine</p>\n", text(r, v->row, v->missing));
+    else
+        html(file, "shown: %dx%d pixels from column %d, row %d</p>\n", v->shown.width,
+             v->shown.height, v->shown.left, v->shown.top);
 }
 
 static void masks(FILE *file, const view *v, const run *r, int n)
@@ -237,32 +263,49 @@ static void masks(FILE *file, const view *v, const run *r, int n)
     }
 }
 
+/* The part of the frame that shows what happened there. */
+static window choose_window(const view *v, gallery which, const run *other)
+{
+    finding f = find(v, v->r, v->row), g = {0};
+    long same = other != NULL ? gallery_same(v->r, v->row, other) : -1;
+    window w;
+
+    if (same >= 0)
+        g = find(v, other, (size_t)same);
+    if (which == GALLERY_ALARMS)
+        w = window_around(v, largest_alarm(&f));
+    else if (which == GALLERY_GAINS)
+        w = window_around(v, missed_target(v, &g, &f));
+    else
+        w = window_around(v, missed_target(v, &f, which == GALLERY_LOSSES ? &g : NULL));
+    if (same >= 0)
+        finding_free(&g);
+    finding_free(&f);
+    return w;
+}
+
+static void pictures(FILE *file, const view *v, const run *r, int n)
+{
+    fputs("<div class=\"pictures\">\n", file);
+    grey_picture(file, v, &v->frame, v->low, v->high, "frame");
+    grey_picture(file, v, &v->corrupted, v->low, v->high, "corrupted");
+    grey_picture(file, v, &v->truth, 0, v->truth.maxval, "truth");
+    masks(file, v, r, n);
+    fputs("</div>", file);
+}
+
 static void one_case(FILE *file, gallery which, const run *r, int n, const run *subject, size_t row,
                      const run *other)
 {
     view v = view_open(subject, row);
-    finding f = find(&v, subject, row), g = {0};
-    long same = other != NULL ? gallery_same(subject, row, other) : -1;
 
-    if (same >= 0)
-        g = find(&v, other, (size_t)same);
-    if (which == GALLERY_ALARMS)
-        v.shown = window_around(&v, largest_alarm(&f));
-    else if (which == GALLERY_GAINS)
-        v.shown = window_around(&v, missed_target(&v, &g, &f));
-    else
-        v.shown = window_around(&v, missed_target(&v, &f, which == GALLERY_LOSSES ? &g : NULL));
+    if (v.missing == NULL)
+        v.shown = choose_window(&v, which, other);
     fputs("<div class=\"case\">\n", file);
     caption(file, &v);
-    fputs("<div class=\"pictures\">\n", file);
-    grey_picture(file, &v, &v.frame, v.low, v.high, "frame");
-    grey_picture(file, &v, &v.corrupted, v.low, v.high, "corrupted");
-    grey_picture(file, &v, &v.truth, 0, v.truth.maxval, "truth");
-    masks(file, &v, r, n);
-    fputs("</div></div>\n", file);
-    if (same >= 0)
-        finding_free(&g);
-    finding_free(&f);
+    if (v.missing == NULL)
+        pictures(file, &v, r, n);
+    fputs("</div>\n", file);
     view_close(&v);
 }
 

@@ -17,16 +17,23 @@ void chart_lines(FILE *file, const axes *a, const chart_line *line, int lines);
 /* Names beside the marks of runs 0, 1, ...; NULL: left out. */
 void chart_legend(FILE *file, const char *const *name, int n);
 
-/* Cells in the colours of their values. */
+typedef struct {
+    int row, column;
+    double value; /* NaN: undefined */
+} heat_cell;
+
+/* Cells in the colours of their values. Time and the page's length grow with the names and the
+ * cells that there are, not with rows times columns. */
 typedef struct {
     const char *title, *unit;
     int rows, columns;
     const char *const *row, *const *column; /* their names */
     const char *columns_are;                /* what the columns are, or NULL */
-    const double *value;                    /* row by row; NaN: undefined; infinite: no cell */
-    double low, high;                       /* the ends of the colours */
-    int decimals;                           /* of the numbers in the cells; -1: none */
-    int bands;                              /* a gap after so many rows; 0: none */
+    const heat_cell *cell;
+    size_t cells;
+    double low, high; /* the ends of the colours */
+    int decimals;     /* of the numbers in the cells; -1: none */
+    int bands;        /* a gap after so many rows; 0: none */
 } heat_map;
 
 void chart_heat(FILE *file, const heat_map *h);

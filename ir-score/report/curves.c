@@ -40,16 +40,6 @@ static const kind kinds[] = {
      true},
 };
 
-static double *read_column(const tsv *t, const char *column)
-{
-    double *x = ir_malloc(t->rows * sizeof *x);
-    int at = tsv_need(t, column);
-
-    for (size_t row = 0; row < t->rows; row++)
-        x[row] = tsv_real(t, row, at);
-    return x;
-}
-
 static void figure(FILE *file, const run *r, int n, const kind *k)
 {
     axes a = {k->title, k->x_label, k->y_label, k->along, {.high = 1}};
@@ -64,8 +54,9 @@ static void figure(FILE *file, const run *r, int n, const kind *k)
             continue;
         if (k->area && isfinite(t->area))
             snprintf(note[lines], sizeof *note, "area %.4f", t->area);
-        line[lines] = (chart_line){
-            r[i].name, note[lines], i, false, read_column(t, k->x), read_column(t, k->y), t->rows};
+        line[lines] = (chart_line){r[i].name, note[lines],           i,
+                                   false,     tsv_reals(t, k->x, 1), tsv_reals(t, k->y, 1),
+                                   t->rows};
         lines++;
     }
     if (lines > 0) {

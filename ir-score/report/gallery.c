@@ -16,17 +16,10 @@ static const char *text(const run *r, size_t row, const char *column)
 
 long gallery_same(const run *r, size_t row, const run *other)
 {
-    static const char *const key[] = {"name", "corruption", "severity"};
+    const char *key[] = {text(r, row, "name"), text(r, row, "corruption"),
+                         text(r, row, "severity")};
 
-    for (size_t i = 0; i < other->images->rows; i++) {
-        bool same = true;
-
-        for (int k = 0; k < 3; k++)
-            same = same && strcmp(text(r, row, key[k]), text(other, i, key[k])) == 0;
-        if (same)
-            return (long)i;
-    }
-    return -1;
+    return row_index_find(&other->image_rows, key, 3);
 }
 
 /* How bad a row is; not above 0: not at all. Ties among misses go to the lower IoU. */

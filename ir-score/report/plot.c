@@ -36,6 +36,9 @@ static double round_step(double range)
 
 scale scale_around(const double *value, size_t n, bool with_zero)
 {
+    /* larger numbers, or a range that is a smaller share of them, leave double precision no steps
+     */
+    const double largest = 1e300, narrowest = 1e-9;
     double low = INFINITY, high = -INFINITY, step;
 
     for (size_t i = 0; i < n; i++) {
@@ -44,13 +47,13 @@ scale scale_around(const double *value, size_t n, bool with_zero)
         low = fmin(low, value[i]);
         high = fmax(high, value[i]);
     }
-    if (low > high || !isfinite(high - low))
+    if (low > high || fmax(fabs(low), fabs(high)) > largest)
         return (scale){0, 1, false, false};
     if (with_zero) {
         low = fmin(low, 0);
         high = fmax(high, 0);
     }
-    if (low == high)
+    if (high - low <= fmax(narrowest * fmax(fabs(low), fabs(high)), 1 / largest))
         high = low + fmax(fabs(low), 1);
     step = round_step(high - low);
     return (scale){step * floor(low / step), step * ceil(high / step), false, false};

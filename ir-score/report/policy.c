@@ -3,60 +3,55 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "chart.h"
 #include "html.h"
 #include "names.h"
 #include "section.h"
 #include "stream/strategy.h"
 
-/* Which strategy and round each row is of. */
-static void index_rows(const tsv *t, names *strategies, names *rounds, int *strategy, int *round)
+/* A cell for each row of the table; the largest value in *most. */
+static heat_cell *read_cells(const tsv *t, names *strategies, names *rounds, double *most)
 {
     int corruption = tsv_need(t, "corruption"), severity = tsv_need(t, "severity");
-    int number = tsv_need(t, "round");
+    int number = tsv_need(t, "round"), share = tsv_need(t, "share");
+    heat_cell *cell = ir_calloc(t->rows, sizeof *cell);
 
     for (size_t row = 0; row < t->rows; row++) {
         char *name = ir_format("%s %s", tsv_text(t, row, corruption), tsv_text(t, row, severity));
 
-        strategy[row] = names_index(strategies, name);
-        round[row] = names_index(rounds, tsv_text(t, row, number));
+        cell[row].row = names_index(strategies, name);
+        cell[row].column = names_index(rounds, tsv_text(t, row, number));
+        cell[row].value = 100 * tsv_real(t, row, share);
+        *most = isfinite(cell[row].value) ? fmax(*most, cell[row].value) : *most;
         free(name);
     }
+    return cell;
 }
 
 static void heat(FILE *file, const run *r)
 {
-    const tsv *t = r->policy;
-    int *strategy = ir_malloc(2 * t->rows * sizeof *strategy), *round = strategy + t->rows;
-    int share = tsv_need(t, "share");
     names strategies = {0}, rounds = {0};
-    double *value, most = 0;
+    double most = 0;
+    heat_cell *cell = read_cells(r->policy, &strategies, &rounds, &most);
 
-    index_rows(t, &strategies, &rounds, strategy, round);
-    value = ir_calloc((size_t)strategies.n * (size_t)rounds.n, sizeof *value);
-    for (size_t row = 0; row < t->rows; row++) {
-        double x = 100 * tsv_real(t, row, share);
-
-        value[strategy[row] * rounds.n + round[row]] = x;
-        most = fmax(most, x);
-    }
     html(file, "<figure><figcaption>%s: strategies played</figcaption>\n", r->name);
     chart_heat(file, &(heat_map){.title = "share of each strategy in each round",
                                  .unit = "% of the round's frames",
                                  .rows = strategies.n,
                                  .columns = rounds.n,
-                                 .row = (const char *const *)strategies.name,
-                                 .column = (const char *const *)rounds.name,
+                                 .row = (const char *const *)strategies.shown,
+                                 .column = (const char *const *)rounds.shown,
                                  .columns_are = "round",
-                                 .value = value,
+                                 .cell = cell,
+                                 .cells = r->policy->rows,
                                  .high = most,
                                  .decimals = -1,
                                  .bands = strategies.n % IR_LEVELS == 0 ? IR_LEVELS : 0});
     fputs("</figure>\n", file);
     names_free(&strategies);
     names_free(&rounds);
-    free(value);
-    free(strategy);
+    free(cell);
 }
 
 /* Runs' entropies in one chart, beside that of pure chance. */
@@ -78,18 +73,16 @@ static void entropy(FILE *file, const run *r, int n)
     plot_level(&p, uniform, "pure chance, ln 30");
     for (int i = 0; i < n; i++) {
         const tsv *t = r[i].log;
-        double *x;
+        double *x, *y;
 
         if (r[i].policy == NULL || t == NULL)
             continue;
         name[i] = r[i].name;
-        x = ir_malloc(2 * t->rows * sizeof *x);
-        for (size_t row = 0; row < t->rows; row++) {
-            x[row] = tsv_real(t, row, tsv_need(t, "round"));
-            x[t->rows + row] = tsv_real(t, row, tsv_need(t, "entropy"));
-        }
-        plot_line(&p, i, false, x, x + t->rows, t->rows);
+        x = tsv_reals(t, "round", 1);
+        y = tsv_reals(t, "entropy", 1);
+        plot_line(&p, i, false, x, y, t->rows);
         free(x);
+        free(y);
     }
     plot_end(&p);
     chart_legend(file, name, n);

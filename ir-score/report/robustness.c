@@ -8,17 +8,19 @@
 #include "names.h"
 #include "section.h"
 
-/* What the tables of all runs have rows of. */
+/* As many names of each kind as a page has room for. */
+enum { MOST_DATASETS = 20, MOST_CORRUPTIONS = 100, MOST_SEVERITIES = 20 };
+
+/* What the tables of all runs have rows of, as far as it is shown. */
 typedef struct {
     const run *r;
     int n;
     names datasets, corruptions, means, severities;
+    long left_out; /* rows */
 } tables;
 
-static const char *dataset_of(const tsv *t, size_t row)
+static const char *dataset_of(const tsv *t, size_t row, int column)
 {
-    int column = tsv_find(t, "dataset");
-
     return column < 0 ? "" : tsv_text(t, row, column);
 }
 
@@ -27,52 +29,76 @@ static bool is_mean(const char *corruption)
     return strncmp(corruption, "mean-of-", 8) == 0;
 }
 
+/* Whether the name is one of the first so many. */
+static bool admit(names *s, const char *name, int most)
+{
+    if (s->n == most && names_find(s, name) < 0)
+        return false;
+    names_index(s, name);
+    return true;
+}
+
+static bool admit_row(tables *all, const char *dataset, const char *name, const char *level)
+{
+    names *kind = is_mean(name) ? &all->means : &all->corruptions;
+
+    return admit(&all->datasets, dataset, MOST_DATASETS) &&
+           (strcmp(name, "clean") == 0 || admit(kind, name, MOST_CORRUPTIONS)) &&
+           (strcmp(level, "-") == 0 || strcmp(level, "mean") == 0 ||
+            admit(&all->severities, level, MOST_SEVERITIES));
+}
+
 static void collect(tables *all, const tsv *t)
 {
     int corruption = tsv_need(t, "corruption"), severity = tsv_need(t, "severity");
-    int iou = tsv_need(t, "iou");
+    int iou = tsv_need(t, "iou"), dataset = tsv_find(t, "dataset");
 
     for (size_t row = 0; row < t->rows; row++) {
-        const char *name = tsv_text(t, row, corruption), *level = tsv_text(t, row, severity);
-
         tsv_real(t, row, iou); /* is checked */
-        names_index(&all->datasets, dataset_of(t, row));
-        if (is_mean(name))
-            names_index(&all->means, name);
-        else if (strcmp(name, "clean") != 0)
-            names_index(&all->corruptions, name);
-        if (strcmp(level, "-") != 0 && strcmp(level, "mean") != 0)
-            names_index(&all->severities, level);
+        all->left_out += !admit_row(all, dataset_of(t, row, dataset), tsv_text(t, row, corruption),
+                                    tsv_text(t, row, severity));
     }
 }
 
 /* A run's IoU in percent; infinite when the table has no such row. */
 static double find(const run *r, const char *dataset, const char *corruption, const char *severity)
 {
-    const tsv *t = r->robustness;
+    const char *key[] = {dataset, corruption, severity};
+    long row = row_index_find(&r->robustness_rows, key, 3);
 
-    for (size_t row = 0; t != NULL && row < t->rows; row++)
-        if (strcmp(dataset_of(t, row), dataset) == 0 &&
-            strcmp(tsv_text(t, row, tsv_need(t, "corruption")), corruption) == 0 &&
-            strcmp(tsv_text(t, row, tsv_need(t, "severity")), severity) == 0)
-            return tsv_real(t, row, tsv_need(t, "iou"));
-    return INFINITY;
+    if (row < 0)
+        return INFINITY;
+    return tsv_real(r->robustness, (size_t)row, tsv_need(r->robustness, "iou"));
+}
+
+/* Row i of the heat map: first the corruptions, then their means. */
+static const char *corruption_at(const tables *all, int i, bool shown)
+{
+    const names *kind = i < all->corruptions.n ? &all->corruptions : &all->means;
+
+    i -= i < all->corruptions.n ? 0 : all->corruptions.n;
+    return shown ? kind->shown[i] : kind->name[i];
 }
 
 static void heat(FILE *file, const tables *all, const char *dataset, const run *r)
 {
     int rows = all->corruptions.n + all->means.n, columns = all->severities.n + 1;
-    double *value = ir_malloc((size_t)rows * (size_t)columns * sizeof *value);
+    heat_cell *cell = ir_calloc((size_t)rows * (size_t)columns, sizeof *cell);
     const char **row = ir_calloc((size_t)rows, sizeof *row);
     const char **column = ir_calloc((size_t)columns, sizeof *column);
+    size_t cells = 0;
 
     for (int j = 0; j < columns; j++)
-        column[j] = j + 1 < columns ? all->severities.name[j] : "mean";
+        column[j] = j + 1 < columns ? all->severities.shown[j] : "mean";
     for (int i = 0; i < rows; i++) {
-        row[i] = i < all->corruptions.n ? all->corruptions.name[i]
-                                        : all->means.name[i - all->corruptions.n];
-        for (int j = 0; j < columns; j++)
-            value[i * columns + j] = find(r, dataset, row[i], column[j]);
+        row[i] = corruption_at(all, i, true);
+        for (int j = 0; j < columns; j++) {
+            double value = find(r, dataset, corruption_at(all, i, false),
+                                j + 1 < columns ? all->severities.name[j] : "mean");
+
+            if (!isinf(value))
+                cell[cells++] = (heat_cell){i, j, value};
+        }
     }
     html(file, "<figure><figcaption>%s: IoU in percent, clean ", r->name);
     html_real(file, find(r, dataset, "clean", "-"), 2);
@@ -84,19 +110,21 @@ static void heat(FILE *file, const tables *all, const char *dataset, const run *
                                  .row = row,
                                  .column = column,
                                  .columns_are = "severity",
-                                 .value = value,
+                                 .cell = cell,
+                                 .cells = cells,
                                  .high = 100,
                                  .decimals = 1});
     fputs("</figure>\n", file);
-    free(value);
+    free(cell);
     free(row);
     free(column);
 }
 
-static void bars(FILE *file, const tables *all, const char *dataset, const char *corruption)
+static void bars(FILE *file, const tables *all, const char *dataset, int which)
 {
+    const char *corruption = all->corruptions.name[which], *shown = all->corruptions.shown[which];
     int groups = all->severities.n;
-    double *value = ir_malloc((size_t)(groups + 1) * (size_t)all->n * sizeof *value);
+    double *value = ir_calloc((size_t)(groups + 1) * (size_t)all->n, sizeof *value);
     double *level = value + groups * all->n;
 
     for (int i = 0; i < all->n; i++) {
@@ -104,12 +132,12 @@ static void bars(FILE *file, const tables *all, const char *dataset, const char 
         for (int g = 0; g < groups; g++)
             value[g * all->n + i] = find(&all->r[i], dataset, corruption, all->severities.name[g]);
     }
-    html(file, "<figure class=\"small\"><figcaption>%s</figcaption>\n", corruption);
-    chart_bars(file, &(bar_chart){.title = corruption,
+    html(file, "<figure class=\"small\"><figcaption>%s</figcaption>\n", shown);
+    chart_bars(file, &(bar_chart){.title = shown,
                                   .x_label = "severity",
                                   .groups = groups,
                                   .runs = all->n,
-                                  .group = (const char *const *)all->severities.name,
+                                  .group = (const char *const *)all->severities.shown,
                                   .value = value,
                                   .level = level});
     fputs("</figure>\n", file);
@@ -192,7 +220,7 @@ static void one_dataset(FILE *file, const tables *all, const char *dataset)
     chart_legend(file, name, all->n);
     fputs("<div class=\"smalls\">\n", file);
     for (int i = 0; i < all->corruptions.n; i++)
-        bars(file, all, dataset, all->corruptions.name[i]);
+        bars(file, all, dataset, i);
     fputs("</div>\n", file);
     numbers(file, all, dataset);
     free(name);
@@ -208,6 +236,11 @@ void section_robustness(FILE *file, const run *r, int n)
             collect(&all, r[i].robustness);
     for (int i = 0; i < all.datasets.n && all.severities.n > 0; i++)
         one_dataset(file, &all, all.datasets.name[i]);
+    if (all.left_out > 0)
+        html(file,
+             "<p class=\"missing\">%ld rows are left out: only the first %d data sets, %d "
+             "corruptions and %d severities are shown.</p>\n",
+             all.left_out, MOST_DATASETS, MOST_CORRUPTIONS, MOST_SEVERITIES);
     for (int i = 0; i < n; i++)
         if (r[i].robustness == NULL)
             section_missing(file, &r[i], "robustness table", "robustness");

@@ -1,53 +1,109 @@
 /* Reading a run's directory; see run.h. */
 #include "run.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/base.h"
+#include "received.h"
 
+static void warn_torn(const text_lines *t)
+{
+    if (t->torn > 0)
+        ir_warn("%s:%ld: the last line has no newline: it was cut short and is left out", t->path,
+                t->torn);
+}
+
+/* NULL also for a table without a row: the run has only begun. */
 static tsv *part(const run *r, const char *name)
 {
-    char *path = ir_format("%s/%s", r->path, name);
-    tsv *t = tsv_read_if_there(path);
+    FILE *file = received_open_within(r->path, name);
+    char *path;
+    tsv *t;
 
+    if (file == NULL)
+        return NULL;
+    path = ir_format("%s/%s", r->path, name);
+    t = tsv_parse(file, path);
+    fclose(file);
     free(path);
-    return t;
+    warn_torn(&t->lines);
+    if (t->rows > 0)
+        return t;
+    tsv_free(t);
+    return NULL;
 }
 
-static void add_knob(run *r, char *line)
+static void add_knob(knobs *k, char *line)
 {
     char *key = strsep(&line, " ");
+    int n = k->key.n;
 
-    if (line == NULL || *line == '\0')
+    if (line == NULL || *line == '\0' || names_index(&k->key, key) < n)
         return;
-    r->knob = ir_realloc(r->knob, (size_t)r->knobs + 1, sizeof *r->knob);
-    r->knob[r->knobs++] = (fact){ir_strdup(key), ir_strdup(line)};
+    if ((size_t)n == k->room) {
+        k->room = k->room ? 2 * k->room : 32;
+        k->value = ir_realloc(k->value, k->room, sizeof *k->value);
+    }
+    k->value[n] = line;
 }
 
-/* Lines of a name, a blank and a value; false without the file. */
+knobs knobs_parse(FILE *file, const char *path)
+{
+    knobs k = {.lines = text_read(file, path)};
+    char *line;
+
+    while ((line = text_next(&k.lines)) != NULL)
+        add_knob(&k, line);
+    return k;
+}
+
+void knobs_free(knobs *k)
+{
+    names_free(&k->key);
+    free(k->value);
+    text_free(&k->lines);
+}
+
+/* False without the file. */
 static bool read_knobs(run *r)
 {
-    char *path = ir_format("%s/knobs", r->path), *line = NULL;
-    FILE *file = fopen(path, "r");
-    size_t room = 0;
+    FILE *file = received_open_within(r->path, "knobs");
+    char *path;
 
-    if (file == NULL && errno != ENOENT)
-        ir_die_errno("%s", path);
-    while (file != NULL && getline(&line, &room, file) >= 0) {
-        line[strcspn(line, "\r\n")] = '\0';
-        add_knob(r, line);
-    }
-    if (file != NULL && ferror(file))
-        ir_die_errno("%s", path);
-    if (file != NULL)
-        fclose(file);
-    free(line);
+    if (file == NULL)
+        return false;
+    path = ir_format("%s/knobs", r->path);
+    r->knobs = knobs_parse(file, path);
+    fclose(file);
+    warn_torn(&r->knobs.lines);
     free(path);
-    return file != NULL;
+    return true;
+}
+
+/* How rows are found; a part that is not there has none. */
+static void index_rows(run *r)
+{
+    if (r->about != NULL)
+        r->about_rows = row_index_new(r->about, (int[]){0}, 1);
+    if (r->robustness != NULL)
+        r->robustness_rows = row_index_new(r->robustness,
+                                           (int[]){tsv_find(r->robustness, "dataset"),
+                                                   tsv_need(r->robustness, "corruption"),
+                                                   tsv_need(r->robustness, "severity")},
+                                           3);
+    if (r->clean != NULL)
+        r->clean_rows = row_index_new(r->clean, (int[]){tsv_need(r->clean, "score")}, 1);
+    if (r->corrupted != NULL)
+        r->corrupted_rows =
+            row_index_new(r->corrupted, (int[]){tsv_need(r->corrupted, "score")}, 1);
+    if (r->images != NULL)
+        r->image_rows =
+            row_index_new(r->images,
+                          (int[]){tsv_need(r->images, "name"), tsv_need(r->images, "corruption"),
+                                  tsv_need(r->images, "severity")},
+                          3);
 }
 
 static void read_directory(run *r)
@@ -82,6 +138,7 @@ static run read_one(const char *path)
         r.robustness = tsv_read(path);
     else
         read_directory(&r);
+    index_rows(&r);
     return r;
 }
 
@@ -115,14 +172,14 @@ static void free_one(run *r)
 {
     tsv *parts[] = {r->about,     r->log, r->policy, r->robustness, r->clean,
                     r->corrupted, r->roc, r->pr,     r->images};
+    row_index *rows[] = {&r->about_rows, &r->robustness_rows, &r->clean_rows, &r->corrupted_rows,
+                         &r->image_rows};
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         tsv_free(parts[i]);
-    for (int i = 0; i < r->knobs; i++) {
-        free(r->knob[i].key);
-        free(r->knob[i].value);
-    }
-    free(r->knob);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        row_index_free(rows[i]);
+    knobs_free(&r->knobs);
     free(r->name);
     free(r->path);
 }
@@ -136,16 +193,14 @@ void runs_free(run *r, int n)
 
 const char *run_knob(const run *r, const char *key)
 {
-    for (int i = 0; i < r->knobs; i++)
-        if (strcmp(r->knob[i].key, key) == 0)
-            return r->knob[i].value;
-    return "";
+    int found = names_find(&r->knobs.key, key);
+
+    return found >= 0 ? r->knobs.value[found] : "";
 }
 
 const char *run_about(const run *r, const char *key)
 {
-    for (size_t row = 0; r->about != NULL && row < r->about->rows; row++)
-        if (r->about->columns >= 2 && strcmp(tsv_text(r->about, row, 0), key) == 0)
-            return tsv_text(r->about, row, 1);
-    return "";
+    long row = row_index_find(&r->about_rows, &key, 1);
+
+    return row >= 0 && r->about->columns >= 2 ? tsv_text(r->about, (size_t)row, 1) : "";
 }

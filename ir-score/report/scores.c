@@ -31,29 +31,34 @@ typedef struct {
     double value, low, high;
 } interval;
 
-static interval find(const tsv *t, const char *key)
-{
-    int name = tsv_need(t, "score"), value = tsv_need(t, "value");
-    int low = tsv_need(t, "low"), high = tsv_need(t, "high");
+/* One of a run's two tables of scores; no table: the run has none. */
+typedef struct {
+    const tsv *table;
+    const row_index *rows;
+} part;
 
-    for (size_t row = 0; row < t->rows; row++)
-        if (strcmp(tsv_text(t, row, name), key) == 0)
-            return (interval){tsv_real(t, row, value), tsv_real(t, row, low),
-                              tsv_real(t, row, high)};
-    return (interval){NAN, NAN, NAN};
+static part clean_of(const run *r)
+{
+    return (part){r->clean, &r->clean_rows};
 }
 
-static const tsv *clean_of(const run *r)
+static part corrupted_of(const run *r)
 {
-    return r->clean;
+    return (part){r->corrupted, &r->corrupted_rows};
 }
 
-static const tsv *corrupted_of(const run *r)
+static interval find(part p, const char *key)
 {
-    return r->corrupted;
+    long row = row_index_find(p.rows, &key, 1);
+
+    if (row < 0)
+        return (interval){NAN, NAN, NAN};
+    return (interval){tsv_real(p.table, (size_t)row, tsv_need(p.table, "value")),
+                      tsv_real(p.table, (size_t)row, tsv_need(p.table, "low")),
+                      tsv_real(p.table, (size_t)row, tsv_need(p.table, "high"))};
 }
 
-typedef const tsv *(*part)(const run *r);
+typedef part (*part_of)(const run *r);
 
 static void table_cell(FILE *file, interval i, double times, int decimals)
 {
@@ -69,41 +74,43 @@ static void table_cell(FILE *file, interval i, double times, int decimals)
     fputs("</td>", file);
 }
 
-static void head(FILE *file, const run *r, int n, part of)
+static void head(FILE *file, const run *r, int n, part_of of)
 {
     fputs("<div class=\"scroll\"><table>\n<tr><th scope=\"col\">Score</th>", file);
     for (int i = 0; i < n; i++)
-        if (of(&r[i]) != NULL)
+        if (of(&r[i]).table != NULL)
             html(file, "<th scope=\"col\" class=\"number\">%s</th>", r[i].name);
     fputs("</tr>\n", file);
 }
 
-static void row(FILE *file, const run *r, int n, part of, const score *s)
+static void row(FILE *file, const run *r, int n, part_of of, const score *s)
 {
     html(file, "<tr><th scope=\"row\">%s</th>", s->title);
     for (int i = 0; i < n; i++)
-        if (of(&r[i]) != NULL)
+        if (of(&r[i]).table != NULL)
             table_cell(file, find(of(&r[i]), s->key), s->times, s->decimals);
     fputs("</tr>\n", file);
 }
 
 /* Every score that the first table has. */
-static void all_scores(FILE *file, const run *r, int n, part of, const tsv *first)
+static void all_scores(FILE *file, const run *r, int n, part_of of, const tsv *first)
 {
+    int column = tsv_need(first, "score");
+
     fputs("<details><summary>Every score</summary>\n", file);
     head(file, r, n, of);
     for (size_t k = 0; k < first->rows; k++) {
-        const char *key = tsv_text(first, k, tsv_need(first, "score"));
+        const char *key = tsv_text(first, k, column);
 
         row(file, r, n, of, &(score){key, key, NULL, 1, strncmp(key, "fa_", 3) == 0 ? 2 : 4});
     }
     fputs("</table></div></details>\n", file);
 }
 
-static void chart(FILE *file, const run *r, int n, part of, const char *title)
+static void chart(FILE *file, const run *r, int n, part_of of, const char *title)
 {
     size_t room = (size_t)SHOWN * (size_t)n;
-    double *value = ir_malloc(3 * room * sizeof *value), *low = value + room, *high = low + room;
+    double *value = ir_calloc(room, 3 * sizeof *value), *low = value + room, *high = low + room;
     const char *names[SHOWN], **run_name = ir_calloc((size_t)n, sizeof *run_name);
     interval_chart c = {title, "score, 0 to 1; whisker: 95 % interval", 0, n, names, value, low,
                         high};
@@ -114,7 +121,7 @@ static void chart(FILE *file, const run *r, int n, part of, const char *title)
         for (int i = 0; i < n; i++) {
             interval found = {NAN, NAN, NAN};
 
-            if (of(&r[i]) != NULL)
+            if (of(&r[i]).table != NULL)
                 found = find(of(&r[i]), shown[s].key);
             value[c.rows * n + i] = found.value;
             low[c.rows * n + i] = found.low;
@@ -123,7 +130,7 @@ static void chart(FILE *file, const run *r, int n, part of, const char *title)
         names[c.rows++] = shown[s].label;
     }
     for (int i = 0; i < n; i++)
-        run_name[i] = of(&r[i]) != NULL ? r[i].name : NULL;
+        run_name[i] = of(&r[i]).table != NULL ? r[i].name : NULL;
     html(file, "<figure><figcaption>%s</figcaption>\n", title);
     chart_intervals(file, &c);
     chart_legend(file, run_name, n);
@@ -132,15 +139,16 @@ static void chart(FILE *file, const run *r, int n, part of, const char *title)
     free(value);
 }
 
-static void one_set(FILE *file, const run *r, int n, part of, const char *title, const char *what)
+static void one_set(FILE *file, const run *r, int n, part_of of, const char *title,
+                    const char *what)
 {
     const tsv *first = NULL;
 
     html(file, "<h3>%s</h3>\n", title);
     for (int i = 0; i < n; i++) {
-        if (of(&r[i]) == NULL)
+        if (of(&r[i]).table == NULL)
             section_missing(file, &r[i], what, "report");
-        first = first != NULL ? first : of(&r[i]);
+        first = first != NULL ? first : of(&r[i]).table;
     }
     if (first == NULL)
         return;

@@ -5,16 +5,6 @@
 #include "html.h"
 #include "section.h"
 
-static double *read_column(const tsv *t, const char *column, double times)
-{
-    double *x = ir_malloc(t->rows * sizeof *x);
-    int at = tsv_need(t, column);
-
-    for (size_t row = 0; row < t->rows; row++)
-        x[row] = times * tsv_real(t, row, at);
-    return x;
-}
-
 static bool has_number(const double *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -26,14 +16,14 @@ static bool has_number(const double *x, size_t n)
 static void add_line(chart_line *line, int *n, const run *r, int series, const char *column,
                      double times, const char *note, bool second)
 {
-    double *y = read_column(r->log, column, times);
+    double *y = tsv_reals(r->log, column, times);
 
     if (!has_number(y, r->log->rows)) {
         free(y);
         return;
     }
-    line[(*n)++] = (chart_line){
-        r->name, note, series, second, read_column(r->log, "round", 1), y, r->log->rows};
+    line[(*n)++] =
+        (chart_line){r->name, note, series, second, tsv_reals(r->log, "round", 1), y, r->log->rows};
 }
 
 /* The lines' own ends. */
@@ -45,7 +35,7 @@ static scale scale_of(const chart_line *line, int n, bool y, bool with_zero)
 
     for (int i = 0; i < n; i++)
         all += line[i].n;
-    value = ir_malloc((all + 1) * sizeof *value);
+    value = ir_calloc(all, sizeof *value);
     all = 0;
     for (int i = 0; i < n; i++)
         for (size_t k = 0; k < line[i].n; k++)
