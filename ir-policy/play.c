@@ -49,7 +49,7 @@ static void play(session *s, ir_records *rewards)
     while (session_next(s)) {
         write_strategies(s);
         read_rewards(s->batch, rewards);
-        reinforce_step(s->policy, s->batch, s->o);
+        reinforce_step(s->policy, s->batch, NULL, s->o);
     }
 }
 

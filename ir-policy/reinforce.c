@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base.h"
 
@@ -60,29 +61,37 @@ static void say(const batch *b)
             mean_reward(b), mean_entropy(b));
 }
 
-void reinforce_step(policy *p, const batch *b, const options *o)
-{
-    if (o->verbose)
-        say(b);
-    if (o->set == SET_HRL)
-        learn(p, b, o, NULL);
-}
-
-/* The strategies were drawn from q, the policy as it was, and not from p: with the weights p / q
- * the expectation is p's (importance sampling). */
-void reinforce_late_step(policy *p, batch *b, const options *o)
+/* p / q of what was drawn, image by image. */
+static double *importance(const batch *b, const float *drawn)
 {
     double *weight = ir_calloc((size_t)b->n, sizeof *weight);
 
+    for (int i = 0; i < b->n; i++) {
+        const int at = i * IR_STRATEGIES + b->strategy[i];
+        weight[i] = exp((double)b->logp[at] - drawn[at]);
+    }
+    return weight;
+}
+
+void reinforce_step(policy *p, const batch *b, const float *drawn, const options *o)
+{
+    double *weight = drawn ? importance(b, drawn) : NULL;
+
     if (o->verbose)
         say(b);
-    if (o->set == SET_HRL) {
-        for (int i = 0; i < b->n; i++)
-            weight[i] = -b->logp[i * IR_STRATEGIES + b->strategy[i]];
-        policy_forward(p, b->n, b->input, b->logp);
-        for (int i = 0; i < b->n; i++)
-            weight[i] = exp(weight[i] + b->logp[i * IR_STRATEGIES + b->strategy[i]]);
+    if (o->set == SET_HRL)
         learn(p, b, o, weight);
-    }
     free(weight);
+}
+
+void reinforce_late_step(policy *p, batch *b, const options *o)
+{
+    const size_t bytes = (size_t)b->n * IR_STRATEGIES * sizeof *b->logp;
+    float *drawn = ir_malloc(bytes);
+
+    memcpy(drawn, b->logp, bytes);
+    if (o->set == SET_HRL)
+        policy_forward(p, b->n, b->input, b->logp);
+    reinforce_step(p, b, drawn, o);
+    free(drawn);
 }

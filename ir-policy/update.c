@@ -2,7 +2,7 @@
  *
  * Every record's log p is recomputed with the policy as it was loaded, which must have made it: a
  * gradient along another policy's choices would be wrong. From the second batch on that policy is
- * no longer the one being trained, so it is kept beside it. */
+ * no longer the one being trained, so it is kept beside it, and its choices are weighed. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -85,8 +85,10 @@ void update_command(const options *o)
     u.strategies = ir_records_open(o->strategies);
     u.rewards = ir_records_open(o->rewards);
     for (bool first = true; session_next(&u.s); first = false) {
-        read_batch(&u, loaded_logp(&u, first));
-        reinforce_step(u.s.policy, u.s.batch, o);
+        const float *drawn = loaded_logp(&u, first);
+
+        read_batch(&u, drawn);
+        reinforce_step(u.s.policy, u.s.batch, first ? NULL : drawn, o);
     }
     check_ends(&u);
     ir_records_close(u.strategies);
