@@ -133,7 +133,7 @@ char *ir_meta_print(const ir_checkpoint *checkpoint)
 
     for (size_t i = 0; i < checkpoint->metas; i++)
         size += strlen(checkpoint->meta[i].key) + strlen(checkpoint->meta[i].value) + 2;
-    text = ir_malloc(size);
+    text = ir_calloc(size, 1); /* a text even where there is no line */
     for (size_t i = 0; i < checkpoint->metas; i++)
         at += (size_t)snprintf(text + at, size - at, "%s %s\n", checkpoint->meta[i].key,
                                checkpoint->meta[i].value);

@@ -159,7 +159,7 @@ bool ir_image_read(FILE *file, const char *what, ir_image *im)
     pnm_nextimage(file, &end);
     if (end)
         return false;
-    pnm_readpaminit(file, &pam, PAM_STRUCT_SIZE(opacity_plane));
+    pnm_readpaminit(file, &pam, sizeof pam);
     check_header(&pam);
     unsigned int planes = colour_planes(&pam);
     ir_image_resize(im, pam.width, pam.height);
