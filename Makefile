@@ -5,6 +5,7 @@
 #   make check      install what the tests need, build, run every test
 #   make asan       the tests once more under AddressSanitizer and UBSan
 #   make bench      times beside what one would take instead; PARTS= chooses (tests/bench/run)
+#   make fuzz       the parsers with clang's libFuzzer, SECONDS=60 each (tests/fuzz/rules.mk)
 #   make lint       format, static analysis, man pages, shell scripts
 #   make install    PREFIX=/usr/local DESTDIR=
 
@@ -96,7 +97,7 @@ $(foreach isa,$(ISAS),$(eval $(call kernels,$(isa))))
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(ALL_OBJ) $(OPS_OBJ) $(SCENE_OBJ)) \
          $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c))
 
-include tests/cuda/rules.mk cuda.mk
+include tests/cuda/rules.mk cuda.mk tests/fuzz/rules.mk
 
 # ---- packages ------------------------------------------------------------------------------------
 
@@ -129,7 +130,7 @@ demo: deps
 	+@$(build) all
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory -f demo.mk demo-run
 
-tests: all $(BIN)/test-ops $(UNIT) $(BENCH) $(EMULATED_PLUGIN)
+tests: all $(BIN)/test-ops $(UNIT) $(BENCH) $(REPLAY) $(EMULATED_PLUGIN)
 
 check: check-deps
 	+@$(build) tests
@@ -151,7 +152,7 @@ bench: check-deps
 	@IR_BIN="$(abspath $(BIN))" IR_BENCH_VENV="$(abspath $(BUILD))/bench-venv" tests/bench/run
 
 C_FILES   = $(shell find common ir-* tests -name '*.[ch]' -o -name '*.cpp')
-SHELL_FILES = tests/run $(filter-out %.c %.py %__pycache__,$(wildcard tests/bench/*)) tests/gpu/check tests/gpu/bench tests/gpu/bundle $(wildcard tests/gpu/*.bash) $(wildcard tests/fake/*) .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
+SHELL_FILES = tests/run tests/fuzz/run tests/fuzz/seeds $(filter-out %.c %.py %__pycache__,$(wildcard tests/bench/*)) tests/gpu/check tests/gpu/bench tests/gpu/bundle $(wildcard tests/gpu/*.bash) $(wildcard tests/fake/*) .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
 MAN_PAGES = $(wildcard man/*.[1-9])
 lint: lint-deps
 	@clang-format --dry-run -Werror $(C_FILES)

@@ -22,12 +22,13 @@ CUDA_FOUND := $(shell nvcc=$$(command -v '$(NVCC)') && \
     echo '\#include <cudnn.h>' | $(CC) -E -I "$${nvcc%/*}/../include" $(if $(DEPS),-I$(DEPS)/include) \
         - > /dev/null 2>&1 && echo yes)
 
-# Debian's packages: to build and run, to test, to measure, to lint, to carry to a machine without them.
+# Debian's packages: to build and run, to test, to measure, to fuzz, to lint, to carry to a machine without them.
 BUILD_PACKAGES = gcc libc6-dev pkg-config netpbm libnetpbm-dev libarchive-dev libdnnl-dev \
                  libfftw3-dev libopenblas-dev
 CHECK_PACKAGES = bats binutils patchelf procps parallel python3-numpy python3-scipy python3-torch chromium tidy \
                  libjpeg62-turbo-dev
 BENCH_PACKAGES = python3-venv
+FUZZ_PACKAGES  = clang
 LINT_PACKAGES  = clang-format cppcheck mandoc shellcheck
 BUNDLE_PACKAGES = bats binutils make netpbm patchelf procps tidy xz-utils
 

@@ -1,0 +1,59 @@
+/* One .npy file. What was read is written and read once more: the same numbers in the same shape.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "checkpoint/internal.h"
+#include "contain.h"
+
+typedef struct {
+    const char *bytes;
+    size_t size;
+} input;
+
+static void write_and_read(const ir_array *array)
+{
+    char header[IR_NPY_HEADER_ROOM];
+    size_t before = ir_npy_header(array, header), data = ir_array_size(array) * sizeof(float);
+    char *whole = ir_malloc(before + data);
+    ir_array again = {0};
+    const char *wrong;
+
+    memcpy(whole, header, before);
+    memcpy(whole + before, array->data, data);
+    wrong = ir_npy_parse(whole, before + data, &again);
+    if (wrong != NULL)
+        fault("what was written is refused: %s", wrong);
+    if (again.ndim != array->ndim ||
+        memcmp(again.dim, array->dim, (size_t)array->ndim * sizeof *array->dim) != 0 ||
+        memcmp(again.data, array->data, data) != 0)
+        fault("another array was read than was written");
+    free(again.data);
+    free(whole);
+}
+
+static void run(void *context)
+{
+    const input *in = context;
+    ir_array *array = ir_calloc(1, sizeof *array);
+    const char *wrong;
+
+    array->name = ir_strdup("param/x");
+    wrong = ir_npy_parse(in->bytes, in->size, array);
+    if (wrong == NULL) {
+        write_and_read(array);
+        ir_array_nonfinite(array);
+    }
+    ir_array_free(array);
+    if (wrong != NULL)
+        ir_die("in: %s", wrong);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    input in = {(const char *)data, size};
+
+    contain(run, &in);
+    return 0;
+}

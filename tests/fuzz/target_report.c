@@ -1,0 +1,145 @@
+/* The page of ir-score report, from the files of some runs.
+ *
+ * The input is a bundle of files: a line "@@ PATH" begins the file PATH. Every first part of a path
+ * is a run (a directory, or a table by itself), except "frames". No number in the page's pictures
+ * may be infinite or none, nothing from outside may be markup. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../ir-score/report/page.h"
+#include "../../ir-score/report/picture.h"
+#include "base/base.h"
+#include "contain.h"
+#include "files.h"
+
+enum { MOST_INPUT = 1 << 14, MOST_RUNS = 4, MOST_PAGE = 1 << 22 };
+
+/* Pictures are another program's work; here only what it would be given is looked at. */
+void __wrap_picture_write(FILE *file, const unsigned char *rgb, window w, const mark *marks,
+                          size_t n, const char *alt)
+{
+    unsigned sum = 0;
+
+    if (w.width < 1 || w.height < 1)
+        fault("a picture of %dx%d", w.width, w.height);
+    for (size_t i = 0; i < 3 * (size_t)w.width * (size_t)w.height; i++)
+        sum += rgb[i];
+    for (size_t i = 0; i < n; i++)
+        sum += (unsigned)marks[i].component->area;
+    fprintf(file, "<!-- picture %u %zu -->", sum, strlen(alt));
+}
+
+/* ---- the page ---- */
+
+static struct {
+    char text[MOST_PAGE + 1];
+    size_t length;
+} page;
+
+static ssize_t write_page(void *cookie, const char *from, size_t size)
+{
+    (void)cookie;
+    if (size > MOST_PAGE - page.length)
+        fault("a page of more than %d bytes", MOST_PAGE);
+    memcpy(page.text + page.length, from, size);
+    page.length += size;
+    return (ssize_t)size;
+}
+
+/* Numbers where a drawing needs them. */
+static void check_numbers(void)
+{
+    static const char *const attribute[] = {" d=\"",      " x=\"",  " y=\"",  " x1=\"",
+                                            " x2=\"",     " y1=\"", " y2=\"", " width=\"",
+                                            " height=\"", " cx=\"", " cy=\"", " r=\""};
+
+    page.text[page.length] = '\0';
+    for (size_t i = 0; i < sizeof attribute / sizeof *attribute; i++)
+        for (const char *at = page.text; (at = strstr(at, attribute[i])) != NULL;) {
+            at += strlen(attribute[i]);
+            if (at[strspn(at, "0123456789.,+-eEMLHVZhvlmz% ")] != '"')
+                fault("no number:%s%.40s", attribute[i], at);
+        }
+    if (strstr(page.text, "<script") != NULL)
+        fault("markup from outside");
+}
+
+/* ---- the bundle ---- */
+
+static char bundle[MOST_INPUT + 1];
+
+/* The runs that the paths name, at most MOST_RUNS. */
+static int add_run(char **run, int runs, const char *path)
+{
+    size_t length = strcspn(path, "/");
+
+    if (strncmp(path, "frames/", 7) == 0 || length == 0)
+        return runs;
+    for (int i = 0; i < runs; i++)
+        if (strncmp(run[i], path, length) == 0 && run[i][length] == '\0')
+            return runs;
+    if (runs < MOST_RUNS)
+        run[runs++] = strndup(path, length);
+    return runs;
+}
+
+static int unpack(char **run)
+{
+    char *at = bundle, *next;
+    int runs = 0;
+
+    files_clear();
+    while (at != NULL && strncmp(at, "@@ ", 3) == 0) {
+        char *path = at + 3, *body = strchr(path, '\n');
+
+        if (body == NULL)
+            break;
+        *body++ = '\0';
+        next = strncmp(body, "@@ ", 3) == 0 ? body : strstr(body, "\n@@ ");
+        if (next != NULL && next != body)
+            next++;
+        files_add(path, body, next != NULL ? (size_t)(next - body) : strlen(body));
+        runs = add_run(run, runs, path);
+        at = next;
+    }
+    return runs;
+}
+
+typedef struct {
+    char **path;
+    int n;
+    FILE *page;
+} paths;
+
+static void make_page(void *context)
+{
+    const paths *p = context;
+    run *r = runs_read(p->path, p->n);
+
+    page_write(p->page, r, p->n);
+    fflush(p->page);
+    runs_free(r, p->n);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *path[MOST_RUNS];
+    paths p = {path, 0, NULL};
+
+    if (size > MOST_INPUT || memchr(data, 0, size) != NULL)
+        return -1;
+    memcpy(bundle, data, size);
+    bundle[size] = '\0';
+    p.n = unpack(path);
+    if (p.n == 0)
+        return -1;
+    page.length = 0;
+    p.page = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_page});
+    if (contain(make_page, &p))
+        check_numbers();
+    fclose(p.page);
+    for (int i = 0; i < p.n; i++)
+        free(path[i]);
+    return 0;
+}
