@@ -183,7 +183,7 @@ $(RUN)/0000:
 	@$(shell_functions)
 	begin "$@" lock
 	frame_names train > "$$tmp/all.txt"
-	if [ -n "$(VAL)" ]; then clean_names "$(VAL)"; fi > "$$tmp/val.txt"
+	if [ -n "$(VAL)" ]; then names_in "$(VAL)"; fi > "$$tmp/val.txt"
 	grep -vxFf "$$tmp/val.txt" "$$tmp/all.txt" > "$$tmp/train.txt" ||
 	    fail "$@: no frame is left to train on"
 	rm "$$tmp/all.txt"
@@ -356,11 +356,12 @@ scored:
 	cp "$$from" "$$tmp/detector.tar"
 	frame_names test | awk '!seen[$$0]++' > "$$tmp/names"
 	cached "$$tmp/names"
+	known_as "$$tmp/names" > "$$tmp/known"
 	paths images "$$tmp/names" > "$$tmp/frames.list"
 	paths masks "$$tmp/names" > "$$tmp/truth.list"
-	spread_strategies "$$tmp/names" > "$$tmp/strategies"
+	spread_strategies "$$tmp/known" > "$$tmp/strategies"
 	for kind in clean corrupted found; do
-	    sed "s,.*,$$tmp/$$kind/&.pgm," "$$tmp/names" > "$$tmp/$$kind.list"
+	    known_as "$$tmp/names" "$$tmp/$$kind/" > "$$tmp/$$kind.list"
 	done
 	detect() {
 	    member ir-detect -c "$$tmp/detector.tar" --soft $(maxval) $(machine) -o "$$tmp/$$1" "@$$2"
@@ -380,7 +381,7 @@ scored:
 	together scores
 	images_table < "$$tmp/by-frame" > "$$tmp/images.tsv"
 	echo "$$stamp" > "$$tmp/stamp"
-	rm -r "$$tmp"/{detector.tar,names,by-frame,clean,*.list}
+	rm -r "$$tmp"/{detector.tar,names,known,by-frame,clean,*.list}
 	finish
 
 watch:

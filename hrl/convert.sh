@@ -1,42 +1,64 @@
 #!/bin/bash
 # convert.sh DATA CACHE SCALE THREADS < names: frames and masks of DATA that every program reads.
 #
-# CACHE/images/NAME.pgm is the frame: PNG becomes PGM of the same depth (colours stay: the programs
-# make grey of them, and everywhere the same), a Netpbm file is linked to. CACHE/masks/NAME.pgm
-# (masks-nearest/ with SCALE "nearest") is its mask, 0 and 255, of the frame's size. What is there
-# and not older than its source is left alone. Files are made under another name and renamed: a
-# stopped conversion can be taken up again, and several may go on at once. On an error the line
-# about the first frame in trouble goes to standard error.
+# CACHE/images/NAME.pgm is the frame: PNG and BMP become PGM of the same depth (colours stay: the
+# programs make grey of them, and everywhere the same), a Netpbm file is linked to.
+# CACHE/masks/NAME.pgm (masks-nearest/ with SCALE "nearest") is its mask, 0 and 255, of the frame's
+# size. What is there and not older than its source is left alone. Files are made under another name
+# and renamed: a stopped conversion can be taken up again, and several may go on at once. On an error
+# the line about the first frame in trouble goes to standard error.
 #
 # With names as further operands those alone are converted, by this process.
 
 set -euo pipefail
+shopt -s nullglob
+# shellcheck source=hrl/frames.sh
+. "${BASH_SOURCE[0]%/*}/frames.sh"
 
 data=$(realpath "$1") cache=$2 scale=$3 threads=$4
 shift 4
 masks=$cache/masks${scale:+-$scale}
 
-# find_source KIND NAME: sets $source to the file in DATA/KIND.
+# find_source KIND NAME: sets source to the file in DATA/KIND.
 find_source() {
-    for source in "$data/$1/$2".{png,PNG,pgm,pbm,ppm,pnm,pam}; do
-        [ ! -r "$source" ] || return 0
-        [ ! -e "$source" ] || { echo "$2: $source cannot be read" >&2; return 1; }
+    local base=$data/$1/$2 format other=
+
+    for format in "${formats[@]}"; do
+        for source in "$base.$format" "$base.${format^^}"; do
+            [ ! -e "$source" ] || { readable "$2" "$source"; return; }
+        done
     done
-    echo "$2: nothing of that name in $data/$1" >&2
+    # by reading the directory, which is slow for each of many
+    for source in "$base".*; do
+        format=${source#"$base."}
+        if [[ " ${formats[*]} " = *" ${format,,} "* ]]; then
+            readable "$2" "$source"
+            return
+        fi
+        [[ $format = *.* ]] || other=" but .$format, which is none of: ${formats[*]}"
+    done
+    echo "$2: nothing of that name in $data/$1$other" >&2
     return 1
 }
 
-# find_pair NAME: sets $image and $mask.
+# readable NAME FILE
+readable() {
+    [ -r "$2" ] || { echo "$1: $2 cannot be read" >&2; return 1; }
+    [ -f "$2" ] || { echo "$1: $2 is not a plain file" >&2; return 1; }
+}
+
+# find_pair NAME: sets image and mask.
 find_pair() {
     find_source images "$1" && image=$source && find_source masks "$1" && mask=$source
 }
 
-# grey FILE: a mask as PGM on standard output.
-grey() {
-    case $1 in
-    *.png | *.PNG) pngtopnm -quiet "$1" ;;
+# decode FILE: as Netpbm on standard output.
+decode() {
+    case ${1,,} in
+    *.png) pngtopnm -quiet "$1" ;;
+    *.bmp) bmptopnm -quiet "$1" ;;
     *) cat "$1" ;;
-    esac | ppmtopgm -quiet
+    esac
 }
 
 # size FILE: WIDTHxHEIGHT
@@ -55,24 +77,33 @@ drop_colour() {
     fi
 }
 
-# convert_image NAME SOURCE
-convert_image() {
-    local out=$cache/images/$1.pgm part=$cache/images/$1.pgm.$$.part
-
-    case $2 in
-    *.png | *.PNG) pngtopnm -quiet "$2" > "$part" 2> /dev/null && drop_colour "$part" ;;
-    *) size "$2" > /dev/null 2>&1 && ln -sf "$2" "$part" ;;
-    esac || { rm -f "$part"; echo "$1: $2 is not an image that netpbm reads" >&2; return 1; }
-    mv -fT "$part" "$out"
+# new_part FILE: sets part to another name of the file to be made; nothing bears it, not even a link
+# of the cache's owner, through which another file would be written.
+new_part() {
+    part=$1.$$.part
+    rm -f "$part" "$part".{grey,scaled}.part
 }
 
-# convert_mask NAME SOURCE
-convert_mask() {
-    local out=$masks/$1.pgm part=$masks/$1.pgm.$$.part image mask
+# convert_image NAME SOURCE OUT
+convert_image() {
+    local part
 
-    image=$(size "$cache/images/$1.pgm")
-    if ! grey "$2" 2> /dev/null | pgmtopbm -quiet -threshold -value 0.5 | pamdepth -quiet 255 \
-            > "$part"; then
+    new_part "$3"
+    case ${2,,} in
+    *.png | *.bmp) decode "$2" > "$part" 2> /dev/null && drop_colour "$part" ;;
+    *) size "$2" > /dev/null 2>&1 && ln -sf "$2" "$part" ;;
+    esac || { rm -f "$part"; echo "$1: $2 is not an image that netpbm reads" >&2; return 1; }
+    mv -fT "$part" "$3"
+}
+
+# convert_mask NAME SOURCE OUT FRAME
+convert_mask() {
+    local part image mask
+
+    new_part "$3"
+    image=$(size "$4")
+    if ! decode "$2" 2> /dev/null | ppmtopgm -quiet 2> /dev/null |
+            pgmtopbm -quiet -threshold -value 0.5 | pamdepth -quiet 255 > "$part"; then
         rm -f "$part"
         echo "$1: $2 is not an image that netpbm reads" >&2
         return 1
@@ -87,7 +118,7 @@ convert_mask() {
         echo "$1: mask is $mask, the image $image (RESIZE_MASKS=nearest scales it)" >&2
         return 1
     fi
-    mv -f "$part" "$out"
+    mv -fT "$part" "$3"
 }
 
 # stale OUT SOURCE
@@ -95,24 +126,32 @@ stale() {
     [ ! -e "$1" ] || [ "$2" -nt "$1" ]
 }
 
+# find_cached NAME: sets frame and truth to where its frame and mask go, or are.
+find_cached() {
+    local files
+
+    file_names "$1"
+    frame=$cache/images/${files[0]}.pgm truth=$masks/${files[0]}.pgm
+}
+
 # fresh NAME: both are there already.
 fresh() {
-    local source image mask
+    local source image mask frame truth
 
-    find_pair "$1" || return
-    ! stale "$cache/images/$1.pgm" "$image" && ! stale "$masks/$1.pgm" "$mask"
+    find_cached "$1"
+    find_pair "$1" && ! stale "$frame" "$image" && ! stale "$truth" "$mask"
 }
 
 convert() {
-    local source image mask
+    local source image mask frame truth
 
+    find_cached "$1"
     find_pair "$1" || return
-    [[ $1 != */* ]] || mkdir -p "$cache/images/${1%/*}" "$masks/${1%/*}"
-    if stale "$cache/images/$1.pgm" "$image"; then
-        convert_image "$1" "$image" || return
-        rm -f "$masks/$1.pgm" # its size is to be compared again
+    if stale "$frame" "$image"; then
+        convert_image "$1" "$image" "$frame" || return
+        rm -f "$truth" # its size is to be compared again
     fi
-    ! stale "$masks/$1.pgm" "$mask" || convert_mask "$1" "$mask"
+    ! stale "$truth" "$mask" || convert_mask "$1" "$mask" "$truth" "$frame"
 }
 
 if [ $# -gt 0 ]; then
@@ -123,9 +162,15 @@ if [ $# -gt 0 ]; then
 fi
 
 mkdir -p "$cache/images" "$masks"
-find "$cache" -name '*.part' -mmin +60 -delete # of a conversion that was killed
+for dir in "$cache/images" "$masks"; do
+    [ ! -L "$dir" ] || { echo "$dir is a link: what was written there would go elsewhere" >&2; exit 1; }
+done
+# parts of a conversion that was killed, and what no conversion has put there
+find "$cache/images" "$masks" -mindepth 1 -maxdepth 1 \( -name '*.part' -mmin +60 -o \
+    -type p,s,c,b -o -type l -xtype d,p,s,c,b \) -delete
+mapfile -t names
 said=$(
-    while IFS= read -r name; do
+    for name in "${names[@]}"; do
         fresh "$name" 2> /dev/null || printf '%s\0' "$name"
     done |
         xargs -0 -r -P "$threads" -n 8 "$BASH" "$0" "$data" "$cache" "$scale" "$threads" 2>&1

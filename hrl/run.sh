@@ -9,6 +9,8 @@
 
 shopt -s inherit_errexit
 here=${BASH_SOURCE[0]%/*}
+# shellcheck source=hrl/frames.sh
+. "$here/frames.sh"
 
 # fail MESSAGE...: one line and the end of the recipe.
 fail() {
@@ -116,46 +118,16 @@ blame() {
 
 # ---- frames --------------------------------------------------------------------------------------
 
-# frame_names SET: the names of the frames of train or test, one a line.
-frame_names() {
-    local list=$data/$1.txt lists
-
-    if [ ! -e "$list" ]; then
-        list=$data/img_idx/$1_${data##*/}.txt
-    fi
-    if [ ! -e "$list" ]; then
-        lists=("$data/img_idx/$1_"*.txt)
-        list=${lists[0]}
-        if [ "${#lists[@]}" != 1 ] || [ ! -e "$list" ]; then
-            fail "$data: no $1.txt and no img_idx/$1_NAME.txt"
-        fi
-    fi
-    clean_names "$list"
-}
-
-# clean_names LIST: without blank lines, comments and extensions.
-clean_names() {
-    [ -r "$1" ] || fail "$1: cannot be read"
-    sed 's/[[:space:]]*$//; s/\.\(png\|PNG\|p[bgpn]m\|pam\)$//; /^$/d; /^#/d' "$1"
-}
-
 # cached LIST...: sees to it that the frames and masks of these names are in the cache.
 cached() {
-    local lists=("$@")
+    local names list
 
+    names=$(for list; do names_in "$list"; done)
     # shellcheck disable=SC2317 # together calls them
     convert() { bash "$here/convert.sh" "$data" "$cache" "$scale" "$threads"; }
     # shellcheck disable=SC2317
-    conversion() { cat "${lists[@]}" | member convert; }
+    conversion() { printf '%s' "${names:+$names$'\n'}" | member convert; }
     together conversion
-}
-
-# paths images|masks LIST: the cached files of the names in LIST.
-paths() {
-    local dir=$cache/$1
-
-    [ "$1" != masks ] || dir+=${scale:+-$scale}
-    awk -v dir="$dir" '{ print dir "/" $0 ".pgm" }' "$2"
 }
 
 # shuffled LIST SEED EPOCHS: the lines of LIST, EPOCHS times over, each time in another order that

@@ -252,3 +252,22 @@ whole() {
     refused '^hrl.mk: run: no detector there yet, and no CHECKPOINT given$'
     [ ! -e run/report.html ]
 }
+
+@test "report on frames in directories, with base names that come again" {
+    scenes flat -n 6 -t 4 -s 64x64 -r 5
+    mkdir -p seq/{images,masks}/{1,2}
+    n=0
+    while read -r name; do
+        n=$((n + 1))
+        for kind in images masks; do
+            cp flat/$kind/"$name".pgm "seq/$kind/$((n % 2 + 1))/a($((n / 2))).pgm"
+        done
+        echo "/$((n % 2 + 1))/a($((n / 2)))"
+    done < <(cat flat/train.txt flat/test.txt) > seq/train.txt
+    cp seq/train.txt seq/test.txt
+    hrl DATA=seq ROUNDS=1 STRATEGY=random RUN=seq-run
+    hrl DATA=seq report RUN=seq-run
+    whole seq-run/report.html '2+a(1)'
+    [ "$(cut -f 1 seq-run/scored/images.tsv | tail -n +2)" = "$(sed 's,^/,,; s,/,+,' seq/test.txt)" ]
+    [ "$(cd seq-run/scored/found && echo *)" = "$(cd seq-run/scored/corrupted && echo *)" ]
+}

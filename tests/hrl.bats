@@ -7,41 +7,12 @@
 # shellcheck disable=SC2016
 
 load helper
+load hrl
 
 setup() {
-    cd "$BATS_TEST_TMPDIR" || return
-    # as installed: not beside a build/bin
-    mkdir share
-    cp -R "$REPO/hrl.mk" "$REPO/hrl" share
-    export IR_FAKE=$BATS_TEST_TMPDIR/fake
-    mkdir fake
+    play_in_tmp
     mkfifo fake/reached fake/never
     exec {never}<> fake/never
-    PATH=$BATS_TEST_DIRNAME/fake:/usr/bin:/bin
-    frames data 6 train
-    frames data 2 test
-}
-
-# frames DIR COUNT SET: tiny frames and masks, named in DIR/SET.txt.
-frames() {
-    local i
-
-    mkdir -p "$1/images" "$1/masks"
-    for ((i = 1; i <= $2; i++)); do
-        pgm 3 2 255 1 2 3 4 5 "$i" > "$1/images/$3$i.pgm"
-        pgm 3 2 255 0 0 255 0 0 0 > "$1/masks/$3$i.pgm"
-        echo "$3$i"
-    done > "$1/$3.txt"
-}
-
-hrl() {
-    make -f share/hrl.mk "$@"
-}
-
-# refused PATTERN, after "run --separate-stderr hrl": make failed with one line of hrl.mk's own.
-refused() {
-    stderr=$(grep -v '^make: \*\*\*' <<< "$stderr")
-    one_line_error 2 "$1"
 }
 
 # checkpoints RUN: their checksums, to compare runs by.
@@ -401,11 +372,6 @@ ended() {
 }
 
 # ---- conversion ----------------------------------------------------------------------------------
-
-# cached KIND/NAME: a file of the cache
-cached() {
-    echo .irtools-cache/*/"$1".pgm
-}
 
 @test "PNG of every kind becomes PGM of its depth, masks 0 and 255" {
     printf 'P3\n2 1\n255\n255 0 0 10 20 30\n' | pamtopng > data/images/train1.png

@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# Lists of frames, and where the frames of a list lie in the cache. Read by "." into run.sh, which
+# has fail, data, cache and scale, and into convert.sh.
+
+# shellcheck disable=SC2154
+
+# What a file's name may end in, in any case: the formats that convert.sh decodes.
+formats=(png pgm pbm ppm pnm pam bmp)
+
+# frame_names SET: the names of the frames of train or test, one a line.
+frame_names() {
+    local list=$data/$1.txt lists
+
+    if [ ! -e "$list" ]; then
+        list=$data/img_idx/$1_${data##*/}.txt
+    fi
+    if [ ! -e "$list" ]; then
+        lists=("$data/img_idx/$1_"*.txt)
+        list=${lists[0]}
+        if [ "${#lists[@]}" != 1 ] || [ ! -e "$list" ]; then
+            fail "$data: no $1.txt and no img_idx/$1_NAME.txt"
+        fi
+    fi
+    names_in "$list"
+}
+
+# names_in LIST: the names that a list holds, one a line and each line whole. The list may begin
+# with a byte-order mark, end without a newline, and have carriage returns, blanks at the ends of
+# lines, empty lines, comments, extensions and slashes before names. A name that leads out of its
+# directory, or that no record could hold, is refused.
+names_in() {
+    [ -r "$1" ] || fail "$1: cannot be read"
+    [ -f "$1" ] || fail "$1: not a plain file"
+    ! IFS= read -r -d '' _ < "$1" || fail "$1: has zero bytes: not a text of ASCII or UTF-8"
+    list=$1 awk -v formats="${formats[*]}" '
+        BEGIN { n = split(formats, format) }
+        NR == 1 { sub(/^\357\273\277/, "") }
+        {
+            sub(/[ \t\r\v\f]+$/, "")
+            end = tolower($0)
+            for (i = 1; i <= n; i++)
+                if (end ~ ("\\." format[i] "$")) {
+                    $0 = substr($0, 1, length($0) - length(format[i]) - 1)
+                    break
+                }
+            gsub(/\/+/, "/")
+            sub(/^\//, "")
+        }
+        /^$/ || /^#/ { next }
+        /[\001-\037\177]/ { wrong = "has a control character in it"; exit }
+        ("/" $0 "/") ~ /\/\.\.\// { wrong = "leads out of the directory of the frames: " $0; exit }
+        length($0) > 240 { wrong = "is longer than 240 bytes"; exit }
+        { print }
+        END {
+            if (wrong) {
+                print "hrl.mk: " ENVIRON["list"] ": line " NR " " wrong > "/dev/stderr"
+                exit 1
+            }
+        }' < "$1" || exit
+}
+
+# file_names NAME...: sets files to what these frames are called in the cache, where all lie in one
+# directory: the programs know an image by its base name alone. So 41/a is 41+a there; a + and a %
+# are written as in a URL, so that no two names become one.
+file_names() {
+    files=("${@//%/%25}")
+    files=("${files[@]//+/%2B}")
+    files=("${files[@]//\//+}")
+}
+
+# known_as LIST [DIR/]: what the programs call the frames of LIST; with DIR/, their files there.
+known_as() {
+    local names files
+
+    mapfile -t names < "$1"
+    [ "${#names[@]}" != 0 ] || return 0
+    file_names "${names[@]}"
+    printf "%s${2:+.pgm}\n" "${files[@]/#/"${2:-}"}"
+}
+
+# paths images|masks LIST: the cached files of the frames of LIST.
+paths() {
+    local dir=$cache/$1
+
+    [ "$1" != masks ] || dir+=${scale:+-$scale}
+    known_as "$2" "$dir/"
+}
