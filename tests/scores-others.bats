@@ -65,7 +65,7 @@ without_pngtopnm() {
     [[ -z $output ]]
     echo text > png/a.png
     run --separate-stderr ir-score png true
-    one_line_error 1 '^ir-score: png/a.png: no image in it'
+    one_line_error 1 '^ir-score: png/a.png: bad magic number'
     run --separate-stderr ir-score missing.png true/a.pgm
     one_line_error 1 '^ir-score: missing.png: No such file'
 }

@@ -205,7 +205,8 @@ END
     printf 'P5 4' | bad '.'
     printf 'P5 4 4 0\n0123456789abcdef' | bad 'maxval'
     printf 'P5 4 4 70000\n0123456789abcdef' | bad '.*70000'
-    printf 'P5 0 4 255\n' | bad '.*zero'
+    printf 'P5 0 4 255\n' | bad 'the image is 0x4'
+    printf 'P5 4 0 255\n' | bad 'the image is 4x0'
     printf 'P5 -4 4 255\n' | bad 'junk'
     printf 'P5 1000000000 4 255\n' | bad '.*too large'
     printf 'P5 1000000000 1000000000 255\n' | bad '.*too large'
@@ -217,7 +218,7 @@ END
     printf 'P2 2 1 255 1 70000\n' | bad '.*70000'
     printf 'P6 1 1 100\nabz' | bad '.*122'
     printf 'P7\nWIDTH 1\nHEIGHT 1\nDEPTH 5\nMAXVAL 255\nENDHDR\nabcde' | bad 'a PAM of 5 planes'
-    printf 'P7\nWIDTH 1\nHEIGHT 1\nDEPTH 900000000\nMAXVAL 255\nENDHDR\na' | bad '.*too large'
+    printf 'P7\nWIDTH 1\nHEIGHT 1\nDEPTH 900000000\nMAXVAL 255\nENDHDR\na' | bad 'a PAM of 900000000 planes'
     printf 'P7\nWIDTH 1\nHEIGHT 1\n' | bad '.'
     printf 'a text file\n' | bad 'bad magic number'
     head -c 4096 /dev/zero | bad 'bad magic number'
@@ -341,7 +342,7 @@ b:2 b:2" ]
 @test "a closed standard input is not the next file that is opened" {
     frame a.pgm 1
     run --separate-stderr bash -c 'test-stream match a.pgm - <&-'
-    one_line_error 1 '^test-stream: stdin#1: File error'
+    one_line_error 1 '^test-stream: stdin#1: Bad file descriptor'
 }
 
 @test "a mask of another size is named with both sizes" {

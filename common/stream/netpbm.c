@@ -1,4 +1,4 @@
-/* Netpbm images from and to files, through libnetpbm.
+/* Netpbm rasters from and to files, all but raw grey through libnetpbm. Headers are in header.c.
  *
  * libnetpbm reports an error by a message and a jump. Its message function ends the program here,
  * which needs no jump and, unlike the library's one jump buffer, is right in every thread. */
@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "base/wide.h"
+#include "stream/header.h"
 #include "stream/image.h"
 
 /* What the thread is reading, for messages. */
@@ -25,29 +26,6 @@ static void on_error(const char *message)
 static void set_message_function(void)
 {
     pm_setusererrormsgfn(on_error);
-}
-
-/* libnetpbm's own limits come later, some only when memory runs out. */
-static void check_header(const struct pam *pam)
-{
-    if (pam->width < 1 || pam->height < 1)
-        ir_die("%s: the image is %dx%d", reading, pam->width, pam->height);
-    if (pam->width > IR_MAX_SIDE || pam->height > IR_MAX_SIDE ||
-        (long)pam->width * pam->height > IR_MAX_PIXELS)
-        ir_die("%s: %dx%d is too large (at most %d a side, %d pixels)", reading, pam->width,
-               pam->height, IR_MAX_SIDE, IR_MAX_PIXELS);
-    if (pam->maxval < 1 || pam->maxval > PAM_OVERALL_MAXVAL)
-        ir_die("%s: maxval %lu is not from 1 to 65535", reading, pam->maxval);
-}
-
-/* Planes of colour (1 or 3), whatever else the tuples hold being alpha. */
-static unsigned int colour_planes(const struct pam *pam)
-{
-    unsigned int planes = pam->visual ? pam->color_depth : pam->depth;
-    if ((planes != 1 && planes != 3) || planes > pam->depth || pam->depth > 4)
-        ir_die("%s: a PAM of %u planes and type '%s' is neither grey nor colour", reading,
-               pam->depth, pam->tuple_type);
-    return planes;
 }
 
 static void read_bytes(FILE *file, void *to, size_t bytes)
@@ -134,16 +112,34 @@ static void read_raw(FILE *file, ir_image *im)
         check_samples(im, pixels);
 }
 
-/* Any other raster, row by row. */
-static void read_tuples(const struct pam *pam, unsigned int planes, ir_image *im)
+/* What libnetpbm would have made of the header. */
+static struct pam pam_of(FILE *file, const ir_header *h)
 {
-    tuple *row = pnm_allocpamrow(pam);
-    for (int y = 0; y < pam->height; y++) {
-        uint16_t *to = im->pixel + (size_t)y * im->width;
-        pnm_readpamrow(pam, row);
-        for (int x = 0; x < pam->width; x++) {
+    return (struct pam){.size = sizeof(struct pam),
+                        .len = sizeof(struct pam),
+                        .file = file,
+                        .format = 'P' * 256 + '0' + h->kind,
+                        .plainformat = h->kind <= 3,
+                        .height = h->height,
+                        .width = h->width,
+                        .depth = (unsigned int)h->depth,
+                        .maxval = (sample)h->maxval,
+                        .bytes_per_sample = h->maxval > 255 ? 2 : 1};
+}
+
+/* Any other raster, row by row. */
+static void read_tuples(FILE *file, const ir_header *h, ir_image *im)
+{
+    const struct pam pam = pam_of(file, h);
+    tuple *row = pnm_allocpamrow(&pam);
+    for (int y = 0; y < h->height; y++) {
+        uint16_t *to = im->pixel + (size_t)y * (size_t)im->width;
+        pnm_readpamrow(&pam, row);
+        for (int x = 0; x < h->width; x++) {
             const sample *s = row[x];
-            to[x] = planes == 1 ? s[0] : (299 * s[0] + 587 * s[1] + 114 * s[2] + 500) / 1000;
+            to[x] =
+                (uint16_t)(h->colours == 1 ? s[0]
+                                           : (299 * s[0] + 587 * s[1] + 114 * s[2] + 500) / 1000);
         }
     }
     pnm_freepamrow(row);
@@ -152,22 +148,18 @@ static void read_tuples(const struct pam *pam, unsigned int planes, ir_image *im
 
 bool ir_image_read(FILE *file, const char *what, ir_image *im)
 {
-    struct pam pam = {0};
-    int end;
+    ir_header h;
+
+    if (!ir_header_read(file, what, &h))
+        return false;
+    ir_image_resize(im, h.width, h.height);
+    im->maxval = h.maxval;
     pthread_once(&once, set_message_function);
     reading = what;
-    pnm_nextimage(file, &end);
-    if (end)
-        return false;
-    pnm_readpaminit(file, &pam, sizeof pam);
-    check_header(&pam);
-    unsigned int planes = colour_planes(&pam);
-    ir_image_resize(im, pam.width, pam.height);
-    im->maxval = (int)pam.maxval;
-    if (pam.depth == 1 && (pam.format == RPGM_FORMAT || pam.format == PAM_FORMAT))
+    if (h.depth == 1 && (h.kind == 5 || h.kind == 7))
         read_raw(file, im);
     else
-        read_tuples(&pam, planes, im);
+        read_tuples(file, &h, im);
     return true;
 }
 

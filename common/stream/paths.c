@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "base/base.h"
+#include "stream/format.h"
 #include "stream/paths.h"
-#include "stream/png.h"
 
 enum { MAX_NAME = 240 }; /* a record holds 255 bytes, "#2" and so on included */
 
@@ -37,21 +37,15 @@ static void add(ir_paths *paths, char *path, char *name)
     paths->item[paths->count++] = (ir_path){path, name};
 }
 
-static int is_image_file(const struct dirent *entry)
+/* Hidden files are left out, as for the shell's *.pgm. */
+static int is_netpbm_file(const struct dirent *entry)
 {
-    static const char *const extensions[] = {".pbm", ".pgm", ".ppm", ".pnm", ".pam"};
-    const char *dot = strrchr(entry->d_name, '.');
-    if (!dot || entry->d_name[0] == '.') /* hidden, as for the shell's *.pgm */
-        return 0;
-    for (int i = 0; i < 5; i++)
-        if (strcmp(dot, extensions[i]) == 0)
-            return 1;
-    return 0;
+    return entry->d_name[0] != '.' && ir_format_named_netpbm(entry->d_name);
 }
 
 static int is_png_file(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.' && ir_is_png(entry->d_name);
+    return entry->d_name[0] != '.' && ir_format_named_png(entry->d_name);
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
@@ -59,10 +53,29 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* Frames of a format that is not read are the likely reason: the first such file is named. */
+_Noreturn static void die_without_images(const char *directory)
+{
+    const ir_format_info *format = NULL;
+    struct dirent **entry;
+    int n = scandir(directory, &entry, NULL, by_bytes), i = 0;
+    char *path = NULL;
+
+    for (; i < n && !format; i++) {
+        free(path);
+        path = ir_format("%s/%s", directory, entry[i]->d_name);
+        format = ir_format_of_file(path);
+    }
+    if (format)
+        ir_die("%s: no *.pbm, *.pgm, *.ppm, *.pnm, *.pam or *.png in this directory; %s is %s (%s)",
+               directory, entry[i - 1]->d_name, format->name, format->remedy);
+    ir_die("%s: no *.pbm, *.pgm, *.ppm, *.pnm, *.pam or *.png in this directory", directory);
+}
+
 static void add_directory(ir_paths *paths, const char *directory)
 {
     struct dirent **entry;
-    int n = scandir(directory, &entry, is_image_file, by_bytes);
+    int n = scandir(directory, &entry, is_netpbm_file, by_bytes);
     if (n == 0) { /* PNG only where there is nothing else: both may hold the same images */
         free(entry);
         n = scandir(directory, &entry, is_png_file, by_bytes);
@@ -70,7 +83,7 @@ static void add_directory(ir_paths *paths, const char *directory)
     if (n < 0)
         ir_die_errno("%s", directory);
     if (n == 0)
-        ir_die("%s: no *.pbm, *.pgm, *.ppm, *.pnm, *.pam or *.png in this directory", directory);
+        die_without_images(directory);
     const char *slash = directory[strlen(directory) - 1] == '/' ? "" : "/";
     for (int i = 0; i < n; i++) {
         char *path = ir_format("%s%s%s", directory, slash, entry[i]->d_name);

@@ -4,19 +4,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "stream/format.h"
 
 extern char **environ;
 
-bool ir_is_png(const char *path)
+bool ir_is_png(FILE *file, const char *path)
 {
-    const char *dot = strrchr(path, '.');
+    unsigned char byte[IR_FORMAT_BYTES];
+    struct stat status;
 
-    return dot != NULL && (strcmp(dot, ".png") == 0 || strcmp(dot, ".PNG") == 0);
+    if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode))
+        return ir_format_named_png(path);
+    const ssize_t got = pread(fileno(file), byte, sizeof byte, 0);
+    return got > 0 && ir_format_is_png(byte, (size_t)got);
 }
 
 /* Starts pngtopnm with these as standard input and output. Its words on standard error would be a
@@ -36,21 +41,19 @@ static int start(int input, int output, pid_t *reader)
     return error;
 }
 
-FILE *ir_png_open(const char *path, pid_t *reader)
+FILE *ir_png_open(FILE *png, const char *path, pid_t *reader)
 {
-    int input = open(path, O_RDONLY | O_CLOEXEC), ends[2];
+    int ends[2];
     FILE *file;
 
-    if (input < 0)
-        ir_die_errno("%s", path);
     if (pipe2(ends, O_CLOEXEC) != 0)
         ir_die_errno("pipe");
-    errno = start(input, ends[1], reader);
+    errno = start(fileno(png), ends[1], reader);
     if (errno == ENOENT)
         ir_die("%s: pngtopnm (netpbm), which reads PNG files, is not installed", path);
     if (errno != 0)
         ir_die_errno("pngtopnm");
-    close(input);
+    fclose(png);
     close(ends[1]);
     file = fdopen(ends[0], "r");
     if (file == NULL)

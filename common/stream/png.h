@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-bool ir_is_png(const char *path); /* by its extension */
+/* Whether a file that was just opened is a PNG: a regular file by its first bytes, whatever it is
+ * called; a FIFO, which cannot be looked into, by its extension. */
+bool ir_is_png(FILE *file, const char *path);
 
-/* What pngtopnm makes of the file: a Netpbm image, or nothing when it cannot read it. Dies when the
- * file cannot be opened or the program is not there. */
-FILE *ir_png_open(const char *path, pid_t *reader);
+/* What pngtopnm makes of the file, which is closed: a Netpbm image, or nothing when it cannot read
+ * it. Dies when the program is not there. */
+FILE *ir_png_open(FILE *png, const char *path, pid_t *reader);
 void ir_png_close(FILE *file, pid_t reader);
 
 #endif

@@ -70,12 +70,13 @@ static bool is_stdin(const ir_path *path)
 
 static void open_file(ir_stream *stream, const ir_path *path)
 {
-    if (is_stdin(path))
+    if (is_stdin(path)) {
         stream->file = stream->standard_input;
-    else if (ir_is_png(path->path))
-        stream->file = ir_png_open(path->path, &stream->png_reader);
-    else
+    } else {
         stream->file = ir_open_in(path->path);
+        if (ir_is_png(stream->file, path->path))
+            stream->file = ir_png_open(stream->file, path->path, &stream->png_reader);
+    }
     stream->image = 0;
 }
 
@@ -119,6 +120,13 @@ static void apply_maxval(const ir_stream *stream, ir_image *im)
     im->maxval = stream->maxval;
 }
 
+_Noreturn static void die_empty(const ir_stream *stream, const ir_path *path)
+{
+    if (stream->png_reader)
+        ir_die("%s: pngtopnm cannot read this PNG", path->path);
+    ir_die("%s: no image in it", is_stdin(path) ? "standard input" : path->path);
+}
+
 /* The next image of the open file; false at its end. */
 static bool read_image(ir_stream *stream, const ir_path *path, ir_image *im)
 {
@@ -126,7 +134,7 @@ static bool read_image(ir_stream *stream, const ir_path *path, ir_image *im)
     set_where(stream, path);
     if (!ir_image_read(stream->file, stream->where, im)) {
         if (stream->image == 1)
-            ir_die("%s: no image in it", is_stdin(path) ? "standard input" : path->path);
+            die_empty(stream, path);
         return false;
     }
     if (stream->now.single && stream->image > 1)

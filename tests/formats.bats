@@ -1,0 +1,182 @@
+#!/usr/bin/env bats
+# What a file is by its bytes, not by its name: Netpbm headers of every form, PNG under any name,
+# and the formats that are not read, each with its name and what converts it.
+
+# shellcheck disable=SC2059
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# pam DEPTH MAXVAL LINE...: the header of a PAM of 1 x 1 with these lines more.
+pam() {
+    printf 'P7\nWIDTH 1\nHEIGHT 1\nDEPTH %d\nMAXVAL %d\n' "$1" "$2"
+    shift 2
+    printf "$*"
+    printf 'ENDHDR\n'
+}
+
+# shows EXPECTED: what test-stream shows of standard input.
+shows() {
+    [ "$(test-stream show 0 -)" = "stdin#1 $1" ]
+}
+
+# bad PATTERN, the file on standard input: it is refused with that one line.
+bad() {
+    cat > bad.pgm
+    run --separate-stderr test-stream show 0 bad.pgm
+    one_line_error 1 "^test-stream: bad.pgm: $1" && [ -z "$output" ]
+}
+
+# every PATTERN FILE: all programs that read images refuse the file by that line.
+every() {
+    run --separate-stderr ir-corrupt -n jpeg -s 1 "$2"
+    one_line_error 1 "^ir-corrupt: $1"
+    run --separate-stderr ir-detect -m top-hat "$2"
+    one_line_error 1 "^ir-detect: $1"
+    run --separate-stderr ir-train init --net acm "$2"
+    one_line_error 1 "^ir-train: $1"
+    run --separate-stderr ir-score "$2" good.pgm
+    one_line_error 1 "^ir-score: $1"
+}
+
+@test "every tuple type that pam(5) defines, alpha ignored" {
+    { pam 1 1 'TUPLTYPE BLACKANDWHITE\n'; printf '\1'; } | shows '1 1 1 1 : 1'
+    { pam 2 1 'TUPLTYPE BLACKANDWHITE_ALPHA\n'; printf '\1\0'; } | shows '1 1 1 1 : 1'
+    { pam 1 9 'TUPLTYPE GRAYSCALE\n'; printf '\7'; } | shows '1 1 9 7 : 7'
+    { pam 2 9 'TUPLTYPE GRAYSCALE_ALPHA\n'; printf '\7\1'; } | shows '1 1 9 7 : 7'
+    { pam 3 9 'TUPLTYPE RGB\n'; printf '\7\7\7'; } | shows '1 1 9 7 : 7'
+    { pam 4 9 'TUPLTYPE RGB_ALPHA\n'; printf '\7\7\7\1'; } | shows '1 1 9 7 : 7'
+    { pam 4 300 'TUPLTYPE RGB_ALPHA\n'; printf '\1\1\1\1\1\1\0\0'; } | shows '1 1 300 257 : 257'
+    { pam 1 9; printf '\7'; } | shows '1 1 9 7 : 7'
+    { pam 3 9; printf '\7\7\7'; } | shows '1 1 9 7 : 7'
+}
+
+@test "a PAM whose planes mean nothing known is refused" {
+    for depth in 2 4; do
+        { pam $depth 9; printf '\7\7\7\7'; } | bad "a PAM of $depth planes and type ''"
+    done
+    { pam 1 9 'TUPLTYPE RGB\n'; printf '\7'; } | bad "a PAM of 1 planes and type 'RGB'"
+    { pam 1 9 'TUPLTYPE GRAYSCALE_ALPHA\n'; printf '\7'; } | bad 'a PAM of 1 planes'
+    { pam 5 9 'TUPLTYPE RGB_ALPHA\n'; printf '\7\7\7\7\7'; } | bad 'a PAM of 5 planes'
+    { pam 2 9 'TUPLTYPE DEPTH\nTUPLTYPE MAP\n'; printf '\7\7'; } | bad ".* type 'DEPTH MAP'"
+    { pam 1 4095 'TUPLTYPE BLACKANDWHITE\n'; printf '\1\1'; } | bad '.*BLACKANDWHITE has maxval 1'
+    { pam 2 255 'TUPLTYPE BLACKANDWHITE_ALPHA\n'; printf '\1\1'; } | bad '.*has maxval 1'
+}
+
+@test "comments and blanks in a header, wherever they may stand" {
+    local expected='1 1 255 7 : 7'
+    for header in 'P5 1 1 255\n' 'P5\n# a\n1 # w\n#\n1\n255\n' 'P5\t1\r\n1\r\n255\n' \
+        'P5\n#a 9 9 9\n1 1 255\n' 'P5 1 1 255#c\n' 'P5\v1\f1 255 ' '\n\n P5 1 1 255\n' \
+        'P7\n\n# c\n  WIDTH  1 \nHEIGHT\t1\r\nMAXVAL 255\nDEPTH 1\n#\nENDHDR \n'; do
+        printf "$header"'\7' | shows "$expected"
+    done
+    printf 'P2#\n1#\n1#\n255#\n7\n' | shows "$expected"
+}
+
+@test "broken headers are refused in one line" {
+    printf 'P' | bad 'a single byte'
+    printf 'P8 1 1 255\n\7' | bad 'bad magic number 0x5038'
+    printf 'P5 1 1 255' | bad 'truncated: the file ends in the header'
+    printf 'P5 # 1 1 255\n' | bad 'truncated: the file ends in the header'
+    printf 'P5 1x 1 255\n\7' | bad 'junk in the header, behind the width'
+    printf 'P5 1 1 a\n\7' | bad 'junk in the header, where the maxval should be'
+    printf 'P5 1 1 65536\n\7\7' | bad 'maxval 65536 is not from 1 to 65535'
+    printf 'P5 1 1 4294967297\n\7' | bad 'the maxval is too large'
+    printf 'P5 4294967297 1 255\n\7' | bad 'the width is too large'
+    printf 'P5 1000000000 1000000000 255\n\7' | bad '1000000000x1000000000 is too large'
+    printf 'P7 WIDTH 1\n' | bad 'junk in the header, behind P7'
+    { pam 1 255 'WIDTH 1\n'; printf '\7'; } | bad 'the PAM header gives WIDTH twice'
+    { pam 1 255 'COLOUR 1\n'; printf '\7'; } | bad "the PAM header has a line 'COLOUR'"
+    printf 'P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nENDHDR\n\7' | bad 'the PAM header has no MAXVAL'
+    printf 'P7\nWIDTH -1\nHEIGHT 1\nDEPTH 1\nMAXVAL 1\nENDHDR\n\7' | bad '.*is no number'
+    printf 'P7\nWIDTH 1 2\nENDHDR\n' | bad ".*WIDTH of the PAM, '1 2', is no number"
+    printf 'P7\nWIDTH 18446744073709551617\nENDHDR\n' | bad 'the WIDTH of the PAM is too large'
+    { pam 1 255 "TUPLTYPE $(printf '%0300d' 0)\n"; printf '\7'; } | bad 'a line of the PAM'
+    { pam 1 255 "$(printf 'TUPLTYPE %0200d\\n' 0 0)"; printf '\7'; } | bad '.*type is too long'
+}
+
+@test "a header of comments is read in time linear in its length" {
+    {
+        printf 'P7\n'
+        yes '# x' | head -n 4000000
+        printf '#'
+        head -c 4000000 /dev/zero | tr '\0' x
+        printf '\n'
+        pam 1 255 | tail -n +2
+        printf '\7'
+    } > comments.pam
+    timeout 60 test-stream show 0 comments.pam | grep -qx 'comments 1 1 255 7 : 7'
+}
+
+@test "formats that are not read are named, and what converts them" {
+    pgm 2 2 255 1 2 3 4 > good.pgm
+    while IFS='|' read -r bytes name remedy; do
+        for file in frame.pgm frame.png; do
+            printf "$bytes" > $file
+            every "$file: $name data, which is not read \\($remedy\\)$" $file
+        done
+    done <<'END'
+\xff\xd8\xff\xe0JFIF|JPEG|jpegtopnm converts it
+BM\0\0\0\0|BMP|bmptopnm converts it
+II*\0\x08\0|TIFF|tifftopnm converts it
+MM\0*\0\0|TIFF|tifftopnm converts it
+GIF89a|GIF|giftopnm converts it
+SIMPLE  =  T|FITS|fitstopnm converts it
+\0\0\0\x0cjP  |JPEG 2000|jpeg2ktopam converts it
+Pf\n1 1\n|PFM|pfmtopam converts it
+\x93NUMPY\x01|NumPy|images are Netpbm or PNG
+\x1f\x8b\x08|gzip|gunzip unpacks it
+PK\x03\x04|ZIP|unzip unpacks it
+END
+    ir-train init --net acm good.pgm > acm.tar
+    every 'acm.tar: checkpoint data, which is not read \(-c reads it\)$' acm.tar
+    pnmtopng good.pgm > good.png
+    run --separate-stderr test-stream show 0 - < good.png
+    one_line_error 1 '^test-stream: stdin#1: PNG data, which is not read \(pngtopnm converts it\)$'
+}
+
+@test "a directory without images says what its files are" {
+    pgm 2 2 255 1 2 3 4 > good.pgm
+    mkdir bmp
+    echo words > bmp/README
+    ppmtobmp -quiet < good.pgm > bmp/a.bmp
+    every 'bmp: no \*.pbm, .* in this directory; a.bmp is BMP \(bmptopnm converts it\)$' bmp
+}
+
+@test "a PNG is read under any name, and a Netpbm file called .png" {
+    pgm 2 2 255 1 2 3 4 > a.pgm
+    pnmtopng -quiet a.pgm > a.png
+    for name in b.pgm b.dat b b.PNG b.Png; do
+        cp a.png $name
+        [ "$(test-stream show 0 $name)" = 'b 2 2 255 10 : 1 2 3 4' ]
+    done
+    cp a.pgm c.png
+    [ "$(test-stream show 0 c.png)" = 'c 2 2 255 10 : 1 2 3 4' ]
+    mkfifo d.png
+    cat a.png > d.png &
+    [ "$(timeout 60 test-stream show 0 d.png)" = 'd 2 2 255 10 : 1 2 3 4' ]
+    head -c 40 a.png > e.png
+    run --separate-stderr test-stream show 0 e.png
+    one_line_error 1 '^test-stream: e.png: pngtopnm cannot read this PNG$'
+}
+
+@test "extensions in a directory, in upper, lower and mixed case, in every program" {
+    mkdir one two png
+    pgm 2 2 255 0 0 0 255 > m.pgm
+    cp m.pgm one/a.PGM
+    cp m.pgm one/b.Pnm
+    cp m.pgm two/a.pgm
+    cp m.pgm two/b.PAM
+    [ "$(test-stream show 0 one | cut -d ' ' -f 1 | tr '\n' ' ')" = 'a b ' ]
+    [ "$(ir-score --tsv one two | tail -n 1 | cut -f 1)" = 1 ]
+    ir-corrupt -n pixelate -s 1 -o out one
+    ir-detect -m top-hat -o masks one
+    ir-train init --net acm one > /dev/null
+    [[ "$(ls out)" = $'a.pgm\nb.pgm' && "$(ls masks)" = $'a.pgm\nb.pgm' ]]
+    pnmtopng -quiet m.pgm > png/a.PNG
+    pnmtopng -quiet m.pgm > png/b.Png
+    [ "$(ir-score --tsv png two | tail -n 1 | cut -f 1)" = 1 ]
+}
