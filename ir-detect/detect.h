@@ -22,6 +22,8 @@ typedef struct {
     bool placed;                  /* something but the threads of it was given */
     int maxval;                   /* 0: the files' */
     int batch;                    /* images that go through the network together; 0: not given */
+    int tile;                     /* pixels a side; 0: whole frames; -1: not given */
+    int overlap;                  /* of tiles, in pixels; -1: not given */
     double parameter[PARAMETERS]; /* of a classical method; 0: not given */
     double k;                     /* of the adaptive threshold; negative: not given */
     bool strict;                  /* an iteration must converge */

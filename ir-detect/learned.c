@@ -1,21 +1,26 @@
 /* Running a learned detector over a stream. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/base.h"
 #include "base/pipeline.h"
 #include "detection.h"
 #include "nets/detector.h"
+#include "tiles.h"
+#include "window.h"
 
-/* Images of one size, filled up, that go through the network together. */
+/* Images of one size, filled up, that go through the network together; or one that goes in tiles.
+ */
 typedef struct {
     ir_image *image;
-    int count, most;   /* most: how many there can be */
+    int count, most; /* most: how many there can be */
+    tiling tiling;
+    bool tiled;
     int width, height; /* filled up */
     float *value;      /* the network's input, then what is taken out of it */
     size_t room;
     ir_shape shape; /* of what was taken out */
-    map map;        /* an image's probabilities, or the feature that was asked for */
+    map map;        /* an image's probabilities, or the feature that was asked for; in tiles, from
+                       when they went through the network */
     detection detection;
 } group;
 
@@ -31,34 +36,12 @@ typedef struct {
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static int round_up(int size, int multiple)
-{
-    return (size + multiple - 1) / multiple * multiple;
-}
-
 static void make_room(group *g, size_t count)
 {
     if (count <= g->room)
         return;
     g->value = ir_realloc(g->value, count, sizeof *g->value);
     g->room = count;
-}
-
-/* (sample / maxval - mean) / std, with zeros right and below, as the published code pads. */
-static void normalise(const job *j, const ir_image *im, int width, int height, float *to)
-{
-    double scale = 1 / (im->maxval * ir_detector_std(j->detector));
-    double shift = ir_detector_mean(j->detector) / ir_detector_std(j->detector);
-
-    for (int y = 0; y < height; y++) {
-        const uint16_t *row = im->pixel + (size_t)y * (size_t)im->width;
-        int inside = y < im->height ? im->width : 0;
-
-        for (int x = 0; x < inside; x++)
-            *to++ = (float)(row[x] * scale - shift);
-        for (int x = inside; x < width; x++)
-            *to++ = 0;
-    }
 }
 
 static bool read_next(job *j)
@@ -71,36 +54,47 @@ static bool read_next(job *j)
 /* The next image becomes one of the group: they change places, memory and all. */
 static void take_next(job *j, group *g)
 {
-    const size_t size = (size_t)g->width * (size_t)g->height, count = (size_t)g->count;
-    const ir_image old = g->image[count];
+    const ir_image old = g->image[g->count];
 
-    g->image[count] = j->next;
+    g->image[g->count++] = j->next;
     j->next = old;
     j->has_next = false;
-    make_room(g, (count + 1) * size);
-    normalise(j, &g->image[count], g->width, g->height, g->value + count * size);
-    g->count++;
+}
+
+/* What the network takes of the group's last image. */
+static void prepare(const job *j, group *g)
+{
+    const size_t size = (size_t)g->width * (size_t)g->height, before = (size_t)g->count - 1;
+
+    make_room(g, (before + 1) * size);
+    window_read(j->detector, &g->image[before], (window){0, 0, g->width, g->height},
+                g->value + before * size);
 }
 
 static bool read_group(void *context, void *item)
 {
     job *j = context;
     group *g = item;
-    const int multiple = ir_detector_multiple(j->detector);
 
     if (!g->image) {
         g->most = j->options->batch > 0 ? j->options->batch : 1;
         g->image = ir_calloc((size_t)g->most, sizeof *g->image);
     }
     g->count = 0;
-    while (g->count < g->most && read_next(j)) {
-        const int width = round_up(j->next.width, multiple);
-        const int height = round_up(j->next.height, multiple);
-        if (g->count > 0 && (width != g->width || height != g->height))
+    g->tiled = false;
+    while (g->count < g->most && !g->tiled && read_next(j)) {
+        const tiling t = tiles_of(j->detector, j->options, j->next.width, j->next.height);
+        const bool tiled = tiles_count(&t) > 1;
+
+        if (g->count > 0 && (tiled || t.across.length != g->width || t.down.length != g->height))
             break;
-        g->width = width;
-        g->height = height;
+        g->tiling = t;
+        g->tiled = tiled;
+        g->width = t.across.length;
+        g->height = t.down.length;
         take_next(j, g);
+        if (!tiled)
+            prepare(j, g);
     }
     return g->count > 0;
 }
@@ -120,10 +114,8 @@ static void put_extents(const ir_detector_graph *dg, const group *g)
     free(extent);
 }
 
-static void run_network(void *context, void *item)
+static void run_whole(const job *j, group *g)
 {
-    const job *j = context;
-    group *g = item;
     const ir_detector_graph *dg =
         ir_detector_graph_for(j->detector, IR_DETECTION, g->count, g->height, g->width, 0);
     const ir_node *taken = dg->feature ? dg->feature : dg->probability;
@@ -137,37 +129,59 @@ static void run_network(void *context, void *item)
     ir_node_get(dg->graph, taken, g->value);
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
-
-static double mean_over_channels(const float *value, size_t plane, int channels)
+static void run_network(void *context, void *item)
 {
-    double sum = 0;
+    const job *j = context;
+    group *g = item;
 
-    for (int c = 0; c < channels; c++)
-        sum += value[(size_t)c * plane];
-    return sum / channels;
+    if (g->tiled)
+        tiles_run(&g->tiling, j->detector, &g->image[0], g->most, &g->map);
+    else
+        run_whole(j, g);
 }
 
-/* An image's mean over the channels, at the node's own resolution and without the padding. Finite
- * weights can still overflow, or a variance be negative. */
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* An image's mean over the channels, at the node's own resolution and without the padding. */
 static void make_map(group *g, int image)
 {
     const ir_shape s = g->shape;
     const ir_image *im = &g->image[image];
-    const size_t plane = (size_t)s.h * (size_t)s.w;
-    const float *from = g->value + (size_t)image * (size_t)s.c * plane;
+    const size_t values = (size_t)s.c * (size_t)s.h * (size_t)s.w;
+    const int width = (im->width * s.w + g->width - 1) / g->width;
+    const int height = (im->height * s.h + g->height - 1) / g->height;
 
-    map_resize(&g->map, (im->width * s.w + g->width - 1) / g->width,
-               (im->height * s.h + g->height - 1) / g->height);
-    float *to = g->map.value;
-    for (int y = 0; y < g->map.height; y++) {
-        for (int x = 0; x < g->map.width; x++) {
-            double mean = mean_over_channels(from + y * s.w + x, plane, s.c);
+    map_resize(&g->map, width, height);
+    window_write(g->value + (size_t)image * values, s, (window){0, 0, width, height}, im->name,
+                 &g->map, 0, 0);
+}
 
-            if (!isfinite(mean))
-                ir_die("%s: the detector's output is not a number", im->name);
-            *to++ = (float)mean;
-        }
+/* What was detected takes the place of a frame that went in tiles, and such a frame's memory is
+ * given back: there should not be two of them. */
+static void write_tiled(job *j, group *g)
+{
+    detection *d = &g->detection;
+    const ir_image small = d->image;
+
+    if (j->options->verbose)
+        ir_warn("%s: %d tiles of %dx%d", g->image[0].name, tiles_count(&g->tiling),
+                g->tiling.across.tile, g->tiling.down.tile);
+    d->image = g->image[0];
+    g->image[0] = small;
+    detection_make(d, j->options, &g->map, d->image.name);
+    writer_put(j->writer, d);
+    ir_image_free(&d->image);
+    map_free(&g->map);
+}
+
+static void write_whole(job *j, group *g)
+{
+    for (int i = 0; i < g->count; i++) {
+        make_map(g, i);
+        if (j->options->feature != NULL)
+            map_find_range(&g->map);
+        detection_make(&g->detection, j->options, &g->map, g->image[i].name);
+        writer_put(j->writer, &g->detection);
     }
 }
 
@@ -175,18 +189,14 @@ static void write_group(void *context, void *item)
 {
     job *j = context;
     group *g = item;
-    const options *o = j->options;
 
     g->map.low = 0;
     g->map.high = 1;
-    g->map.threshold = o->threshold >= 0 ? o->threshold : 0.5;
-    for (int i = 0; i < g->count; i++) {
-        make_map(g, i);
-        if (o->feature != NULL)
-            map_find_range(&g->map);
-        detection_make(&g->detection, o, &g->map, g->image[i].name);
-        writer_put(j->writer, &g->detection);
-    }
+    g->map.threshold = j->options->threshold >= 0 ? j->options->threshold : 0.5;
+    if (g->tiled)
+        write_tiled(j, g);
+    else
+        write_whole(j, g);
     j->images += g->count;
 }
 

@@ -30,6 +30,10 @@ static const char usage[] =
     "                         statistics\n"
     "      --adapt-window n   of --adapt: statistics of the last n images (default: 1)\n"
     "      --batch n          of -c: up to n images of one size go through the network together\n"
+    "      --tile n|whole     of -c: frames larger than n x n, a multiple of 32, go in tiles of "
+    "that\n"
+    "                         size (default: frames of more than 2048 x 2048 pixels do)\n"
+    "      --overlap n        pixels that neighbouring tiles share, a multiple of 32\n"
     "  -d, --device name      of -c: auto (default), cpu, cuda, cuda:N\n"
     "      --precision p      of a GPU: fp32, tf32 (default) or bf16\n"
     "      --fast             a GPU may take ways that give other bits in every run\n"
@@ -52,6 +56,8 @@ enum {
     BATCH,
     ADAPT,
     WINDOW,
+    TILE,
+    OVERLAP,
     PARAMETER
 };
 
@@ -71,6 +77,8 @@ static const struct option long_options[] = {
     {"batch", required_argument, NULL, BATCH},
     {"adapt", required_argument, NULL, ADAPT},
     {"adapt-window", required_argument, NULL, WINDOW},
+    {"tile", required_argument, NULL, TILE},
+    {"overlap", required_argument, NULL, OVERLAP},
     {"radius", required_argument, NULL, PARAMETER + RADIUS},
     {"largest", required_argument, NULL, PARAMETER + LARGEST},
     {"patch", required_argument, NULL, PARAMETER + PATCH},
@@ -99,6 +107,22 @@ static void set_output(options *o, output_kind output)
     if (o->output != OUTPUT_MASK && o->output != output)
         ir_usage_die("--soft, --targets and --feature do not go together");
     o->output = output;
+}
+
+/* A whole number of the steps in which tiles can lie. */
+static int tile_pixels(const char *text, int min, const char *what)
+{
+    enum { MULTIPLE = 32 };
+    const int n = (int)ir_number(text, min, IR_MAX_SIDE, what);
+
+    if (n % MULTIPLE != 0)
+        ir_usage_die("%s: %d is not a multiple of %d", what, n, MULTIPLE);
+    return n;
+}
+
+static bool is_whole(const char *text)
+{
+    return strcmp(text, "whole") == 0 || strcmp(text, "0") == 0;
 }
 
 static void set_parameter(options *o, int i)
@@ -163,6 +187,12 @@ static void set_option(options *o, int option)
     case WINDOW:
         o->window = (int)ir_number(optarg, 1, 1024, "--adapt-window");
         break;
+    case TILE:
+        o->tile = is_whole(optarg) ? 0 : tile_pixels(optarg, 32, "--tile");
+        break;
+    case OVERLAP:
+        o->overlap = tile_pixels(optarg, 0, "--overlap");
+        break;
     case PROFILE:
         o->profile = true;
         break;
@@ -206,10 +236,29 @@ static void check(const options *o)
         ir_usage_die("--feature has no threshold");
 }
 
+static void check_tiles(const options *o)
+{
+    if (o->method >= 0 && (o->tile >= 0 || o->overlap >= 0))
+        ir_usage_die("--tile and --overlap need -c");
+    if (o->overlap >= 0 && o->tile <= 0)
+        ir_usage_die("--overlap needs --tile and its size");
+    if (o->tile > 0 && 2 * o->overlap > o->tile)
+        ir_usage_die("--overlap: %d is more than half a tile of %d", o->overlap, o->tile);
+    if (o->tile > 0 && o->output == OUTPUT_FEATURE)
+        ir_usage_die("--feature is of whole frames: it does not go with --tile");
+    if (o->tile > 0 && o->adapt >= 0)
+        ir_usage_die("--adapt is to whole frames: it does not go with --tile");
+}
+
 static options parse(int argc, char **argv)
 {
-    options o = {
-        .method = -1, .threshold = -1, .k = -1, .adapt = -1, .backend = ir_backend_defaults()};
+    options o = {.method = -1,
+                 .threshold = -1,
+                 .k = -1,
+                 .adapt = -1,
+                 .tile = -1,
+                 .overlap = -1,
+                 .backend = ir_backend_defaults()};
     int option;
 
     while ((option = ir_option(argc, argv, ":c:m:t:o:k:d:j:vhV", long_options, usage)) != -1)
@@ -218,6 +267,7 @@ static options parse(int argc, char **argv)
         else
             set_option(&o, option);
     check(&o);
+    check_tiles(&o);
     if (o.depth == 0)
         o.depth = 8;
     return o;

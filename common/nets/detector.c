@@ -18,18 +18,26 @@ typedef struct {
     const char *name;
     ir_net_builder *build;
     bool sfim; /* has it unless told otherwise */
+    ir_detector_tiles tiles;
     const char *const *never_run;
 } network;
 
 static const network networks[] = {
-    {"acm", ir_acm, false, NULL},
-    {"alcnet", ir_alcnet, false, (const char *const[]){"uplayer1.", "uplayer2.", NULL}},
-    {"rdian", ir_rdian, false, NULL},
-    {"dnanet", ir_dnanet, false, NULL},
-    {"isnet", ir_isnet, false,
+    {"acm", ir_acm, false, {2048, 256}, NULL},
+    {"alcnet",
+     ir_alcnet,
+     false,
+     {2048, 256},
+     (const char *const[]){"uplayer1.", "uplayer2.", NULL}},
+    {"rdian", ir_rdian, false, {1024, 128}, NULL},
+    {"dnanet", ir_dnanet, false, {512, 128}, NULL},
+    {"isnet",
+     ir_isnet,
+     false,
+     {512, 128},
      (const char *const[]){"SA.", "SA_att.", "cw.", "d1.", "d2.", "d3.", "res1.", "res2.", "res3.",
                            "gate1.", "gate2.", "gate3.", "head2.", "conv2_1.", "conv16.", NULL}},
-    {"balistd", ir_balistd, true, NULL},
+    {"balistd", ir_balistd, true, {512, 128}, NULL},
 };
 enum { NETWORKS = sizeof networks / sizeof networks[0] };
 
@@ -202,6 +210,11 @@ int ir_detector_multiple(const ir_detector *d)
 {
     (void)d;
     return MULTIPLE;
+}
+
+ir_detector_tiles ir_detector_tile(const ir_detector *d)
+{
+    return d->network->tiles;
 }
 
 void ir_detector_set_bn_momentum(ir_detector *d, double momentum)

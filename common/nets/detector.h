@@ -72,4 +72,12 @@ ir_detector_graph *ir_detector_graph_for(ir_detector *detector, ir_mode mode, in
                                          int group);
 int ir_detector_multiple(const ir_detector *detector); /* 32 */
 
+/* How a frame that is too large for the network is best cut: square tiles of so many pixels a side,
+ * of which neighbours share `overlap`; both are multiples of ir_detector_multiple(). */
+typedef struct {
+    int side, overlap;
+} ir_detector_tiles;
+
+ir_detector_tiles ir_detector_tile(const ir_detector *detector);
+
 #endif
