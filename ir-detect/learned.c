@@ -229,7 +229,7 @@ static void detect(job *j, bool ahead)
 static ir_detector *load(const options *o, ir_backend *backend)
 {
     ir_checkpoint *checkpoint = ir_checkpoint_read(o->checkpoint, "detector");
-    ir_detector *detector = ir_detector_load(backend, checkpoint);
+    ir_detector *detector = ir_detector_load(backend, checkpoint, IR_TO_DETECT);
 
     ir_checkpoint_free(checkpoint);
     return detector;

@@ -108,7 +108,7 @@ policy *policy_load(ir_backend *backend, const ir_checkpoint *checkpoint)
     p->images = ir_meta_number(checkpoint, "images", 0, LONG_MAX);
     if (p->step > 0)
         p->lr = ir_meta_real(checkpoint, "lr", 0, 1e6);
-    ir_params_load(p->params, checkpoint, NULL);
+    ir_params_load(p->params, checkpoint, IR_TO_TRAIN, NULL);
     return p;
 }
 

@@ -50,7 +50,7 @@ static void load(run *r)
 
     r->backend = ir_backend_open_as(o->backend);
     r->trainer.ahead = r->backend->fetch != NULL;
-    r->trainer.detector = ir_detector_load(r->backend, checkpoint);
+    r->trainer.detector = ir_detector_load(r->backend, checkpoint, IR_TO_TRAIN);
     r->history = history_read(checkpoint, ir_detector_params(r->trainer.detector));
     ir_checkpoint_free(checkpoint);
     if (o->has_seed)

@@ -69,6 +69,8 @@ struct ir_backend {
     void (*adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
                  float step_size, double beta1, double beta2, float root_scale, float eps);
     void (*sgd)(ir_backend *b, float *x, const float *g, size_t count, float lr);
+    /* a += weight (x - a), as PyTorch's lerp: exactly x with weight 1. */
+    void (*average)(ir_backend *b, float *a, const float *x, size_t count, float weight);
     /* For devices that work while the caller goes on; all NULL where work is done at once. Between
      * record and recorded, operations are not run but remembered; replay runs them all. */
     void (*record)(ir_backend *b);

@@ -75,7 +75,8 @@ long ir_array_nonfinite(const ir_array *array)
 
 bool ir_array_name_ok(const char *name)
 {
-    static const char *const family[] = {"param/", "state/", "adam/m/", "adam/v/"};
+    static const char *const family[] = {"param/",  "state/", "adam/m/",
+                                         "adam/v/", "ema/",   "measured/"};
     const char *rest = NULL;
 
     for (size_t i = 0; i < sizeof family / sizeof *family; i++)

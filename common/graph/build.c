@@ -171,7 +171,7 @@ ir_node *ir_batchnorm(ir_graph *g, ir_node *x, const char *name, double momentum
 {
     ir_node *node = unary(g, IR_OP_BATCHNORM, x, x->shape);
     const int *c = &node->shape.c;
-    node->momentum = momentum;
+    node->momentum = g->mode == IR_MEASURING ? 1 : momentum;
     node->eps = 1e-5;
     node->weight = param(g, name, "weight", 1, c, true, constant(1));
     node->bias = param(g, name, "bias", 1, c, true, constant(0));
@@ -319,7 +319,7 @@ ir_node *ir_dropout(ir_graph *g, ir_node *x, double p)
 {
     if (!(p >= 0 && p < 1))
         misfit(g, IR_OP_DROPOUT, "probability %g", p);
-    if (g->mode == IR_DETECTION)
+    if (g->mode != IR_TRAINING)
         return x;
     ir_node *node = unary(g, IR_OP_DROPOUT, x, x->shape);
     node->scale = p;

@@ -32,8 +32,9 @@ typedef struct ir_graph ir_graph;
 typedef struct ir_node ir_node; /* an operation and its one output */
 
 typedef enum {
-    IR_TRAINING, /* batch statistics, dropout; everything backward needs is kept */
-    IR_DETECTION /* running statistics folded into the convolutions; no backward */
+    IR_TRAINING,  /* batch statistics, dropout; everything backward needs is kept */
+    IR_DETECTION, /* running statistics folded into the convolutions; no backward */
+    IR_MEASURING  /* batch statistics, which become the running ones; no dropout, no backward */
 } ir_mode;
 
 /* Parameters made by several graphs of the same params are shared. */

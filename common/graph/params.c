@@ -21,7 +21,8 @@ void ir_params_free(ir_params *p)
 {
     if (!p)
         return;
-    float *flat[] = {p->trained.value, p->grad, p->m, p->v, p->state.value};
+    float *flat[] = {p->trained.value, p->grad,    p->m,       p->v,
+                     p->state.value,   p->average, p->measured};
     for (size_t i = 0; i < sizeof flat / sizeof flat[0]; i++)
         p->backend->free(p->backend, flat[i]);
     for (size_t i = 0; i < p->count; i++) {

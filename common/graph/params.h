@@ -64,13 +64,20 @@ void ir_params_changed(ir_params *params); /* by a training pass: running statis
 
 /* Initial values drawn by Philox (seed, "init", name); Adam's moments zero. */
 void ir_params_init(ir_params *params, uint64_t seed);
-/* From param/, state/ and, when there, adam/. Dies naming a missing, extra or mis-shaped array; the
- * names of PyTorch's num_batches_tracked never arrive here. pass_over: NULL, or beginnings of names
- * that may be there and are not wanted; ends with NULL. */
-void ir_params_load(ir_params *params, const ir_checkpoint *checkpoint,
+/* What a checkpoint is loaded for: to train on from param/ and state/; or to detect by ema/ in
+ * place of param/ and measured/ in place of state/, where it has them. */
+typedef enum { IR_TO_TRAIN, IR_TO_DETECT } ir_purpose;
+/* All families of arrays, those that have no use now checked like the others. Dies naming a
+ * missing, extra or mis-shaped array, or a negative variance; the names of PyTorch's
+ * num_batches_tracked never arrive here. pass_over: NULL, or beginnings of names that may be there
+ * and are not wanted; ends with NULL. */
+void ir_params_load(ir_params *params, const ir_checkpoint *checkpoint, ir_purpose purpose,
                     const char *const *pass_over);
-/* Into param/, state/ and, when with_adam, adam/. */
+/* The values alone, of a checkpoint that these parameters were saved to. */
+void ir_params_load_values(ir_params *params, const ir_checkpoint *checkpoint, ir_purpose purpose);
+/* Into param/, state/ and ema/, if there is an average; when with_adam, adam/. */
 void ir_params_save(ir_params *params, ir_checkpoint *checkpoint, bool with_adam);
+void ir_params_save_measured(ir_params *params, ir_checkpoint *checkpoint); /* into measured/ */
 bool ir_params_have_moments(const ir_params *params); /* an Adam step was made or loaded */
 
 /* Kingma and Ba 2015 as PyTorch: m, v, bias correction by step (1 for the first), eps outside the
@@ -80,6 +87,15 @@ typedef struct {
 } ir_adam;
 void ir_params_adam(ir_params *params, ir_adam adam, long step);
 void ir_params_sgd(ir_params *params, double lr); /* value -= lr * grad */
+
+/* The trained parameters' average over the steps: average += weight (value - average). It begins
+ * with weight 1. */
+void ir_params_average(ir_params *params, double weight);
+bool ir_params_have_average(const ir_params *params); /* one was begun or loaded */
+void ir_params_drop_average(ir_params *params);
+/* Takes the running statistics, which a pass in IR_MEASURING has made one batch's, for the batch-th
+ * from 1 on: measured is the mean of the batches so far. */
+void ir_params_measure(ir_params *params, int batch);
 
 /* Copies of one array, for tests and statistics. */
 void ir_param_get(ir_params *params, const ir_param *param, float *value);

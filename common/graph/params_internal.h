@@ -1,4 +1,4 @@
-/* Parameters from the inside: for params.c and params_file.c. */
+/* Parameters from the inside: for params.c, params_average.c and params_file.c. */
 #ifndef IR_PARAMS_INTERNAL_H
 #define IR_PARAMS_INTERNAL_H
 
@@ -21,6 +21,8 @@ struct ir_params {
     uint64_t version;
     ir_flat trained, state;
     float *grad, *m, *v; /* as trained */
+    float *average;      /* of the trained ones over the steps; NULL: there is none */
+    float *measured;     /* as state: averages of what was there; NULL: nothing was measured */
 };
 
 ir_param *ir_params_find(const ir_params *p, const char *name);

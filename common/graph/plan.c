@@ -34,7 +34,7 @@ static bool passes_gradient_to(const ir_node *node, int k)
 /* wants_grad: a parameter or a wanted input stands above the node, and a seeded node below it. */
 static void find_gradients(ir_graph *g)
 {
-    if (g->mode == IR_DETECTION) {
+    if (g->mode != IR_TRAINING) {
         for (int i = 0; i < g->nodes; i++)
             g->node[i]->wants_grad = false;
         return;

@@ -116,7 +116,7 @@ void ir_graph_forward(ir_graph *g)
 {
     prepare_pass(g);
     run_or_replay(g, &g->forward, run_forward);
-    if (g->mode == IR_TRAINING)
+    if (g->mode != IR_DETECTION)
         ir_params_changed(g->params);
 }
 

@@ -128,7 +128,7 @@ ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64
     return d;
 }
 
-ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *ck)
+ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *ck, ir_purpose purpose)
 {
     const char *net = ir_meta_text(ck, "net");
     if (!find_network(net))
@@ -145,7 +145,7 @@ ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *ck)
     const double mean = ir_meta_real(ck, "mean", -1e6, 1e6);
     const double std = ir_meta_real(ck, "std", 1e-12, 1e6);
     ir_detector *d = make(backend, options, mean, std);
-    ir_params_load(d->params, ck, d->network->never_run);
+    ir_params_load(d->params, ck, purpose, d->network->never_run);
     return d;
 }
 
@@ -293,6 +293,15 @@ static ir_node *objective(ir_graph *g, const ir_net_output *out, ir_node *mask, 
     return out->edge ? ir_add(g, loss, edge_loss(g, out->edge, mask, group)) : loss;
 }
 
+/* Every batch norm has statistics: also those that only the loss sees. */
+static void keep_all(ir_graph *g, const ir_net_output *out)
+{
+    for (int i = 0; i < out->heads; i++)
+        ir_graph_keep(g, out->head[i]);
+    if (out->edge)
+        ir_graph_keep(g, out->edge);
+}
+
 static void build(ir_detector *d, cached *c)
 {
     const ir_shape shape = {c->n, 1, c->h, c->w};
@@ -308,6 +317,8 @@ static void build(ir_detector *d, cached *c)
         dg->feature = find_feature(g, d->feature);
         ir_graph_keep(g, dg->feature);
     }
+    if (c->mode == IR_MEASURING)
+        keep_all(g, &out);
     if (c->mode == IR_TRAINING) {
         dg->mask = ir_input(g, shape, false);
         dg->reward = ir_soft_iou(g, dg->probability, dg->mask, 1);
@@ -338,8 +349,8 @@ static cached *find_graph(ir_detector *d, ir_mode mode, int n, int h, int w, int
 static cached *make_room(ir_detector *d, ir_mode mode)
 {
     const ir_backend *b = d->backend;
-    const size_t room = mode == IR_TRAINING ? b->training_room : b->room;
-    const int least = mode == IR_TRAINING ? 0 : 1;
+    const size_t room = mode == IR_DETECTION ? b->room : b->training_room;
+    const int least = mode == IR_DETECTION ? 1 : 0;
     for (;;) {
         cached *oldest = NULL, *empty = NULL;
         size_t bytes = 0;

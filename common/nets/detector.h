@@ -43,7 +43,8 @@ ir_net_options ir_net_defaults(const char *net);
 ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64_t seed,
                              double mean, double std);
 /* From a checkpoint, all of it checked. */
-ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *checkpoint);
+ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *checkpoint,
+                              ir_purpose purpose);
 /* Into a new checkpoint of kind "detector": meta (net, options, mean, std) and arrays. The caller
  * adds its own meta (step, images, seed) before writing. */
 ir_checkpoint *ir_detector_save(ir_detector *detector, bool with_adam);
@@ -66,8 +67,8 @@ void ir_detector_set_feature(ir_detector *detector, const char *name);
 void ir_detector_print_features(ir_detector *detector, FILE *to);
 
 /* The graph for n images of h x w (multiples of ir_detector_multiple()); made on first use, the
- * most recent few kept. group: images per loss of the objective (1: per image); 0 with
- * IR_DETECTION. */
+ * most recent few kept. group: images per loss of the objective (1: per image); 0 where there is
+ * none, with IR_DETECTION and IR_MEASURING. */
 ir_detector_graph *ir_detector_graph_for(ir_detector *detector, ir_mode mode, int n, int h, int w,
                                          int group);
 int ir_detector_multiple(const ir_detector *detector); /* 32 */

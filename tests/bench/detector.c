@@ -108,7 +108,7 @@ static void work(const settings *s, const char *mode, int n)
         .backend = ir_backend_open_as(s->where), .training = strcmp(mode, "train") == 0, .n = n};
     const size_t left = b.backend->available ? b.backend->available(b.backend) : 0;
     ir_checkpoint *checkpoint = ir_checkpoint_read(s->checkpoint, "detector");
-    b.detector = ir_detector_load(b.backend, checkpoint);
+    b.detector = ir_detector_load(b.backend, checkpoint, IR_TO_TRAIN);
     ir_checkpoint_free(checkpoint);
     b.graph = ir_detector_graph_for(b.detector, b.training ? IR_TRAINING : IR_DETECTION, n, s->side,
                                     s->side, 1);

@@ -1,5 +1,5 @@
-/* Adam and gradient descent: the backend's loops on flat arrays, and Adam's bias correction as
- * ir_params_adam() makes it. */
+/* Adam, gradient descent and averages: the backend's loops on flat arrays, and Adam's bias
+ * correction as ir_params_adam() makes it. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -88,6 +88,23 @@ static double sgd_error(ir_backend *b, size_t n, ir_rng *rng)
     return worst;
 }
 
+static double average_error(ir_backend *b, size_t n, ir_rng *rng)
+{
+    static const float weight[STEPS] = {1, 0.9F, 1.0F / 3, 0.5F, 1e-3F, 1};
+    arrays a = make_arrays(b, n);
+    double worst = 0;
+    for (int step = 0; step < STEPS; step++) {
+        new_gradient(b, &a, rng);
+        b->average(b, a.x, a.g, n, weight[step]);
+        ref_average(n, a.want_x, a.want_g, weight[step]);
+        worst = fmax(worst, array_error(b, &a, a.x, a.want_x));
+    }
+    for (size_t i = 0; i < n; i++) /* weight 1 copies */
+        worst = (double)a.host[i] == a.want_g[i] ? worst : 1;
+    free_arrays(b, &a);
+    return worst;
+}
+
 /* ---- through ir_params ------------------------------------------------------------------------*/
 
 /* A linear layer trained for a few steps from zero; its gradients are read back, so that only the
@@ -141,17 +158,21 @@ void check_optimizers(const test_options *o, tally *tally)
     static const size_t sizes[] = {1, 7, 64, 100003};
     ir_rng rng = ir_rng_make(o->seed, "optimizers", "", 0);
     ir_backend *b = test_backend(o, 2);
-    double adam = 0, sgd = 0;
+    double adam = 0, sgd = 0, average = 0;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         if (wanted(o, "adam"))
             adam = fmax(adam, adam_error(b, sizes[i], &rng));
         if (wanted(o, "sgd"))
             sgd = fmax(sgd, sgd_error(b, sizes[i], &rng));
+        if (wanted(o, "average"))
+            average = fmax(average, average_error(b, sizes[i], &rng));
     }
     if (wanted(o, "adam"))
         report_error(tally, o, "adam", adam);
     if (wanted(o, "sgd"))
         report_error(tally, o, "sgd", sgd);
+    if (wanted(o, "average"))
+        report_error(tally, o, "average", average);
     if (wanted(o, "params_adam"))
         report_error(tally, o, "params_adam", params_adam_error(b, o->seed));
     ir_backend_close(b);

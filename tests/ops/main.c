@@ -130,7 +130,7 @@ static void list(const test_options *options)
 {
     static const char *const others[] = {"random_graph", "sharing",         "dropout_bits",
                                          "again",        "implementations", "adam",
-                                         "sgd",          "params_adam"};
+                                         "sgd",          "average",         "params_adam"};
     for (int i = 0; operation(i); i++)
         puts(operation(i)->name);
     puts("adapt");

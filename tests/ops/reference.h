@@ -48,5 +48,6 @@ tensor *ref_irfft2(tape *t, tensor *x, int w);
 void ref_adam(size_t n, double *x, const double *g, double *m, double *v, double lr, double beta1,
               double beta2, double eps, long step);
 void ref_sgd(size_t n, double *x, const double *g, double lr);
+void ref_average(size_t n, double *a, const double *x, double weight); /* a += weight (x - a) */
 
 #endif

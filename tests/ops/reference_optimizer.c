@@ -1,4 +1,4 @@
-/* Adam (Kingma and Ba 2015, algorithm 1) and plain gradient descent. */
+/* Adam (Kingma and Ba 2015, algorithm 1), plain gradient descent, an average. */
 #include <math.h>
 
 #include "reference.h"
@@ -19,4 +19,10 @@ void ref_sgd(size_t n, double *x, const double *g, double lr)
 {
     for (size_t i = 0; i < n; i++)
         x[i] -= lr * g[i];
+}
+
+void ref_average(size_t n, double *a, const double *x, double weight)
+{
+    for (size_t i = 0; i < n; i++)
+        a[i] = (1 - weight) * a[i] + weight * x[i];
 }

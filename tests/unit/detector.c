@@ -75,7 +75,7 @@ int main(int argc, char **argv)
     ir_backend *b = ir_backend_open_as((ir_backend_options){
         .device = device ? device : "cpu", .threads = 2, .precision = IR_FP32});
     ir_checkpoint *ck = ir_checkpoint_read(argv[1], "detector");
-    ir_detector *d = ir_detector_load(b, ck);
+    ir_detector *d = ir_detector_load(b, ck, IR_TO_TRAIN);
     ir_detector_set_dropout(d, 0);
     train_step(d, n, h, w, images, masks);
     ir_detector_graph *g = ir_detector_graph_for(d, IR_DETECTION, n, h, w, 0);

@@ -87,7 +87,7 @@ int main(int argc, char **argv)
     read_batch(&b);
     ir_backend *backend = ir_backend_open("cpu", 2);
     ir_checkpoint *ck = ir_checkpoint_read(argv[1], "detector");
-    ir_detector *d = ir_detector_load(backend, ck);
+    ir_detector *d = ir_detector_load(backend, ck, IR_TO_TRAIN);
     ir_detector_set_dropout(d, 0);
 
     graph_tape training, detection;

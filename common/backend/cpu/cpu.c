@@ -118,6 +118,7 @@ ir_backend *ir_cpu_backend_open(int threads, const char *name)
         .read = read_array,
         .adam = isa->adam,
         .sgd = isa->sgd,
+        .average = isa->average,
         .close = close_cpu,
     };
     return &cpu->backend;

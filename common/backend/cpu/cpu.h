@@ -22,6 +22,7 @@ typedef struct {
     void (*adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
                  float step_size, double beta1, double beta2, float root_scale, float eps);
     void (*sgd)(ir_backend *b, float *x, const float *g, size_t count, float lr);
+    void (*average)(ir_backend *b, float *a, const float *x, size_t count, float weight);
 } ir_cpu_isa;
 
 extern const ir_cpu_isa ir_cpu_base, ir_cpu_avx2, ir_cpu_avx512;

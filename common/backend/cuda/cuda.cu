@@ -276,6 +276,11 @@ static void sgd(ir_backend *b, float *x, const float *g, size_t count, float lr)
     cuda_of(b)->storage->sgd(cuda_of(b), x, g, count, lr);
 }
 
+static void average(ir_backend *b, float *a, const float *x, size_t count, float weight)
+{
+    cuda_of(b)->storage->average(cuda_of(b), a, x, count, weight);
+}
+
 /* ---- recordings: CUDA graphs ------------------------------------------------------------------*/
 
 static void record(ir_backend *b)
@@ -392,6 +397,7 @@ static void fill_table(ir_cuda *cuda)
     b->read = read_array;
     b->adam = adam;
     b->sgd = sgd;
+    b->average = average;
     b->record = record;
     b->recorded = recorded;
     b->replay = replay;

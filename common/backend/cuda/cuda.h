@@ -71,6 +71,7 @@ struct ir_storage {
     void (*adam)(ir_cuda *cuda, float *x, const float *g, float *m, float *v, size_t count,
                  float step_size, double beta1, double beta2, float root_scale, float eps);
     void (*sgd)(ir_cuda *cuda, float *x, const float *g, size_t count, float lr);
+    void (*average)(ir_cuda *cuda, float *a, const float *x, size_t count, float weight);
 };
 
 extern const ir_storage ir_cuda_float, ir_cuda_bf16;

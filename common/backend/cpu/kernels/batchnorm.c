@@ -295,7 +295,7 @@ static void apply(ir_backend *b, ir_node *node)
 
 static void forward(ir_backend *b, ir_node *node)
 {
-    if (ir_graph_mode(node->graph) == IR_TRAINING)
+    if (ir_graph_mode(node->graph) != IR_DETECTION)
         batch_statistics(node);
     else if (adapts(node))
         adapted_statistics(node);

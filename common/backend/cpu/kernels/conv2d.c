@@ -66,7 +66,7 @@ static void prepare(ir_backend *b, ir_node *node)
 {
     conv_state *state = ir_calloc(1, sizeof *state);
     const bool transposed = is_transposed(node),
-               training = ir_graph_mode(node->graph) == IR_TRAINING;
+               training = ir_graph_mode(node->graph) != IR_DETECTION;
     const ir_shape in = node->in[0]->shape, out = node->shape;
     const ir_activation none = {0};
     const convolution what = {

@@ -72,5 +72,6 @@ void IR_NAME(ir_cpu_get)(ir_backend *b, const ir_node *node, const void *tensor,
 void IR_NAME(ir_cpu_adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
                           float step_size, double beta1, double beta2, float root_scale, float eps);
 void IR_NAME(ir_cpu_sgd)(ir_backend *b, float *x, const float *g, size_t count, float lr);
+void IR_NAME(ir_cpu_average)(ir_backend *b, float *a, const float *x, size_t count, float weight);
 
 #endif

@@ -1,4 +1,4 @@
-/* Optimizer steps on flat arrays; the formulas are in backend/backend.h. */
+/* Optimizer steps and averages on flat arrays; the formulas are in backend/backend.h. */
 #include <math.h>
 
 #include "loops.h"
@@ -24,4 +24,15 @@ void IR_NAME(ir_cpu_sgd)(ir_backend *b, float *x, const float *g, size_t count, 
 #pragma omp parallel for simd schedule(static) if (count > SMALL)
     for (size_t i = 0; i < count; i++)
         x[i] -= lr * g[i];
+}
+
+/* The smaller of the two weights is the one that multiplies. */
+void IR_NAME(ir_cpu_average)(ir_backend *b, float *a, const float *x, size_t count, float weight)
+{
+    (void)b;
+    const bool to_x = weight >= 0.5F;
+    const float factor = to_x ? weight - 1 : weight;
+#pragma omp parallel for simd schedule(static) if (count > SMALL)
+    for (size_t i = 0; i < count; i++)
+        a[i] = (to_x ? x[i] : a[i]) + factor * (x[i] - a[i]);
 }

@@ -40,4 +40,5 @@ const ir_cpu_isa IR_NAME(ir_cpu) = {
     .get = IR_NAME(ir_cpu_get),
     .adam = IR_NAME(ir_cpu_adam),
     .sgd = IR_NAME(ir_cpu_sgd),
+    .average = IR_NAME(ir_cpu_average),
 };

@@ -24,7 +24,7 @@ static bool is_transposed(const ir_node *node)
 
 static bool is_training(const ir_node *node)
 {
-    return ir_graph_mode(node->graph) == IR_TRAINING;
+    return ir_graph_mode(node->graph) != IR_DETECTION;
 }
 
 /* Training takes measured algorithms only with --fast: what was fastest differs from run to run,

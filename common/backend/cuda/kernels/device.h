@@ -396,5 +396,6 @@ void IR_NAME(ir_cuda_adam)(ir_cuda *cuda, float *x, const float *g, float *m, fl
                            size_t count, float step_size, double beta1, double beta2,
                            float root_scale, float eps);
 void IR_NAME(ir_cuda_sgd)(ir_cuda *cuda, float *x, const float *g, size_t count, float lr);
+void IR_NAME(ir_cuda_average)(ir_cuda *cuda, float *a, const float *x, size_t count, float weight);
 
 #endif

@@ -1,4 +1,4 @@
-/* The optimizers' steps on flat arrays; see backend/backend.h for the equations. */
+/* The optimizers' steps and averages on flat arrays; see backend/backend.h for the equations. */
 #include "device.h"
 
 /* A node's numbers fit 32 bits, all parameters together might not. */
@@ -28,4 +28,13 @@ void IR_NAME(ir_cuda_adam)(ir_cuda *cuda, float *x, const float *g, float *m, fl
 void IR_NAME(ir_cuda_sgd)(ir_cuda *cuda, float *x, const float *g, size_t count, float lr)
 {
     map(cuda, x, checked(count), true, [=] __device__(unsigned i) { return -lr * g[i]; });
+}
+
+/* The smaller of the two weights is the one that multiplies. */
+void IR_NAME(ir_cuda_average)(ir_cuda *cuda, float *a, const float *x, size_t count, float weight)
+{
+    const bool to_x = weight >= 0.5f;
+    const float factor = to_x ? weight - 1 : weight;
+    each(cuda, checked(count),
+         [=] __device__(unsigned i) { a[i] = (to_x ? x[i] : a[i]) + factor * (x[i] - a[i]); });
 }

@@ -39,5 +39,6 @@ extern const ir_storage IR_NAME(ir_cuda) = {
     IR_NAME(ir_cuda_to_host),
     IR_NAME(ir_cuda_adam),
     IR_NAME(ir_cuda_sgd),
+    IR_NAME(ir_cuda_average),
 };
 static_assert(IR_OP_COUNT == 27, "the table lists every operation");
