@@ -1,5 +1,5 @@
 /* The meta keys of ir-train: seed, epoch, step, images, optimizer, adam.step, adam.lr, adam.beta1,
- * adam.beta2, adam.eps. */
+ * adam.beta2, adam.eps, ema, ema.step. */
 #include "history.h"
 
 #include <errno.h>
@@ -43,7 +43,20 @@ history history_read(const ir_checkpoint *checkpoint, const ir_params *params)
     h.images = count_of(checkpoint, "images");
     if (ir_params_have_moments(params))
         h.adam_step = ir_meta_number(checkpoint, "adam.step", 1, LONG_MAX);
+    if (ir_params_have_average(params)) {
+        h.ema = ir_meta_real(checkpoint, "ema", 0, 1);
+        h.ema_step = ir_meta_number(checkpoint, "ema.step", 1, LONG_MAX);
+    }
     return h;
+}
+
+void history_set_ema(history *h, double decay, ir_params *params)
+{
+    h->ema = decay;
+    if (decay > 0)
+        return;
+    h->ema_step = 0;
+    ir_params_drop_average(params);
 }
 
 void history_write(const history *h, ir_checkpoint *checkpoint)
@@ -52,6 +65,10 @@ void history_write(const history *h, ir_checkpoint *checkpoint)
     ir_meta_set(checkpoint, "epoch", "%ld", h->epoch);
     ir_meta_set(checkpoint, "step", "%ld", h->step);
     ir_meta_set(checkpoint, "images", "%ld", h->images);
+    if (h->ema > 0) {
+        ir_meta_set(checkpoint, "ema", "%.17g", h->ema);
+        ir_meta_set(checkpoint, "ema.step", "%ld", h->ema_step);
+    }
     if (h->adam_step == 0)
         return;
     ir_meta_set(checkpoint, "optimizer", "adam");

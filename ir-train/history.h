@@ -14,12 +14,16 @@ typedef struct {
     long images;    /* frames seen: the key of crops */
     long adam_step; /* steps behind Adam's moments: 0 when the checkpoint holds none */
     ir_adam adam;   /* as last used */
+    double ema;     /* decay of the averaged weights; 0: there are none */
+    long ema_step;  /* steps that they are averaged over */
 } history;
 
 /* A fresh detector's. */
 history history_new(uint64_t seed);
 /* Counters that a checkpoint lacks, one made from PyTorch's weights say, are 0. */
 history history_read(const ir_checkpoint *checkpoint, const ir_params *params);
+/* The decay from now on; with 0 the average is dropped. */
+void history_set_ema(history *h, double decay, ir_params *params);
 void history_write(const history *h, ir_checkpoint *checkpoint);
 
 #endif

@@ -37,6 +37,10 @@ static const char usage[] =
     "      --lr X               Adam's learning rate (0.001)\n"
     "      --lr-steps N,N...    epochs after which the rate falls to a tenth\n"
     "      --bn-momentum M      instead of the checkpoint's\n"
+    "      --measure N          batches of the last pass that the statistics which detection\n"
+    "                           uses are measured on (16); 0: remembered ones\n"
+    "      --ema D              detection uses weights averaged over the steps with decay D;\n"
+    "                           instead of the checkpoint's; 0: the last weights\n"
     "      --reduction image|batch\n"
     "                           soft-IoU per image and averaged (image), or over the batch\n"
     "      --save-every N       write the checkpoint (-w) every N passes as well\n"
@@ -66,6 +70,8 @@ enum {
     LR,
     LR_STEPS,
     BN_MOMENTUM,
+    MEASURE,
+    EMA,
     REDUCTION,
     SAVE_EVERY,
     LOG,
@@ -87,6 +93,8 @@ static const struct option long_options[] = {
     {"lr", required_argument, NULL, LR},
     {"lr-steps", required_argument, NULL, LR_STEPS},
     {"bn-momentum", required_argument, NULL, BN_MOMENTUM},
+    {"measure", required_argument, NULL, MEASURE},
+    {"ema", required_argument, NULL, EMA},
     {"reduction", required_argument, NULL, REDUCTION},
     {"save-every", required_argument, NULL, SAVE_EVERY},
     {"log", required_argument, NULL, LOG},
@@ -145,6 +153,12 @@ static bool set_training(train_options *o, int option)
         return true;
     case BN_MOMENTUM:
         o->bn_momentum = ir_real(optarg, 0, 1, "--bn-momentum");
+        return true;
+    case MEASURE:
+        o->measure = (int)ir_number(optarg, 0, 65536, "--measure");
+        return true;
+    case EMA:
+        o->ema = ir_real(optarg, 0, 1, "--ema");
         return true;
     case REDUCTION:
         o->whole_batch = ir_choice(optarg, reductions, 2, "--reduction") == 1;
@@ -243,6 +257,8 @@ int main(int argc, char **argv)
                        .lambda = 1,
                        .lr = 1e-3,
                        .bn_momentum = -1,
+                       .ema = -1,
+                       .measure = 16,
                        .true_above = -1};
     int option;
 

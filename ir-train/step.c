@@ -109,6 +109,18 @@ static void backward(const trainer *t, const ir_detector_graph *g, int losses, i
     free(seed);
 }
 
+/* The decay rises to h->ema, so that the first weights are soon forgotten. */
+static void average_weights(const trainer *t, history *h)
+{
+    const double steps = (double)h->ema_step;
+    const double decay = steps > 0 ? fmin(h->ema, (1 + steps) / (10 + steps)) : 0;
+
+    if (h->ema <= 0)
+        return;
+    ir_params_average(ir_detector_params(t->detector), 1 - decay);
+    h->ema_step++;
+}
+
 bool train_step(trainer *t, const batch *b, history *h, step_loss *loss)
 {
     const int images = batch_images(b), group = t->whole_batch ? b->count : 1;
@@ -126,6 +138,7 @@ bool train_step(trainer *t, const batch *b, history *h, step_loss *loss)
         write_rewards(t, g, b, h->step);
     backward(t, g, t->pending.losses, t->pending.clean);
     ir_params_adam(ir_detector_params(t->detector), h->adam, ++h->adam_step);
+    average_weights(t, h);
     if (t->rewards && t->ahead)
         write_rewards(t, g, b, h->step);
     return t->ahead ? there : train_last_loss(t, loss);

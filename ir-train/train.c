@@ -15,6 +15,7 @@
 #include "base/pipeline.h"
 #include "batch.h"
 #include "history.h"
+#include "measure.h"
 #include "nets/detector.h"
 #include "report.h"
 #include "source.h"
@@ -27,6 +28,8 @@ typedef struct {
     long first_step; /* of this epoch */
     cropping how;    /* of the frames that are read next */
     trainer trainer;
+    bool is_saved; /* after this epoch */
+    measurement measurement;
     history history;
     report *report;
 } run;
@@ -55,6 +58,10 @@ static void load(run *r)
     ir_checkpoint_free(checkpoint);
     if (o->has_seed)
         r->history.seed = o->seed;
+    history_set_ema(&r->history, o->ema >= 0 ? o->ema : r->history.ema,
+                    ir_detector_params(r->trainer.detector));
+    if (r->history.ema > 0 && o->measure == 0)
+        ir_usage_die("--measure 0: averaged weights have no statistics but measured ones");
     if (o->bn_momentum >= 0)
         ir_detector_set_bn_momentum(r->trainer.detector, o->bn_momentum);
     const int multiple = ir_detector_multiple(r->trainer.detector);
@@ -62,10 +69,11 @@ static void load(run *r)
         ir_usage_die("--crop: %d is not a multiple of %d", o->crop, multiple);
 }
 
-static void save(const run *r)
+static void save(run *r)
 {
     ir_checkpoint *checkpoint = ir_detector_save(r->trainer.detector, true);
 
+    measure_statistics(&r->measurement, r->trainer.detector, checkpoint);
     history_write(&r->history, checkpoint);
     ir_checkpoint_write(checkpoint, r->o->write);
     ir_checkpoint_free(checkpoint);
@@ -121,7 +129,11 @@ static void train_on_batch(void *context, void *item)
     /* One image alone has no batch statistics where a network pools it to a point. */
     if (batch_images(b) < 2 && r->history.step == r->first_step)
         ir_die("%s: one image is no batch: batch normalisation needs two", b->name[0]);
-    if (batch_images(b) >= 2 && train_step(&r->trainer, b, &r->history, &loss))
+    if (batch_images(b) < 2)
+        return;
+    if (r->is_saved)
+        measure_keep(&r->measurement, b);
+    if (train_step(&r->trainer, b, &r->history, &loss))
         report_step(r->report, &r->history, &loss);
 }
 
@@ -153,6 +165,7 @@ static void train_epoch(run *r)
     step_loss loss;
 
     r->first_step = r->history.step;
+    measure_start(&r->measurement);
     r->history.adam.lr = learning_rate(r->o, r->history.epoch);
     r->how = (cropping){.mean = ir_detector_mean(r->trainer.detector),
                         .std = ir_detector_std(r->trainer.detector),
@@ -178,9 +191,10 @@ static void describe(const run *r)
 void train(const train_options *o, char *images, char *masks)
 {
     const bool repeated = o->epochs > 1 || o->shuffle;
-    run r = {.o = o,
-             .trainer = {
-                 .whole_batch = o->whole_batch, .lambda = o->lambda, .rewards_name = o->rewards}};
+    run r = {
+        .o = o,
+        .trainer = {.whole_batch = o->whole_batch, .lambda = o->lambda, .rewards_name = o->rewards},
+        .measurement = {.most = o->measure}};
     ir_output rewards = {0};
 
     /* Before anything is read: in a ring of FIFOs the other end waits for this. */
@@ -209,8 +223,9 @@ void train(const train_options *o, char *images, char *masks)
     for (long epoch = 1; epoch <= o->epochs; epoch++) {
         if (repeated)
             rewind_source(&r);
+        r.is_saved = epoch == o->epochs || (o->save_every > 0 && epoch % o->save_every == 0);
         train_epoch(&r);
-        if (o->save_every > 0 && epoch % o->save_every == 0 && epoch < o->epochs)
+        if (r.is_saved && epoch < o->epochs)
             save(&r);
     }
     if (o->rewards) {
@@ -222,6 +237,7 @@ void train(const train_options *o, char *images, char *masks)
         ir_profile_print(profile, stderr);
 
     ir_profile_free(profile);
+    measure_free(&r.measurement);
     report_free(r.report);
     source_close(r.source);
     ir_detector_free(r.trainer.detector);

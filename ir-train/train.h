@@ -21,6 +21,8 @@ typedef struct {
     double true_above; /* of the masks; negative: not given */
     double lambda, lr;
     double bn_momentum; /* negative: the checkpoint's */
+    double ema;         /* decay of the averaged weights; 0: none, negative: the checkpoint's */
+    int measure;        /* batches that the statistics are measured on; 0: they are not */
     int lr_steps;
     long lr_step[MAX_LR_STEPS]; /* epochs after which the rate falls to a tenth */
     bool has_seed;

@@ -155,7 +155,8 @@ close_to() {
     pass() { # CHECKPOINT PASSES CORRUPTED
         copies "$2" images > images.txt
         copies "$2" masks > masks.txt
-        ir-train -q -c "$1" --corrupted "$3" --crop 64 -j 1 --batch 7 @images.txt @masks.txt
+        ir-train -q -c "$1" --corrupted "$3" --crop 64 -j 1 --batch 7 --measure 2 \
+            @images.txt @masks.txt
     }
     # 14 frames are a whole number of batches; the halves differ
     copies 2 images | xargs cat > first

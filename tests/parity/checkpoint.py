@@ -13,8 +13,8 @@ def read(path):
     return meta, {n[:-4]: np.load(io.BytesIO(b)) for n, b in members.items()}
 
 
-def state_dict(arrays):
-    """The PyTorch state_dict that param/ and state/ hold."""
+def state_dict(arrays, *families):
+    """The PyTorch state_dict that those families hold; param/ and state/ where none are named."""
     import torch
     return {n.split("/", 1)[1]: torch.from_numpy(a.copy()) for n, a in arrays.items()
-            if n.startswith(("param/", "state/"))}
+            if n.startswith(families or ("param/", "state/"))}
