@@ -53,6 +53,43 @@ setup() {
     done
 }
 
+@test "threads by default: the processors of the affinity mask" {
+    one=$(taskset -cp $$ | sed 's/.*[ ,-]//')
+    [ "$(taskset -c "$one" test-base threads)" = 1 ]
+    [ "$(test-base threads)" -le "$(nproc)" ]
+}
+
+@test "a control group's quota limits the processors, of either version, wherever it is set" {
+    quota() { test-base quota groups root; }
+    mkdir -p root/a/b root/cpu/c/d
+    echo 0::/a/b > groups
+    [ "$(quota)" = inf ]
+    echo max 100000 > root/a/b/cpu.max
+    [ "$(quota)" = inf ]
+    echo 150000 100000 > root/a/b/cpu.max
+    [ "$(quota)" = 1.5 ]
+    echo 50000 100000 > root/a/cpu.max # of the group around it
+    [ "$(quota)" = 0.5 ]
+    echo 400000 100000 > root/a/cpu.max
+    [ "$(quota)" = 1.5 ]
+    # a path of the host, which the container does not see: its own group is the root
+    echo 0::/docker/0123 > groups
+    echo 200000 100000 > root/cpu.max
+    [ "$(quota)" = 2 ]
+    rm root/cpu.max
+    printf '9:memory:/a\n4:cpuacct,cpu:/c/d\n3:cpuset:/a/b\n' > groups
+    [ "$(quota)" = inf ]
+    echo -1 > root/cpu/c/cpu.cfs_quota_us
+    echo 100000 > root/cpu/c/cpu.cfs_period_us
+    [ "$(quota)" = inf ]
+    echo 300000 > root/cpu/c/cpu.cfs_quota_us
+    [ "$(quota)" = 3 ]
+    echo what > root/cpu/c/cpu.cfs_quota_us
+    [ "$(quota)" = inf ]
+    rm groups
+    [ "$(quota)" = inf ]
+}
+
 @test "a choice is one of its names" {
     [ "$(test-base choice two)" = 1 ]
     run --separate-stderr test-base choice four

@@ -67,6 +67,6 @@ void ir_keep_file(const char *path);
 FILE *ir_open_in(const char *path);
 
 double ir_seconds(void);      /* monotonic clock */
-int ir_default_threads(void); /* processors this process may use */
+int ir_default_threads(void); /* processors this process may use: affinity, cgroup quota */
 
 #endif

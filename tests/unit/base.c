@@ -7,6 +7,8 @@
  *                                             whose work dies
  *   test-base ahead GATE                      lines of stdin, the first once GATE was written to
  *   test-base tally                           counts of the lines of stdin
+ *   test-base quota GROUPS ROOT               processors by the quotas of control groups
+ *   test-base threads                         the default number of threads
  *   test-base lines flush|close               stdin to stdout in whole lines, from small pieces
  *   test-base twice                           opens standard input a second time
  *   test-base wait UNFINISHED                 makes the file, says "ready", waits for a signal
@@ -20,6 +22,7 @@
 #include "base/lines.h"
 #include "base/philox.h"
 #include "base/pipeline.h"
+#include "base/processors.h"
 
 static void make_file(const char *path)
 {
@@ -210,6 +213,10 @@ int main(int argc, char **argv)
         flood();
     else if (strcmp(job, "lines") == 0 && argc == 3)
         copy_lines(argv[2]);
+    else if (strcmp(job, "quota") == 0 && argc == 4)
+        printf("%g\n", ir_processor_quota(argv[2], argv[3]));
+    else if (strcmp(job, "threads") == 0)
+        printf("%d\n", ir_default_threads());
     else if (strcmp(job, "twice") == 0)
         ir_open_in(ir_open_in("-") ? "-" : "");
     else if (strcmp(job, "help") == 0)
