@@ -24,6 +24,7 @@ static const char usage[] =
     "  -r, --seed N           random seed (0)\n"
     "  -j, --threads N        threads (one per processor)\n"
     "  -o, --output DIR       write DIR/NAME.pgm instead of a stream on standard output\n"
+    "      --root DIR         of -o: keep the directories that an image lies in below DIR\n"
     "      --maxval N         the frames' range, where it is not their maxval\n"
     "      --list             print name, group and parameters of every corruption\n"
     "  -v, --verbose          print the number of images and their rate at the end\n"
@@ -34,13 +35,13 @@ static const char usage[] =
 
 typedef struct {
     int corruption, severity; /* -1, 0: from the strategies */
-    const char *strategies, *directory;
+    const char *strategies, *directory, *root;
     uint64_t seed;
     int threads, maxval; /* maxval 0: the files' own */
     bool verbose;
 } options;
 
-enum { OPTION_LIST = 256, OPTION_MAXVAL };
+enum { OPTION_LIST = 256, OPTION_MAXVAL, OPTION_ROOT };
 
 static const struct option long_options[] = {
     {"name", required_argument, NULL, 'n'},
@@ -49,6 +50,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, 'r'},
     {"threads", required_argument, NULL, 'j'},
     {"output", required_argument, NULL, 'o'},
+    {"root", required_argument, NULL, OPTION_ROOT},
     {"maxval", required_argument, NULL, OPTION_MAXVAL},
     {"list", no_argument, NULL, OPTION_LIST},
     {"verbose", no_argument, NULL, 'v'},
@@ -72,6 +74,8 @@ _Noreturn static void print_list(void)
 
 static void check_options(const options *o)
 {
+    if (o->root && !o->directory)
+        ir_usage_die("--root needs -o");
     if (o->strategies && (o->corruption >= 0 || o->severity))
         ir_usage_die("-S takes the place of -n and -s");
     if (!o->strategies && o->corruption < 0 && !o->severity)
@@ -106,6 +110,9 @@ static options parse(int argc, char **argv)
             break;
         case 'o':
             o.directory = optarg;
+            break;
+        case OPTION_ROOT:
+            o.root = optarg;
             break;
         case OPTION_MAXVAL:
             o.maxval = ir_maxval(optarg);
@@ -205,9 +212,8 @@ int main(int argc, char **argv)
         .strategies = o.strategies ? ir_records_open(o.strategies) : NULL,
         .names = ir_tally_new(),
         .tables = corrupt_tables_new(),
-        .sink = ir_sink_open(o.directory),
     };
-    ir_sink_spare(j.sink, j.images, "pgm");
+    j.sink = ir_sink_open(o.directory, o.root, j.images, "pgm");
     if (o.maxval)
         ir_stream_set_maxval(j.images, o.maxval);
     ir_pipeline_run(&pipeline, &j, o.threads);

@@ -18,6 +18,7 @@ typedef struct {
     const char *feature;          /* name of the map that OUTPUT_FEATURE writes, or "list" */
     int depth;                    /* bits of a soft map or a feature: 8 or 16 */
     const char *directory;        /* NULL: standard output */
+    const char *root;             /* of the names in it, NULL: not given */
     ir_backend_options backend;   /* threads 0: all */
     bool placed;                  /* something but the threads of it was given */
     int maxval;                   /* 0: the files' */

@@ -147,12 +147,10 @@ writer *writer_open(const options *o, const ir_stream *stream)
 {
     writer *w = ir_calloc(1, sizeof *w);
 
-    w->sink = ir_sink_open(o->directory);
     w->targets = o->output == OUTPUT_TARGETS;
+    w->sink = ir_sink_open(o->directory, o->root, stream, w->targets ? "tsv" : "pgm");
     w->files = o->directory != NULL;
-    if (!w->targets)
-        ir_sink_spare(w->sink, stream, "pgm");
-    else if (!w->files)
+    if (w->targets && !w->files)
         ir_lines_on_stdout();
     return w;
 }

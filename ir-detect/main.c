@@ -18,6 +18,7 @@ static const char usage[] =
     "      --depth bits       of --soft and --feature: 8 (default) or 16\n"
     "      --targets          writes records: name x y left top width height area score\n"
     "  -o, --output dir       writes dir/NAME.pgm (--targets: dir/NAME.tsv), not to stdout\n"
+    "      --root dir         of -o: keeps the directories that an image lies in below dir\n"
     "  -k, --deviations k     of -m: the threshold is mean + k standard deviations (default: the "
     "method's)\n"
     "      --strict           of -m: an image whose iteration does not converge is an error\n"
@@ -58,6 +59,7 @@ enum {
     WINDOW,
     TILE,
     OVERLAP,
+    ROOT,
     PARAMETER
 };
 
@@ -74,6 +76,7 @@ static const struct option long_options[] = {
     {"strict", no_argument, NULL, STRICT},
     {"profile", no_argument, NULL, PROFILE},
     {"maxval", required_argument, NULL, MAXVAL},
+    {"root", required_argument, NULL, ROOT},
     {"batch", required_argument, NULL, BATCH},
     {"adapt", required_argument, NULL, ADAPT},
     {"adapt-window", required_argument, NULL, WINDOW},
@@ -175,6 +178,9 @@ static void set_option(options *o, int option)
     case STRICT:
         o->strict = true;
         break;
+    case ROOT:
+        o->root = optarg;
+        break;
     case MAXVAL:
         o->maxval = ir_maxval(optarg);
         break;
@@ -226,6 +232,8 @@ static void check(const options *o)
         ir_usage_die("--profile needs -c");
     if (o->k >= 0 && o->threshold >= 0)
         ir_usage_die("-k and -t do not go together");
+    if (o->root != NULL && o->directory == NULL)
+        ir_usage_die("--root needs -o");
     if (classical && o->output == OUTPUT_FEATURE)
         ir_usage_die("--feature needs -c");
     if (o->depth > 0 && o->output != OUTPUT_SOFT && o->output != OUTPUT_FEATURE)

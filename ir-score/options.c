@@ -33,6 +33,7 @@ static const char usage[] =
     "      --true-above x    a pixel is true above x of its mask's maxval\n"
     "      --resize nearest  scales a mask of another size to its prediction's\n"
     "      --overlay dir     writes dir/NAME.ppm: hits green, misses blue, false alarms red\n"
+    "      --root dir        of --overlay: keeps the directories of an image below dir\n"
     "      --frames images   of --overlay: the frames to draw on\n"
     "      --maxval n        of --frames: the frames' full range\n"
     "  -h, --help            prints this\n"
@@ -53,6 +54,7 @@ enum {
     RESIZE,
     TRUE_ABOVE,
     OVERLAY,
+    ROOT,
     FRAMES,
     MAXVAL,
     BOOTSTRAP,
@@ -75,6 +77,7 @@ static const struct option long_options[] = {
     {"true-above", required_argument, NULL, TRUE_ABOVE},
     {"resize", required_argument, NULL, RESIZE},
     {"overlay", required_argument, NULL, OVERLAY},
+    {"root", required_argument, NULL, ROOT},
     {"frames", required_argument, NULL, FRAMES},
     {"maxval", required_argument, NULL, MAXVAL},
     IR_LAST_OPTIONS,
@@ -147,6 +150,9 @@ static void set_option(options *o, int option)
     case OVERLAY:
         o->overlay = optarg;
         break;
+    case ROOT:
+        o->root = optarg;
+        break;
     case FRAMES:
         o->frames = true;
         o->operand[FRAME] = optarg;
@@ -174,6 +180,8 @@ static void check(const options *o)
         ir_usage_die("--versus and --frames do not go together");
     if ((o->overlay != NULL) != o->frames)
         ir_usage_die("--overlay and --frames need each other");
+    if (o->root != NULL && o->overlay == NULL)
+        ir_usage_die("--root needs --overlay");
     if (o->maxval > 0 && !o->frames)
         ir_usage_die("--maxval needs --frames");
 }

@@ -20,7 +20,7 @@ typedef struct {
     bootstrap_options bootstrap; /* no resamples: not asked for */
     int thresholds;              /* of the curves */
     bool thresholds_given, seed_given, frames;
-    const char *rce, *overlay;
+    const char *rce, *overlay, *root;
     int maxval;             /* of the frames; 0: not given */
     char *operand[STREAMS]; /* the third is NULL when there is none */
 } options;

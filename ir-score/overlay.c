@@ -12,12 +12,12 @@ struct overlay {
     int room; /* pixels */
 };
 
-overlay *overlay_new(const char *directory, const ir_matched *input)
+overlay *overlay_new(const char *directory, const char *root, ir_matched *input, int names)
 {
     overlay *o = ir_calloc(1, sizeof *o);
 
-    o->sink = ir_sink_open(directory);
-    ir_matched_spare(input, o->sink, "ppm");
+    o->sink = ir_sink_open(directory, root, ir_matched_stream(input, names), "ppm");
+    ir_matched_spare(input, o->sink);
     return o;
 }
 

@@ -11,9 +11,14 @@
 #include "stream/mask.h"
 
 /* Images from standard input have numbers for names; their masks know better. */
+static bool named_by_masks(const options *o)
+{
+    return strcmp(o->operand[PREDICTED], "-") == 0;
+}
+
 static void set_names(const options *o, ir_image *im)
 {
-    if (strcmp(o->operand[PREDICTED], "-") == 0)
+    if (named_by_masks(o))
         ir_image_set_name(&im[PREDICTED], im[TRUTH].name);
 }
 
@@ -109,7 +114,14 @@ void scoring_print(const scoring *s, FILE *file, const double *clean_iou)
         report_totals(file, &s->sum, o->match, o->format, clean_iou, o->all);
 }
 
-scoring *scoring_new(const options *o, const ir_matched *input)
+static overlay *open_overlay(const options *o, ir_matched *input)
+{
+    if (o->overlay == NULL)
+        return NULL;
+    return overlay_new(o->overlay, o->root, input, named_by_masks(o) ? TRUTH : PREDICTED);
+}
+
+scoring *scoring_new(const options *o, ir_matched *input)
 {
     scoring *s = ir_calloc(1, sizeof *s);
     int steps = o->pr || o->all ? o->thresholds : 0;
@@ -120,7 +132,7 @@ scoring *scoring_new(const options *o, const ir_matched *input)
                    .rates = roc_new(o->thresholds, o->match),
                    .one = totals_new(steps),
                    .sum = totals_new(steps),
-                   .pictures = o->overlay != NULL ? overlay_new(o->overlay, input) : NULL};
+                   .pictures = open_overlay(o, input)};
     return s;
 }
 

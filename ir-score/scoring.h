@@ -11,7 +11,7 @@ typedef struct scoring scoring;
 
 /* input: whose files no picture may overwrite; without --overlay NULL will do. The options are not
  * copied. */
-scoring *scoring_new(const options *o, const ir_matched *input);
+scoring *scoring_new(const options *o, ir_matched *input);
 void scoring_free(scoring *s);
 
 /* Scores im[PREDICTED] against im[TRUTH], which --resize scales in place, and does with the third

@@ -338,7 +338,7 @@ near_zero() {
     run --separate-stderr ir-corrupt -n jpeg -s 1 -o a.pgm a.pgm
     one_line_error 1 '^ir-corrupt: a.pgm: '
     run --separate-stderr ir-corrupt -n jpeg -s 1 -o twice a.pgm a.pgm
-    one_line_error 1 '^ir-corrupt: a: '
+    one_line_error 1 '^ir-corrupt: a.pgm: twice'
 }
 
 @test "-v says how many images and how fast" {

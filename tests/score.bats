@@ -345,7 +345,7 @@ CASES
     pgm 1 1 255 0 > a.pgm
     printf 'a.pgm\na.pgm\n' > list
     run --separate-stderr ir-score --overlay pictures --frames @list @list @list
-    one_line_error 1 '^ir-score: a: two images'
+    one_line_error 1 '^ir-score: a.pgm: twice among the images'
 }
 
 @test "--overlay does not overwrite the frames" {

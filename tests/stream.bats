@@ -369,7 +369,10 @@ b:2 b:2" ]
 a.pgm" ]
     [ "$(test-stream show 0 'out/a#2.pgm' 2>&1 | cut -d ' ' -f 2-)" = "1 1 255 2 : 2" ]
     run --separate-stderr test-stream put out a.pgm a.pgm
-    one_line_error 1 '^test-stream: a: two images of this name cannot both go to out$'
+    one_line_error 1 '^test-stream: a.pgm: twice among the images, and both would become out/a.pgm$'
+    frame 'a#2.pgm' 3 # only when a.pgm is read it turns out to hold two
+    run --separate-stderr test-stream put out a.pgm 'a#2.pgm'
+    one_line_error 1 '^test-stream: a#2: two images of this name cannot both go to out$'
     run --separate-stderr test-stream put a.pgm a.pgm
     one_line_error 1 '^test-stream: a.pgm: File exists$'
     run --separate-stderr test-stream put none/out a.pgm

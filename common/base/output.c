@@ -107,17 +107,69 @@ ir_output ir_output_open_received(const char *path)
     return out;
 }
 
+/* The last component of a path. */
+static const char *entry_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* A new file in the directory of path. Its name is short: path's own may be as long as can be. */
+static int open_in(int directory, const char *path, char **name)
+{
+    enum { TRIES = 1000 };
+    const int before = (int)(entry_of(path) - path);
+
+    for (int i = 0; i < TRIES; i++) {
+        *name = ir_format("%.*s.%ld-%d.part", before, path, (long)getpid(), i);
+        int fd = openat(directory, entry_of(*name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0)
+            return fd;
+        free(*name);
+        if (errno != EEXIST)
+            break;
+    }
+    *name = NULL;
+    return -1;
+}
+
+ir_output ir_output_open_at(int directory, const char *path)
+{
+    ir_output out = {.path = ir_strdup(path), .one_of_many = true, .directory = directory};
+    struct stat st;
+    int fd = open_in(directory, path, &out.temporary);
+
+    if (fd < 0)
+        ir_die_errno("%s", path);
+    ir_remove_at_exit(out.temporary);
+    if (fstatat(directory, entry_of(path), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+        (void)!fchmod(fd, st.st_mode & 07777);
+    out.file = fdopen(fd, "w");
+    if (out.file == NULL)
+        ir_die_errno("%s", path);
+    return out;
+}
+
+static int put_in_place(const ir_output *out)
+{
+    if (out->one_of_many)
+        return renameat(out->directory, entry_of(out->temporary), out->directory,
+                        entry_of(out->path));
+    return rename(out->temporary, out->target);
+}
+
 void ir_output_close(ir_output *out)
 {
     const char *name = out->path ? out->path : "standard output";
 
     ir_flush(out->file, name);
-    if (out->temporary != NULL && fsync(fileno(out->file)) != 0)
+    if (out->temporary != NULL && !out->one_of_many && fsync(fileno(out->file)) != 0)
         ir_die_errno("%s", name);
     if (out->path != NULL && fclose(out->file) != 0)
         ir_die_errno("%s", name);
     if (out->temporary != NULL) {
-        if (rename(out->temporary, out->target) != 0)
+        if (put_in_place(out) != 0)
             ir_die_errno("%s", name);
         ir_keep_file(out->temporary);
     }

@@ -2,12 +2,15 @@
 #ifndef IR_OUTPUT_H
 #define IR_OUTPUT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 typedef struct {
     FILE *file;
     char *path, *temporary; /* both NULL: standard output */
     char *target;           /* what temporary will be called */
+    bool one_of_many;       /* of ir_output_open_at(): not synced */
+    int directory;          /* then: where it lies, open */
 } ir_output;
 
 /* path NULL or "-": standard output. */
@@ -16,6 +19,11 @@ ir_output ir_output_open(const char *path);
  * neither followed nor written into; dies when a directory or a device is there. Below /dev, where
  * no stranger's things are, as ir_output_open(). */
 ir_output ir_output_open_received(const char *path);
+/* A file of a directory that is open; path: all of its path, whose last component counts, the rest
+ * is for messages. What stands there is replaced: a link is not followed, a FIFO not written to.
+ * The directory must stay open until the file is closed. For many files: they are not synced one by
+ * one, which is the caller's to do at the end. */
+ir_output ir_output_open_at(int directory, const char *path);
 /* Syncs, closes, renames; dies (and leaves the old file alone) when anything failed. */
 void ir_output_close(ir_output *out);
 

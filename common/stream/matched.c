@@ -189,10 +189,10 @@ void ir_matched_set_maxval(ir_matched *m, int stream, int maxval)
     ir_stream_set_maxval(m->stream[stream], maxval);
 }
 
-void ir_matched_spare(const ir_matched *m, const ir_sink *sink, const char *extension)
+void ir_matched_spare(const ir_matched *m, const ir_sink *sink)
 {
     for (int s = 0; s < m->streams; s++)
-        ir_sink_spare(sink, m->stream[s], extension);
+        ir_sink_spare(sink, m->stream[s]);
 }
 
 long ir_matched_count(const ir_matched *m)

@@ -28,13 +28,13 @@ static char *item_name(const char *path)
     return name;
 }
 
-static void add(ir_paths *paths, char *path, char *name)
+static void add(ir_paths *paths, char *path, char *name, size_t list)
 {
     if (paths->count == paths->room) {
         paths->room = paths->room ? 2 * paths->room : 64;
         paths->item = ir_realloc(paths->item, paths->room, sizeof *paths->item);
     }
-    paths->item[paths->count++] = (ir_path){path, name};
+    paths->item[paths->count++] = (ir_path){path, name, list};
 }
 
 /* Hidden files are left out, as for the shell's *.pgm. */
@@ -87,17 +87,17 @@ static void add_directory(ir_paths *paths, const char *directory)
     const char *slash = directory[strlen(directory) - 1] == '/' ? "" : "/";
     for (int i = 0; i < n; i++) {
         char *path = ir_format("%s%s%s", directory, slash, entry[i]->d_name);
-        add(paths, path, item_name(path));
+        add(paths, path, item_name(path), 0);
         free(entry[i]);
     }
     free(entry);
 }
 
-static void add_file(ir_paths *paths, const char *path, const struct stat *status)
+static void add_file(ir_paths *paths, const char *path, const struct stat *status, size_t list)
 {
     if (!S_ISREG(status->st_mode))
         paths->once = true;
-    add(paths, ir_strdup(path), item_name(path));
+    add(paths, ir_strdup(path), item_name(path), list);
 }
 
 static void add_line(ir_paths *paths, const char *list, size_t number, const char *line)
@@ -109,7 +109,7 @@ static void add_line(ir_paths *paths, const char *list, size_t number, const cha
         ir_die_errno("%s:%zu: %s", list, number, line);
     if (S_ISDIR(status.st_mode))
         ir_die("%s:%zu: %s: a directory cannot stand in a list", list, number, line);
-    add_file(paths, line, &status);
+    add_file(paths, line, &status, paths->lists);
 }
 
 static void add_list(ir_paths *paths, const char *list)
@@ -119,6 +119,7 @@ static void add_list(ir_paths *paths, const char *list)
     char *line = NULL;
     size_t room = 0, number = 0, before = paths->count;
     ssize_t length;
+    paths->lists++;
     while ((length = getline(&line, &room, file)) > 0) {
         number++;
         if (line[length - 1] == '\n')
@@ -148,7 +149,7 @@ enum ir_operand_kind ir_paths_add(ir_paths *paths, const char *operand)
     }
     if (strcmp(operand, "-") == 0) {
         paths->once = true;
-        add(paths, ir_strdup("-"), ir_strdup("stdin"));
+        add(paths, ir_strdup("-"), ir_strdup("stdin"), 0);
         return IR_FILE;
     }
     if (stat(operand, &status) != 0)
@@ -157,7 +158,7 @@ enum ir_operand_kind ir_paths_add(ir_paths *paths, const char *operand)
         add_directory(paths, operand);
         return IR_DIRECTORY;
     }
-    add_file(paths, operand, &status);
+    add_file(paths, operand, &status, 0);
     return IR_FILE;
 }
 

@@ -6,13 +6,14 @@
 #include <stddef.h>
 
 typedef struct {
-    char *path; /* "-": standard input */
-    char *name; /* item name of its first image */
+    char *path;  /* "-": standard input */
+    char *name;  /* item name of its first image */
+    size_t list; /* which @list of the operands it stands in, from 1; 0: in none */
 } ir_path;
 
 typedef struct {
     ir_path *item;
-    size_t count, room;
+    size_t count, room, lists;
     bool once; /* standard input or another pipe among them: cannot be read twice */
 } ir_paths;
 

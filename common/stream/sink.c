@@ -1,16 +1,25 @@
 /* Where a program's images go: standard output, or a directory of files that are whole or absent.
- */
+ *
+ * Below the directory no link is followed: sub-directories are opened one by one, and a file is
+ * made under another name and renamed. So nothing is written elsewhere, whatever was there. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "base/philox.h"
-#include "stream/stream_order.h"
+#include "stream/plan.h"
+#include "stream/stream.h"
 
 struct ir_sink {
     char *directory; /* NULL: standard output */
+    int top;         /* the directory, open */
+    ir_plan *plan;
+    char *folder; /* where the last file went, below the directory, and that open */
+    int folder_open;
     ir_tally *names;
 };
 
@@ -26,39 +35,84 @@ static void make_directory(const char *path)
     ir_die_errno("%s", path);
 }
 
-ir_sink *ir_sink_open(const char *directory)
+ir_sink *ir_sink_open(const char *directory, const char *root, const ir_stream *names,
+                      const char *extension)
 {
     ir_sink *sink = ir_calloc(1, sizeof *sink);
-    if (directory) {
-        make_directory(directory);
-        sink->directory = ir_strdup(directory);
-        sink->names = ir_tally_new();
+    if (!directory)
+        return sink;
+    sink->directory = ir_strdup(directory);
+    if (names) {
+        sink->plan = ir_plan_new(names, sink->directory, root, extension);
+        ir_plan_spare(sink->plan, names);
     }
+    make_directory(directory);
+    sink->top = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (sink->top < 0)
+        ir_die_errno("%s", directory);
+    sink->folder = ir_strdup("");
+    sink->folder_open = sink->top;
+    sink->names = ir_tally_new();
     return sink;
 }
 
-void ir_sink_spare(const ir_sink *sink, const ir_stream *stream, const char *extension)
+void ir_sink_spare(const ir_sink *sink, const ir_stream *stream)
 {
-    if (!sink->directory)
-        return;
-    const ir_paths *paths = ir_stream_paths(stream);
-    for (size_t i = 0; i < paths->count; i++) {
-        struct stat in, out;
-        char *target = ir_format("%s/%s.%s", sink->directory, paths->item[i].name, extension);
-        if (stat(target, &out) == 0 && stat(paths->item[i].path, &in) == 0 &&
-            in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-            ir_die("%s: an input that output to %s would overwrite", paths->item[i].path,
-                   sink->directory);
-        free(target);
-    }
+    if (sink->plan)
+        ir_plan_spare(sink->plan, stream);
 }
+
+/* ---- sub-directories ------------------------------------------------------------------------- */
+
+static void close_folder(ir_sink *sink)
+{
+    if (sink->folder_open != sink->top)
+        close(sink->folder_open);
+    sink->folder_open = sink->top;
+}
+
+/* One directory further down, made when it is missing. */
+static int descend(const ir_sink *sink, int from, const char *word, const char *folder)
+{
+    if (mkdirat(from, word, 0777) != 0 && errno != EEXIST)
+        ir_die_errno("%s/%s", sink->directory, folder);
+    int to = openat(from, word, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (to < 0 && errno == ENOTDIR)
+        ir_die("%s/%s: '%s' is a link or a file, where a directory of the output should be",
+               sink->directory, folder, word);
+    if (to < 0)
+        ir_die_errno("%s/%s", sink->directory, folder);
+    return to;
+}
+
+/* Opens the sub-directory, which is the last image's as a rule. */
+static void enter(ir_sink *sink, const char *folder)
+{
+    if (strcmp(folder, sink->folder) == 0)
+        return;
+    close_folder(sink);
+    free(sink->folder);
+    sink->folder = ir_strdup(folder);
+    char *words = ir_strdup(folder), *rest = words, *word;
+    while (*folder && (word = strsep(&rest, "/")) != NULL) {
+        int next = descend(sink, sink->folder_open, word, folder);
+        close_folder(sink);
+        sink->folder_open = next;
+    }
+    free(words);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
 
 ir_output ir_sink_file(ir_sink *sink, const char *name, const char *extension)
 {
-    if (ir_tally_count(sink->names, name) > 0)
+    const char *folder = sink->plan ? ir_plan_folder(sink->plan, name) : "";
+    char *path =
+        ir_format("%s/%s%s%s.%s", sink->directory, folder, *folder ? "/" : "", name, extension);
+    if (ir_tally_count(sink->names, path) > 0)
         ir_die("%s: two images of this name cannot both go to %s", name, sink->directory);
-    char *path = ir_format("%s/%s.%s", sink->directory, name, extension);
-    ir_output out = ir_output_open(path);
+    enter(sink, folder);
+    ir_output out = ir_output_open_at(sink->folder_open, path);
     free(path);
     return out;
 }
@@ -80,11 +134,31 @@ void ir_sink_put(ir_sink *sink, const ir_image *im)
     }
 }
 
+/* What was written is on the disk from here on: once for all files, a sync for each would take most
+ * of the time. A directory that cannot be read cannot be synced by itself. */
+static void sync_files(const ir_sink *sink)
+{
+    int fd = openat(sink->top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        sync();
+    else if (syncfs(fd) != 0)
+        ir_die_errno("%s", sink->directory);
+    if (fd >= 0)
+        close(fd);
+}
+
 void ir_sink_close(ir_sink *sink)
 {
     if (!sink)
         return;
+    if (sink->directory) {
+        sync_files(sink);
+        close_folder(sink);
+        close(sink->top);
+    }
+    ir_plan_free(sink->plan);
     ir_tally_free(sink->names);
+    free(sink->folder);
     free(sink->directory);
     free(sink);
 }

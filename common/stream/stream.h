@@ -60,17 +60,24 @@ void ir_matched_rewind(ir_matched *matched);
 void ir_matched_set_order(ir_matched *matched, const size_t *order);
 void ir_matched_close(ir_matched *matched);
 
-/* Where a program's images go: concatenated on stdout, or DIR/NAME.pgm each (made when missing,
- * every file whole or not there; the same name twice is an error). */
+/* Where a program's images go: concatenated on stdout, or a file each in a directory,
+ * DIR/SUB/NAME.EXTENSION. SUB are the directories that a list's paths do not have in common, or
+ * those below root (--root; NULL: not given). Files are whole or not there; nothing is written
+ * outside of DIR, links below it are not followed. */
 typedef struct ir_sink ir_sink;
-ir_sink *ir_sink_open(const char *directory); /* NULL: stdout, flushed after every image */
-/* Dies when one of the stream's own files is among those that the sink would write:
- * DIR/NAME.EXTENSION for every NAME in the stream. */
-void ir_sink_spare(const ir_sink *sink, const ir_stream *stream, const char *extension);
-void ir_matched_spare(const ir_matched *matched, const ir_sink *sink, const char *extension);
-void ir_sink_put(ir_sink *sink, const ir_image *im);
-/* With a directory: DIR/NAME.EXTENSION, for what is no PGM; the caller closes it. */
+/* names: the stream whose images will be put, in its order; it must outlive the sink; NULL: none.
+ * Dies, before anything is written, when two images would be one file or one of the stream's own
+ * files would be overwritten. Makes the directory. NULL: stdout, flushed after every image. */
+ir_sink *ir_sink_open(const char *directory, const char *root, const ir_stream *names,
+                      const char *extension);
+/* Dies when one of another stream's files would be overwritten. */
+void ir_sink_spare(const ir_sink *sink, const ir_stream *stream);
+void ir_matched_spare(const ir_matched *matched, const ir_sink *sink);
+void ir_sink_put(ir_sink *sink, const ir_image *im); /* extension: pgm */
+/* With a directory, for what is no PGM: the next image's file, which the caller closes before the
+ * next one is opened. */
 ir_output ir_sink_file(ir_sink *sink, const char *name, const char *extension);
+/* Puts what was written on the disk. */
 void ir_sink_close(ir_sink *sink);
 
 #endif

@@ -113,7 +113,8 @@ static void match(const char *job, int operands, char **operand)
 static void put(const char *directory, int operands, char **operand)
 {
     ir_stream *stream = ir_stream_open(operands, operand);
-    ir_sink *sink = ir_sink_open(strcmp(directory, "-") == 0 ? NULL : directory);
+    ir_sink *sink =
+        ir_sink_open(strcmp(directory, "-") == 0 ? NULL : directory, NULL, stream, "pgm");
     ir_image im = {0}, copy = {0};
     while (ir_stream_next(stream, &im)) {
         ir_image_copy(&copy, &im);
