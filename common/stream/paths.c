@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "stream/format.h"
+#include "stream/list.h"
 #include "stream/paths.h"
 
 enum { MAX_NAME = 240 }; /* a record holds 255 bytes, "#2" and so on included */
@@ -100,44 +101,54 @@ static void add_file(ir_paths *paths, const char *path, const struct stat *statu
     add(paths, ir_strdup(path), item_name(path), list);
 }
 
-static void add_line(ir_paths *paths, const char *list, size_t number, const char *line)
+/* A line's path. Blanks at its end belong to it where a file is called so; else somebody's editor
+ * left them. */
+static char *path_of(const char *line, struct stat *status, bool *there)
 {
-    struct stat status;
-    if (strcmp(line, "-") == 0)
-        ir_die("%s:%zu: '-' (standard input) cannot stand in a list", list, number);
-    if (stat(line, &status) != 0)
-        ir_die_errno("%s:%zu: %s", list, number, line);
-    if (S_ISDIR(status.st_mode))
-        ir_die("%s:%zu: %s: a directory cannot stand in a list", list, number, line);
-    add_file(paths, line, &status, paths->lists);
+    char *path = ir_strdup(line);
+    size_t n = strlen(path);
+
+    *there = stat(path, status) == 0;
+    while (!*there && n > 0 && strchr(" \t\r\v\f", path[n - 1]))
+        path[--n] = '\0';
+    if (!*there)
+        *there = stat(path, status) == 0;
+    return path;
 }
 
-static void add_list(ir_paths *paths, const char *list)
+static void add_line(ir_paths *paths, const ir_list *list, const char *line)
 {
-    FILE *file = ir_open_in(list);
-    const char *label = strcmp(list, "-") == 0 ? "standard input" : list;
-    char *line = NULL;
-    size_t room = 0, number = 0, before = paths->count;
-    ssize_t length;
-    paths->lists++;
-    while ((length = getline(&line, &room, file)) > 0) {
-        number++;
-        if (line[length - 1] == '\n')
-            line[--length] = '\0';
-        if (length && line[length - 1] == '\r')
-            line[--length] = '\0';
-        if (strlen(line) != (size_t)length)
-            ir_die("%s:%zu: a zero byte: not a list of paths", label, number);
-        if (length && line[0] != '#')
-            add_line(paths, label, number, line);
+    const char *where = ir_list_where(list);
+    struct stat status;
+    bool there;
+    char *path = path_of(line, &status, &there);
+
+    if (*path == '\0') { /* nothing but blanks */
+        free(path);
+        return;
     }
-    if (ferror(file))
-        ir_die_errno("%s", label);
+    if (strcmp(path, "-") == 0)
+        ir_die("%s: '-' (standard input) cannot stand in a list", where);
+    if (!there)
+        ir_die_errno("%s: %s", where, path);
+    if (S_ISDIR(status.st_mode))
+        ir_die("%s: %s: a directory cannot stand in a list", where, path);
+    add_file(paths, path, &status, paths->lists);
+    free(path);
+}
+
+static void add_list(ir_paths *paths, const char *path)
+{
+    ir_list *list = ir_list_open(path);
+    const size_t before = paths->count;
+    const char *line;
+
+    paths->lists++;
+    while ((line = ir_list_next(list)) != NULL)
+        add_line(paths, list, line);
     if (paths->count == before)
-        ir_die("%s: no path in this list", label);
-    free(line);
-    if (file != stdin)
-        fclose(file);
+        ir_die("%s: no path in this list", ir_list_label(list));
+    ir_list_close(list);
 }
 
 enum ir_operand_kind ir_paths_add(ir_paths *paths, const char *operand)
