@@ -36,11 +36,19 @@ static const char usage[] =
     "      --crop N             side of the training crops, a multiple of 32 (256)\n"
     "      --lr X               Adam's learning rate (0.001)\n"
     "      --lr-steps N,N...    epochs after which the rate falls to a tenth\n"
+    "      --lr-schedule steps|cosine\n"
+    "                           as --lr-steps says, or down a cosine in --total-epochs\n"
+    "      --total-epochs N     when the cosine ends, counted from the checkpoint's first epoch\n"
+    "      --lr-end X           where the cosine ends (0)\n"
+    "      --warmup N           steps in which the rate rises to where it would be (0)\n"
     "      --bn-momentum M      instead of the checkpoint's\n"
     "      --measure N          batches of the last pass that the statistics which detection\n"
     "                           uses are measured on (16); 0: remembered ones\n"
     "      --ema D              detection uses weights averaged over the steps with decay D;\n"
     "                           instead of the checkpoint's; 0: the last weights\n"
+    "      --loss soft-iou|soft-iou+bce\n"
+    "                           with binary cross-entropy, or without (soft-iou)\n"
+    "      --bce-weight X       weight of the cross-entropy (1)\n"
     "      --reduction image|batch\n"
     "                           soft-IoU per image and averaged (image), or over the batch\n"
     "      --save-every N       write the checkpoint (-w) every N passes as well\n"
@@ -69,9 +77,15 @@ enum {
     CROP,
     LR,
     LR_STEPS,
+    LR_SCHEDULE,
+    LR_END,
+    TOTAL_EPOCHS,
+    WARMUP,
     BN_MOMENTUM,
     MEASURE,
     EMA,
+    LOSS,
+    BCE_WEIGHT,
     REDUCTION,
     SAVE_EVERY,
     LOG,
@@ -92,9 +106,15 @@ static const struct option long_options[] = {
     {"crop", required_argument, NULL, CROP},
     {"lr", required_argument, NULL, LR},
     {"lr-steps", required_argument, NULL, LR_STEPS},
+    {"lr-schedule", required_argument, NULL, LR_SCHEDULE},
+    {"lr-end", required_argument, NULL, LR_END},
+    {"total-epochs", required_argument, NULL, TOTAL_EPOCHS},
+    {"warmup", required_argument, NULL, WARMUP},
     {"bn-momentum", required_argument, NULL, BN_MOMENTUM},
     {"measure", required_argument, NULL, MEASURE},
     {"ema", required_argument, NULL, EMA},
+    {"loss", required_argument, NULL, LOSS},
+    {"bce-weight", required_argument, NULL, BCE_WEIGHT},
     {"reduction", required_argument, NULL, REDUCTION},
     {"save-every", required_argument, NULL, SAVE_EVERY},
     {"log", required_argument, NULL, LOG},
@@ -111,7 +131,7 @@ static const struct option long_options[] = {
 };
 
 /* "200,300" */
-static void parse_lr_steps(train_options *o, char *list)
+static void parse_lr_steps(rate_schedule *o, char *list)
 {
     char *rest = list, *word;
 
@@ -124,9 +144,39 @@ static void parse_lr_steps(train_options *o, char *list)
     }
 }
 
+/* False for the options that are not about the learning rate. */
+static bool set_rate(rate_schedule *rate, int option)
+{
+    static const char *const schedules[] = {"steps", "cosine"};
+
+    switch (option) {
+    case LR:
+        rate->lr = ir_real(optarg, 0, 1000, "--lr");
+        return true;
+    case LR_STEPS:
+        parse_lr_steps(rate, optarg);
+        return true;
+    case LR_SCHEDULE:
+        rate->cosine = ir_choice(optarg, schedules, 2, "--lr-schedule") == 1;
+        return true;
+    case LR_END:
+        rate->end = ir_real(optarg, 0, 1000, "--lr-end");
+        return true;
+    case TOTAL_EPOCHS:
+        rate->total_epochs = ir_number(optarg, 1, 1000000000, "--total-epochs");
+        return true;
+    case WARMUP:
+        rate->warmup = ir_number(optarg, 0, 1000000000, "--warmup");
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* What is trained and how; false for the options that are about the run. */
 static bool set_training(train_options *o, int option)
 {
+    static const char *const losses[] = {"soft-iou", "soft-iou+bce"};
     static const char *const reductions[] = {"image", "batch"}, *const resizes[] = {"nearest"};
 
     switch (option) {
@@ -145,12 +195,6 @@ static bool set_training(train_options *o, int option)
     case CROP:
         o->crop = (int)ir_number(optarg, 32, 4096, "--crop");
         return true;
-    case LR:
-        o->lr = ir_real(optarg, 0, 1000, "--lr");
-        return true;
-    case LR_STEPS:
-        parse_lr_steps(o, optarg);
-        return true;
     case BN_MOMENTUM:
         o->bn_momentum = ir_real(optarg, 0, 1, "--bn-momentum");
         return true;
@@ -159,6 +203,12 @@ static bool set_training(train_options *o, int option)
         return true;
     case EMA:
         o->ema = ir_real(optarg, 0, 1, "--ema");
+        return true;
+    case LOSS:
+        o->has_bce = ir_choice(optarg, losses, 2, "--loss") == 1;
+        return true;
+    case BCE_WEIGHT:
+        o->bce_weight = ir_real(optarg, 0, 1e6, "--bce-weight");
         return true;
     case REDUCTION:
         o->whole_batch = ir_choice(optarg, reductions, 2, "--reduction") == 1;
@@ -177,7 +227,7 @@ static bool set_training(train_options *o, int option)
         o->has_seed = true;
         return true;
     default:
-        return false;
+        return set_rate(&o->rate, option);
     }
 }
 
@@ -225,6 +275,17 @@ static void check_stdin(const char *const *input, int count)
         ir_usage_die("standard input ('-') can be read once only");
 }
 
+static void check_rate(const rate_schedule *rate)
+{
+    if (rate->cosine && rate->total_epochs == 0)
+        ir_usage_die("--lr-schedule cosine needs --total-epochs");
+    if (rate->cosine && rate->lr_steps > 0)
+        ir_usage_die("--lr-steps is for --lr-schedule steps");
+    if (!rate->cosine && (rate->total_epochs > 0 || rate->end >= 0))
+        ir_usage_die("%s is for --lr-schedule cosine",
+                     rate->end >= 0 ? "--lr-end" : "--total-epochs");
+}
+
 static void check(const train_options *o, int operands, char **operand)
 {
     if (!o->checkpoint)
@@ -240,6 +301,9 @@ static void check(const train_options *o, int operands, char **operand)
                      o->shuffle ? "--shuffle" : "--epochs");
     if (o->batch == 1 && !o->corrupted)
         ir_usage_die("--batch: batch normalisation needs two images at least");
+    check_rate(&o->rate);
+    if (!o->has_bce && o->bce_weight >= 0)
+        ir_usage_die("--bce-weight is for --loss soft-iou+bce");
     if (o->save_every > 0 && !o->write)
         ir_usage_die("--save-every needs -w");
     if (!o->write && o->rewards && strcmp(o->rewards, "-") == 0)
@@ -255,7 +319,8 @@ int main(int argc, char **argv)
                        .crop = 256,
                        .epochs = 1,
                        .lambda = 1,
-                       .lr = 1e-3,
+                       .bce_weight = -1,
+                       .rate = {.lr = 1e-3, .end = -1},
                        .bn_momentum = -1,
                        .ema = -1,
                        .measure = 16,

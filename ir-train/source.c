@@ -106,6 +106,11 @@ long source_count(const source *s)
     return ir_matched_count(s->matched);
 }
 
+long source_frames(const source *s)
+{
+    return ir_matched_frames(s->matched);
+}
+
 static void drop_cache(source *s)
 {
     for (size_t i = 0; s->kept && i < s->count; i++) {

@@ -2,6 +2,7 @@
 #include "train.h"
 
 #include <libgen.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,8 +26,9 @@ typedef struct {
     const train_options *o;
     ir_backend *backend;
     source *source;
-    long first_step; /* of this epoch */
-    cropping how;    /* of the frames that are read next */
+    long frames;                  /* of an epoch; negative: not known */
+    long first_step, first_image; /* of this epoch */
+    cropping how;                 /* of the frames that are read next */
     trainer trainer;
     bool is_saved; /* after this epoch */
     measurement measurement;
@@ -64,6 +66,8 @@ static void load(run *r)
         ir_usage_die("--measure 0: averaged weights have no statistics but measured ones");
     if (o->bn_momentum >= 0)
         ir_detector_set_bn_momentum(r->trainer.detector, o->bn_momentum);
+    if (o->has_bce)
+        ir_detector_set_bce(r->trainer.detector, o->bce_weight < 0 ? 1 : o->bce_weight);
     const int multiple = ir_detector_multiple(r->trainer.detector);
     if (o->crop % multiple != 0)
         ir_usage_die("--crop: %d is not a multiple of %d", o->crop, multiple);
@@ -95,13 +99,13 @@ static void rewind_source(run *r)
     free(order);
 }
 
-static double learning_rate(const train_options *o, long epoch)
+/* Of the step on this batch. */
+static double learning_rate(const run *r, const batch *b)
 {
-    double lr = o->lr;
+    const double before = (double)((long)b->seen - b->count - r->first_image);
+    const double share = r->frames > 0 ? fmin(before / (double)r->frames, 1) : 0;
 
-    for (int i = 0; i < o->lr_steps; i++)
-        lr *= epoch >= o->lr_step[i] ? 0.1 : 1.0;
-    return lr;
+    return rate_of_step(&r->o->rate, (double)r->history.epoch + share, r->history.step);
 }
 
 /* ---- an epoch -------------------------------------------------------------------------------- */
@@ -133,6 +137,7 @@ static void train_on_batch(void *context, void *item)
         return;
     if (r->is_saved)
         measure_keep(&r->measurement, b);
+    r->history.adam.lr = learning_rate(r, b);
     if (train_step(&r->trainer, b, &r->history, &loss))
         report_step(r->report, &r->history, &loss);
 }
@@ -166,7 +171,7 @@ static void train_epoch(run *r)
 
     r->first_step = r->history.step;
     measure_start(&r->measurement);
-    r->history.adam.lr = learning_rate(r->o, r->history.epoch);
+    r->first_image = r->history.images;
     r->how = (cropping){.mean = ir_detector_mean(r->trainer.detector),
                         .std = ir_detector_std(r->trainer.detector),
                         .seed = r->history.seed,
@@ -212,6 +217,9 @@ void train(const train_options *o, char *images, char *masks)
                                              .repeated = repeated});
     if (o->shuffle && source_count(r.source) < 0)
         ir_usage_die("--shuffle: images and masks are not one to one, path by path");
+    r.frames = source_frames(r.source);
+    if (o->rate.cosine && r.frames < 0)
+        ir_usage_die("--lr-schedule cosine: %s does not tell how many frames a pass has", images);
     const long count = source_count(r.source);
     r.report =
         report_new(o->log, o->quiet, o->corrupted != NULL, count < 0 ? -1 : count * o->epochs);

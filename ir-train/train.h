@@ -6,8 +6,7 @@
 #include <stdint.h>
 
 #include "backend/backend.h"
-
-enum { MAX_LR_STEPS = 32 };
+#include "rate.h"
 
 typedef struct {
     const char *checkpoint;            /* -c */
@@ -19,12 +18,13 @@ typedef struct {
     bool shuffle, whole_batch, quiet, verbose, profile;
     bool resize;       /* masks of another size are scaled */
     double true_above; /* of the masks; negative: not given */
-    double lambda, lr;
+    double lambda;
+    bool has_bce;
+    double bce_weight; /* negative: 1 */
+    rate_schedule rate;
     double bn_momentum; /* negative: the checkpoint's */
     double ema;         /* decay of the averaged weights; 0: none, negative: the checkpoint's */
     int measure;        /* batches that the statistics are measured on; 0: they are not */
-    int lr_steps;
-    long lr_step[MAX_LR_STEPS]; /* epochs after which the rate falls to a tenth */
     bool has_seed;
     uint64_t seed;
 } train_options;

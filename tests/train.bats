@@ -151,6 +151,62 @@ close_to() {
     done
 }
 
+# rates OPTION...: the rate of each of the 12 steps of four passes of six frames, one run a pass.
+rates() {
+    paths images | head -n 6 > images.txt
+    paths masks | head -n 6 > masks.txt
+    rm -f log
+    cp "$PLAIN" now.tar
+    for _ in 1 2 3 4; do
+        ir-train -q -c now.tar --crop 64 -j 1 --batch 2 --log log --measure 0 "$@" -w now.tar \
+            @images.txt @masks.txt
+    done
+}
+
+@test "the cosine is PyTorch's, step by step, in one run or in one for each pass" {
+    # the log has each pass's last rate; the parameters depend on all of them
+    rates --lr 0.01 --lr-schedule cosine --total-epochs 4 --lr-end 0.001
+    awk 'BEGIN { for (t = 2; t < 12; t += 3)
+        printf "%.9g\n", 0.001 + 0.009 * (1 + cos(3.14159265358979 * t / 12)) / 2 }' > expected
+    column 6 log | diff expected -
+    ir-train -q -c "$PLAIN" --crop 64 -j 1 --batch 2 --measure 0 --lr 0.01 --lr-schedule cosine \
+        --total-epochs 4 --lr-end 0.001 --epochs 4 -w whole.tar @images.txt @masks.txt
+    cmp whole.tar now.tar
+    # behind its end it stays there
+    ir-train -c now.tar --crop 64 -j 1 --batch 2 --lr 0.01 --lr-schedule cosine --total-epochs 4 \
+        --lr-end 0.001 --log log -w now.tar @images.txt @masks.txt
+    [[ $(column 6 log | tail -n 1) == 0.001 ]]
+    # in the game the corrupted frames are a pipe: the frames tell how many there are
+    cat $(< images.txt) | ir-train -c "$PLAIN" --crop 64 --batch 2 --lr 0.01 --log pipe -w x.tar \
+        --lr-schedule cosine --total-epochs 4 --lr-end 0.001 --corrupted - @images.txt @masks.txt
+    [[ $(column 6 pipe) == "$(head -n 1 expected)" ]]
+}
+
+@test "a warm-up rises step by step to where the rate would be, over runs" {
+    rates --lr 0.01 --warmup 8
+    [[ $(column 6 log | tr '\n' ' ') == "0.00375 0.0075 0.01 0.01 " ]]
+    rates --lr 0.01 --warmup 8 --lr-steps 1
+    [[ $(column 6 log | tr '\n' ' ') == "0.00375 0.00075 0.001 0.001 " ]]
+}
+
+@test "with cross-entropy: the sum of both losses, the reward the soft-IoU alone" {
+    pass() {
+        ir-train -c "$PLAIN" --crop 64 -j 1 --batch 7 --log "$1" -R "$1.rewards" -w "$1.tar" \
+            --corrupted "$DATA/images" "${@:2}" "$DATA/images" "$DATA/masks"
+    }
+    pass plain
+    pass one --loss soft-iou+bce
+    pass three --loss soft-iou+bce --bce-weight 3
+    pass none --loss soft-iou+bce --bce-weight 0
+    cmp plain.rewards one.rewards
+    cmp plain.tar none.tar
+    run -1 cmp -s one.tar three.tar
+    # the first loss of a detector that says 0.018 everywhere: near -log(1 - 0.018) for most pixels
+    plain=$(column 3 plain) one=$(column 3 one) three=$(column 3 three)
+    close_to "$(awk -v a="$one" -v b="$plain" -v c="$three" 'BEGIN { print 3 * (a - b) - (c - b) }')" 0 1e-5
+    awk -v a="$one" -v b="$plain" 'BEGIN { exit !(a - b > 0.015 && a - b < 0.2) }'
+}
+
 @test "two runs on corrupted streams give the arrays of one run on both" {
     pass() { # CHECKPOINT PASSES CORRUPTED
         copies "$2" images > images.txt
@@ -549,6 +605,16 @@ fails() {
     refuses '--lr' -c "$START" --lr -1 -w x "$images" "$masks"
     refuses '--lr' -c "$START" --lr nan -w x "$images" "$masks"
     refuses '--lr-steps' -c "$START" --lr-steps 30,20 -w x "$images" "$masks"
+    refuses 'cosine needs --total-epochs' -c "$START" --lr-schedule cosine -w x "$images" "$masks"
+    refuses '--total-epochs is for --lr-schedule cosine' -c "$START" --total-epochs 2 -w x "$images" "$masks"
+    refuses '--lr-end is for --lr-schedule cosine' -c "$START" --lr-end 0 -w x "$images" "$masks"
+    refuses '--lr-steps is for --lr-schedule steps' -c "$START" --lr-schedule cosine \
+        --total-epochs 2 --lr-steps 1 -w x "$images" "$masks"
+    refuses '--lr-schedule' -c "$START" --lr-schedule step -w x "$images" "$masks"
+    refuses '--lr-schedule cosine: - does not tell how many frames' -c "$START" \
+        --lr-schedule cosine --total-epochs 2 -w x - "$masks"
+    refuses '--loss' -c "$START" --loss bce -w x "$images" "$masks"
+    refuses '--bce-weight is for --loss soft-iou\+bce' -c "$START" --bce-weight 1 -w x "$images" "$masks"
     refuses '--lambda' -c "$START" --lambda much -w x "$images" "$masks"
     refuses '--reduction' -c "$START" --reduction sum -w x "$images" "$masks"
     refuses '--bn-momentum' -c "$START" --bn-momentum 2 -w x "$images" "$masks"

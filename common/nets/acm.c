@@ -25,5 +25,5 @@ ir_net_output ir_acm(ir_graph *g, ir_node *image, const ir_net_options *options)
     u1 = ir_stage(g, u1, "uplayer1", BLOCKS, 16, 1, &block);
 
     ir_node *logit = ir_resize(g, ir_fcn_head(g, u1, options), size.h, size.w, false);
-    return (ir_net_output){.head = {ir_sigmoid(g, logit)}, .heads = 1};
+    return (ir_net_output){.head = {logit}, .heads = 1};
 }

@@ -24,5 +24,5 @@ ir_net_output ir_alcnet(ir_graph *g, ir_node *image, const ir_net_options *optio
 
     ir_node *logit = ir_fcn_head(g, ir_deconv(g, u1, "deconv0"), options);
     logit = ir_resize(g, logit, size.h, size.w, false);
-    return (ir_net_output){.head = {ir_sigmoid(g, logit)}, .heads = 1};
+    return (ir_net_output){.head = {logit}, .heads = 1};
 }

@@ -58,6 +58,7 @@ struct ir_detector {
     ir_adaptation *adaptation; /* or NULL */
     ir_params *params;
     double mean, std;
+    double bce_weight; /* 0: the objective is soft-IoU alone */
     cached cache[KEPT_GRAPHS];
     unsigned long clock;
 };
@@ -229,6 +230,12 @@ void ir_detector_set_dropout(ir_detector *d, double probability)
     drop_graphs(d);
 }
 
+void ir_detector_set_bce(ir_detector *d, double weight)
+{
+    d->bce_weight = weight;
+    drop_graphs(d);
+}
+
 static ir_node *find_feature(const ir_graph *g, const char *name)
 {
     for (int i = 0; i < ir_graph_features(g); i++)
@@ -268,12 +275,29 @@ void ir_detector_print_features(ir_detector *d, FILE *to)
     ir_graph_free(g);
 }
 
-/* The mean over the heads of each one's soft-IoU loss. */
-static ir_node *mask_loss(ir_graph *g, const ir_net_output *out, ir_node *mask, int group)
+/* What a network is trained on. */
+typedef struct {
+    ir_node *mask;
+    int group; /* images of a loss */
+    double bce_weight;
+} objective;
+
+/* Soft-IoU, and with a weight that is not 0 so much of the cross-entropy. */
+static ir_node *head_loss(ir_graph *g, ir_node *logit, ir_node *probability, const objective *o)
 {
-    ir_node *sum = ir_soft_iou(g, out->head[0], mask, group);
+    ir_node *loss = ir_soft_iou(g, probability, o->mask, o->group);
+    if (o->bce_weight <= 0)
+        return loss;
+    return ir_add(g, loss, ir_scale(g, ir_bce(g, logit, o->mask, o->group), o->bce_weight));
+}
+
+/* The mean over the heads of each one's loss. */
+static ir_node *mask_loss(ir_graph *g, const ir_net_output *out, ir_node *const *probability,
+                          const objective *o)
+{
+    ir_node *sum = head_loss(g, out->head[0], probability[0], o);
     for (int i = 1; i < out->heads; i++)
-        sum = ir_add(g, sum, ir_soft_iou(g, out->head[i], mask, group));
+        sum = ir_add(g, sum, head_loss(g, out->head[i], probability[i], o));
     return out->heads == 1 ? sum : ir_scale(g, sum, 1.0 / out->heads);
 }
 
@@ -287,10 +311,11 @@ static ir_node *edge_loss(ir_graph *g, ir_node *edge, ir_node *mask, int group)
                   ir_soft_iou(g, squashed, truth, group));
 }
 
-static ir_node *objective(ir_graph *g, const ir_net_output *out, ir_node *mask, int group)
+static ir_node *make_objective(ir_graph *g, const ir_net_output *out, ir_node *const *probability,
+                               const objective *o)
 {
-    ir_node *loss = mask_loss(g, out, mask, group);
-    return out->edge ? ir_add(g, loss, edge_loss(g, out->edge, mask, group)) : loss;
+    ir_node *loss = mask_loss(g, out, probability, o);
+    return out->edge ? ir_add(g, loss, edge_loss(g, out->edge, o->mask, o->group)) : loss;
 }
 
 /* Every batch norm has statistics: also those that only the loss sees. */
@@ -302,6 +327,21 @@ static void keep_all(ir_graph *g, const ir_net_output *out)
         ir_graph_keep(g, out->edge);
 }
 
+/* The reward is the objective where that is each image's soft-IoU and nothing else. */
+static void add_losses(const ir_detector *d, cached *c, const ir_net_output *out,
+                       ir_node *const *probability)
+{
+    ir_detector_graph *dg = &c->graph;
+    ir_graph *g = dg->graph;
+    const bool plain = out->heads == 1 && !out->edge && c->group == 1 && d->bce_weight <= 0;
+    dg->mask = ir_input(g, ir_node_shape(dg->image), false);
+    dg->reward = ir_soft_iou(g, dg->probability, dg->mask, 1);
+    ir_graph_keep(g, dg->reward);
+    const objective o = {dg->mask, c->group, d->bce_weight};
+    dg->objective = plain ? dg->reward : make_objective(g, out, probability, &o);
+    ir_graph_start_backward_at(g, dg->objective);
+}
+
 static void build(ir_detector *d, cached *c)
 {
     const ir_shape shape = {c->n, 1, c->h, c->w};
@@ -311,7 +351,10 @@ static void build(ir_detector *d, cached *c)
     if (d->adaptation && c->mode == IR_DETECTION)
         dg->extent = ir_graph_adapt(g, d->adaptation, dg->image);
     const ir_net_output out = d->network->build(g, dg->image, &d->options);
-    dg->probability = out.head[out.heads - 1];
+    ir_node *probability[IR_MAX_HEADS];
+    for (int i = 0; i < out.heads; i++)
+        probability[i] = ir_sigmoid(g, out.head[i]);
+    dg->probability = probability[out.heads - 1];
     ir_graph_keep(g, dg->probability);
     if (d->feature) {
         dg->feature = find_feature(g, d->feature);
@@ -319,15 +362,8 @@ static void build(ir_detector *d, cached *c)
     }
     if (c->mode == IR_MEASURING)
         keep_all(g, &out);
-    if (c->mode == IR_TRAINING) {
-        dg->mask = ir_input(g, shape, false);
-        dg->reward = ir_soft_iou(g, dg->probability, dg->mask, 1);
-        ir_graph_keep(g, dg->reward);
-        dg->objective = out.heads == 1 && !out.edge && c->group == 1
-                            ? dg->reward
-                            : objective(g, &out, dg->mask, c->group);
-        ir_graph_start_backward_at(g, dg->objective);
-    }
+    if (c->mode == IR_TRAINING)
+        add_losses(d, c, &out, probability);
     ir_graph_set_profile(g, d->profile);
     ir_graph_plan(g);
 }

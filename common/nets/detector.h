@@ -57,6 +57,9 @@ double ir_detector_std(const ir_detector *detector);
 /* Change the graphs made from now on (--bn-momentum, --dropout, --feature). */
 void ir_detector_set_bn_momentum(ir_detector *detector, double momentum);
 void ir_detector_set_dropout(ir_detector *detector, double probability);
+/* Train on soft-IoU plus weight times the binary cross-entropy; 0, to begin with: soft-IoU alone.
+ */
+void ir_detector_set_bce(ir_detector *detector, double weight);
 /* Detect with batch norms that follow the frames: see graph/adaptation.h. Starts with no frames. */
 void ir_detector_set_adaptation(ir_detector *detector, double rate, int window);
 /* Time what the graphs made from now on do, into profile. */

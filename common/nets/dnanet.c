@@ -144,7 +144,7 @@ ir_net_output ir_dense_nested(ir_graph *g, ir_node *image, const ir_net_options 
         char name[32];
         snprintf(name, sizeof name, "final%d", i + 1);
         ir_node *from = i + 1 < out.heads ? x[0][i + 1] : fused;
-        out.head[i] = ir_sigmoid(g, ir_logit(g, from, name, v->options));
+        out.head[i] = ir_logit(g, from, name, v->options);
     }
     return out;
 }

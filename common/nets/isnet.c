@@ -134,5 +134,5 @@ ir_net_output ir_isnet(ir_graph *g, ir_node *image, const ir_net_options *option
     ir_node *x = ir_resize(g, u1, size.h, size.w, false);
     x = ir_add(g, x, ir_mul(g, x, shape, 1));
     ir_node *logit = ir_fcn_head(g, ir_feature(g, x, "fused"), options);
-    return (ir_net_output){.head = {ir_sigmoid(g, logit)}, .heads = 1, .edge = edge};
+    return (ir_net_output){.head = {logit}, .heads = 1, .edge = edge};
 }

@@ -1,4 +1,4 @@
-/* The networks: each a function from an image (N,1,H,W) to probabilities (N,1,H,W). */
+/* The networks: each a function from an image (N,1,H,W) to log-odds (N,1,H,W). */
 #ifndef IR_NETS_H
 #define IR_NETS_H
 
@@ -14,8 +14,8 @@ enum { IR_MAX_HEADS = 4 };
 #define IR_PRIOR_LOG_ODDS (-4.0)
 
 typedef struct {
-    /* Probability maps; the last is the detector's output, the objective averages over all (deep
-     * supervision). */
+    /* Log-odds of target pixels; the last are the detector's output, the objective averages over
+     * all (deep supervision). */
     ir_node *head[IR_MAX_HEADS];
     int heads;
     /* Or NULL: log-odds of the edge map, trained to be the gradient magnitude of the mask. */

@@ -109,5 +109,5 @@ ir_net_output ir_rdian(ir_graph *g, ir_node *image, const ir_net_options *option
     ir_node *fine =
         conv_batch(g, first, "conv_res", (ir_conv){.out = CHANNELS, .kernel = 1}, momentum);
     x = ir_relu(g, ir_add(g, ir_resize(g, x, size.h, size.w, false), fine));
-    return (ir_net_output){.head = {ir_sigmoid(g, ir_fcn_head(g, x, options))}, .heads = 1};
+    return (ir_net_output){.head = {ir_fcn_head(g, x, options)}, .heads = 1};
 }

@@ -195,6 +195,11 @@ void ir_matched_spare(const ir_matched *m, const ir_sink *sink)
         ir_sink_spare(sink, m->stream[s]);
 }
 
+long ir_matched_frames(const ir_matched *m)
+{
+    return ir_stream_count(m->stream[0]);
+}
+
 long ir_matched_count(const ir_matched *m)
 {
     long count = ir_stream_count(m->stream[0]);

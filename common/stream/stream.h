@@ -56,6 +56,8 @@ void ir_check_same_size(const ir_image *image, const ir_image *other, const char
 ir_stream *ir_matched_stream(ir_matched *matched, int stream);
 void ir_matched_set_maxval(ir_matched *matched, int stream, int maxval);
 long ir_matched_count(const ir_matched *matched);
+/* Of the first stream alone, as ir_stream_count(). */
+long ir_matched_frames(const ir_matched *matched);
 void ir_matched_rewind(ir_matched *matched);
 void ir_matched_set_order(ir_matched *matched, const size_t *order);
 void ir_matched_close(ir_matched *matched);
