@@ -177,7 +177,7 @@ rates() {
         --lr-end 0.001 --log log -w now.tar @images.txt @masks.txt
     [[ $(column 6 log | tail -n 1) == 0.001 ]]
     # in the game the corrupted frames are a pipe: the frames tell how many there are
-    cat $(< images.txt) | ir-train -c "$PLAIN" --crop 64 --batch 2 --lr 0.01 --log pipe -w x.tar \
+    xargs cat < images.txt | ir-train -c "$PLAIN" --crop 64 --batch 2 --lr 0.01 --log pipe -w x.tar \
         --lr-schedule cosine --total-epochs 4 --lr-end 0.001 --corrupted - @images.txt @masks.txt
     [[ $(column 6 pipe) == "$(head -n 1 expected)" ]]
 }
@@ -205,6 +205,17 @@ rates() {
     plain=$(column 3 plain) one=$(column 3 one) three=$(column 3 three)
     close_to "$(awk -v a="$one" -v b="$plain" -v c="$three" 'BEGIN { print 3 * (a - b) - (c - b) }')" 0 1e-5
     awk -v a="$one" -v b="$plain" 'BEGIN { exit !(a - b > 0.015 && a - b < 0.2) }'
+}
+
+@test "loss and gradients with cross-entropy are PyTorch's, with one output and with several" {
+    "$PYTHON" -c 'import torch' 2> /dev/null || skip "python3-torch is not installed"
+    "$PYTHON" "$REPO/tests/parity/average.py" frames data # symmetric: a crop is the frame
+    for net in acm dnanet; do
+        ir-train init --net $net -r 1 --init published --dropout 0 data/images > $net.tar
+        ir-train -c $net.tar --crop 64 --batch 7 --loss soft-iou+bce --bce-weight 2 --log $net.log \
+            -w after.tar data/images data/masks
+        "$PYTHON" "$REPO/tests/parity/loss.py" data 2 $net.log $net.tar after.tar
+    done
 }
 
 @test "two runs on corrupted streams give the arrays of one run on both" {
