@@ -54,6 +54,7 @@ static void work_on_item(void *context, void *item)
     double k = j->options->k >= 0 ? j->options->k : j->method->k;
     double start = ir_seconds();
 
+    check_room(&w->image, j->method, j->parameter);
     map_resize(&w->saliency, w->image.width, w->image.height);
     w->solution = j->method->saliency(&w->image, j->parameter, &w->scratch, w->saliency.value);
     w->seconds = ir_seconds() - start;

@@ -139,6 +139,14 @@ parity() {
     done
 }
 
+@test "an image whose patches find no room is refused before they are made" {
+    awk 'BEGIN { print "P2 1200 1200 255"; for (i = 0; i < 1440000; i++) print i % 251 }' > large.pgm
+    for method in ipi nram pstnn; do
+        run --separate-stderr ir-detect -m $method --patch 500 --step 1 large.pgm
+        one_line_error 1 "^ir-detect: large: $method needs [0-9]* GiB for 1200x1200 pixels, and this "
+    done
+}
+
 @test "wrong command lines" {
     while read -r -a arguments; do
         run --separate-stderr ir-detect "${arguments[@]}"

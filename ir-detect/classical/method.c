@@ -21,14 +21,16 @@ const parameter_kind parameter_kinds[PARAMETERS] = {
  * the threshold is mean + k deviations and leave k to the user: here it has the best IoU on the 213
  * training frames of NUAA-SIRST, and so has top-hat's radius. */
 const method methods[METHODS] = {
-    {"top-hat", top_hat_saliency, 10, {[RADIUS] = 5}},
-    {"mspcm", mspcm_saliency, 15, {[LARGEST] = 9}},
+    {"top-hat", top_hat_saliency, 0, 10, {[RADIUS] = 5}},
+    {"mspcm", mspcm_saliency, 0, 15, {[LARGEST] = 9}},
     {"ipi",
      ipi_saliency,
+     4,
      15,
      {[PATCH] = 50, [STEP] = 10, [LAMBDA] = 1, [TOLERANCE] = 1e-6, [ITERATIONS] = 1000}},
     {"nram",
      nram_saliency,
+     5,
      1,
      {[PATCH] = 50,
       [STEP] = 10,
@@ -38,6 +40,7 @@ const method methods[METHODS] = {
       [ITERATIONS] = 1000}},
     {"pstnn",
      pstnn_saliency,
+     6,
      12,
      {[PATCH] = 40,
       [STEP] = 40,

@@ -43,12 +43,16 @@ typedef solution saliency_function(const ir_image *im, const double *parameter, 
 typedef struct {
     const char *name; /* as given to -m */
     saliency_function *saliency;
+    int matrices;                 /* of all the patches, that it has at a time */
     double k;                     /* its default threshold is mean + k deviations of the saliency */
     double parameter[PARAMETERS]; /* the defaults; 0: it has no such parameter */
 } method;
 
 enum { METHODS = 5 };
 extern const method methods[METHODS];
+
+/* Dies when the method would need more memory for the image than this machine has. */
+void check_room(const ir_image *im, const method *m, const double *parameter);
 
 saliency_function top_hat_saliency, mspcm_saliency, ipi_saliency, nram_saliency, pstnn_saliency;
 
