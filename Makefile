@@ -68,6 +68,7 @@ $(BIN)/test-ops: $(OPS_OBJ) $(LIB)
 
 $(BIN)/test-reference: $(filter $(BUILD)/tests/ops/reference_%.o %/tape.o %/graph_tape.o,$(OPS_OBJ))
 $(BIN)/test-classical $(BIN)/test-spectrum: $(filter $(BUILD)/ir-detect/classical/%,$(ir-detect_OBJ))
+$(BIN)/test-matching: $(filter-out %/main.o,$(ir-score_OBJ))
 $(BIN)/test-jpeg: $(BUILD)/ir-corrupt/jpeg.o
 $(BIN)/test-jpeg: LIBS += -ljpeg
 $(UNIT): $(BIN)/test-%: $(BUILD)/tests/unit/%.o $(LIB)

@@ -1,10 +1,13 @@
-/* The assignment problem: rows and columns paired so that the sum of costs is least. */
+/* Pairing the rows of a problem with its columns so that the distances add up to the least. */
 #ifndef IR_SCORE_ASSIGN_H
 #define IR_SCORE_ASSIGN_H
 
-/* cost: rows x columns, finite. Pairs as many as the shorter side has; column_of[i] is the column
- * of row i, -1 for none. Time O(n^2 m), n being the shorter side. Among equally cheap pairings it
- * takes the one that scipy.optimize.linear_sum_assignment takes, whose choices it follows. */
-void assign_least(const double *cost, int rows, int columns, int *column_of);
+#include "base/components.h"
+
+/* column_of: by row the column it is paired with, -1 for none; every row or every column has a
+ * partner. The cost of a pair is match_distance_between() its two. Memory is linear in rows +
+ * columns; so is time, but for a logarithm, where most rows find a partner near by. */
+void assign_least(const ir_component *const *row, int rows, const ir_component *const *column,
+                  int columns, int *column_of);
 
 #endif

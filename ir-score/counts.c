@@ -8,14 +8,16 @@
 #include "base/base.h"
 #include "base/components.h"
 #include "match.h"
+#include "pairs.h"
 #include "table.h"
 
 struct matcher {
     ir_components *truth, *predicted;
     int *detection_of; /* by target; -1: none */
     int room;
-    long *overlap; /* targets x detections: pixels in both */
-    size_t overlap_room;
+    pairs overlap;
+    long *inside; /* by detection: its pixels in any target */
+    int inside_room;
     int width, height;
     bool pairs; /* whether overlaps are wanted */
 };
@@ -92,7 +94,8 @@ void matcher_free(matcher *m)
     ir_components_free(m->truth);
     ir_components_free(m->predicted);
     free(m->detection_of);
-    free(m->overlap);
+    free(m->overlap.pair);
+    free(m->inside);
     free(m);
 }
 
@@ -125,10 +128,10 @@ static long all_pixels(const ir_components *c)
 }
 
 /* Pixels in both: walks the two lists of runs, each in raster order, side by side. by_pair, when
- * not NULL, gets those of every pair of components. */
-static long overlap(const ir_components *a, const ir_components *b, long *by_pair)
+ * not NULL, gets those of every pair of components that has some. */
+static long overlap(const ir_components *a, const ir_components *b, pairs *by_pair)
 {
-    size_t na, nb, i = 0, j = 0, width = (size_t)ir_components_count(b);
+    size_t na, nb, i = 0, j = 0;
     const ir_run *ra = ir_components_runs(a, &na), *rb = ir_components_runs(b, &nb);
     long sum = 0;
 
@@ -141,8 +144,8 @@ static long overlap(const ir_components *a, const ir_components *b, long *by_pai
             int both = end > first ? end - first : 0;
 
             sum += both;
-            if (by_pair != NULL)
-                by_pair[(size_t)p->component * width + (size_t)q->component] += both;
+            if (by_pair != NULL && both > 0)
+                pairs_add(by_pair, p->component, q->component, both);
         }
         if (p->row < q->row || (p->row == q->row && p->end < q->end))
             i++;
@@ -152,23 +155,32 @@ static long overlap(const ir_components *a, const ir_components *b, long *by_pai
     return sum;
 }
 
-/* Room for a match per target and, when wanted, the overlap of every pair, all zero. */
-static void make_room(matcher *m, int targets, int detections, bool pairs)
+/* The overlaps of all pairs, and how much of each detection lies in any target. */
+static long find_pairs(matcher *m)
 {
-    size_t n = (size_t)targets * (size_t)detections;
+    int detections = ir_components_count(m->predicted);
+    long sum;
 
-    if (targets > m->room) {
-        m->detection_of = ir_realloc(m->detection_of, (size_t)targets, sizeof *m->detection_of);
-        m->room = targets;
+    m->overlap.n = 0;
+    sum = overlap(m->truth, m->predicted, &m->overlap);
+    pairs_sort(&m->overlap);
+    if (detections > m->inside_room) {
+        m->inside = ir_realloc(m->inside, (size_t)detections, sizeof *m->inside);
+        m->inside_room = detections;
     }
-    if (!pairs)
+    for (int d = 0; d < detections; d++)
+        m->inside[d] = 0;
+    for (size_t i = 0; i < m->overlap.n; i++)
+        m->inside[m->overlap.pair[i].detection] += m->overlap.pair[i].both;
+    return sum;
+}
+
+static void make_room(matcher *m, int targets)
+{
+    if (targets <= m->room)
         return;
-    if (n > m->overlap_room) {
-        m->overlap = ir_realloc(m->overlap, n, sizeof *m->overlap);
-        m->overlap_room = n;
-    }
-    if (n > 0)
-        memset(m->overlap, 0, n * sizeof *m->overlap);
+    m->detection_of = ir_realloc(m->detection_of, (size_t)targets, sizeof *m->detection_of);
+    m->room = targets;
 }
 
 /* A pair's IoU and the shares of its union that are wrong. */
@@ -176,13 +188,9 @@ static void add_pair(const matcher *m, int t, int d, counts *c)
 {
     const ir_component *target = ir_components_at(m->truth, t);
     const ir_component *detection = ir_components_at(m->predicted, d);
-    const long *column = m->overlap + d; /* of the detection: a row per target */
-    size_t step = (size_t)ir_components_count(m->predicted);
-    long both = column[(size_t)t * step], inside = 0; /* inside: its pixels in any target */
+    long both = pairs_both(&m->overlap, t, d), inside = m->inside[d];
     double whole = (double)(target->area + detection->area - both);
 
-    for (int i = 0; i < c->targets; i++)
-        inside += column[(size_t)i * step];
     c->pair_iou += (double)both / whole;
     c->pair_merging += (double)(inside - both) / whole;
     c->pair_interference += (double)(detection->area - inside) / whole;
@@ -190,7 +198,7 @@ static void add_pair(const matcher *m, int t, int d, counts *c)
 }
 
 /* What detection_of says. */
-static void count_found(const matcher *m, bool pairs, counts *c)
+static void count_found(const matcher *m, bool with_pairs, counts *c)
 {
     c->false_alarms = ir_components_count(m->predicted);
     c->false_alarm_pixels = c->predicted_pixels;
@@ -199,7 +207,7 @@ static void count_found(const matcher *m, bool pairs, counts *c)
 
         if (d < 0)
             continue;
-        if (pairs)
+        if (with_pairs)
             add_pair(m, t, d, c);
         c->hits++;
         c->false_alarms--;
@@ -214,21 +222,21 @@ counts matcher_count(matcher *m, match_kind kind)
                 .true_pixels = all_pixels(m->truth),
                 .predicted_pixels = all_pixels(m->predicted),
                 .targets = targets};
-    bool pairs = kind == MATCH_OPDC || (kind == MATCH_DISTANCE && m->pairs);
+    bool with_pairs = kind == MATCH_OPDC || (kind == MATCH_DISTANCE && m->pairs);
 
-    make_room(m, targets, detections, pairs);
-    c.intersection = overlap(m->truth, m->predicted, pairs ? m->overlap : NULL);
+    make_room(m, targets);
+    c.intersection = with_pairs ? find_pairs(m) : overlap(m->truth, m->predicted, NULL);
     if (kind == MATCH_SHOOTING) {
         match_shooting(m->truth, m->predicted, m->width, m->height, &c);
         return c;
     }
     if (kind == MATCH_OPDC) {
-        match_opdc(m->truth, m->predicted, m->overlap, m->detection_of, &c);
+        match_opdc(m->truth, m->predicted, &m->overlap, m->detection_of, &c);
         c.no_target = targets == 0;
         c.no_detection = detections == 0;
     } else {
         match_distance(m->truth, m->predicted, m->detection_of);
     }
-    count_found(m, pairs, &c);
+    count_found(m, with_pairs, &c);
     return c;
 }

@@ -44,8 +44,7 @@ double counts_fa_per_million(const counts *c);
 /* Compares a prediction with a true mask, reusing its memory from image to image. */
 typedef struct matcher matcher;
 
-/* pairs: the sums over pairs are wanted, not for OPDC alone; their memory is targets x detections.
- */
+/* pairs: the sums over pairs are wanted, not for OPDC alone. */
 matcher *matcher_new(bool pairs);
 void matcher_free(matcher *m);
 /* The mask that the next predictions are compared with. */

@@ -7,6 +7,7 @@
 
 #include "assign.h"
 #include "base/base.h"
+#include "boxes.h"
 
 double match_distance_between(const ir_component *a, const ir_component *b)
 {
@@ -15,27 +16,56 @@ double match_distance_between(const ir_component *a, const ir_component *b)
     return sqrt(dy * dy + dx * dx);
 }
 
+static const ir_component **components_of(const ir_components *c)
+{
+    int n = ir_components_count(c);
+    const ir_component **list = ir_calloc((size_t)n, sizeof *list);
+
+    for (int i = 0; i < n; i++)
+        list[i] = ir_components_at(c, i);
+    return list;
+}
+
 /* ---- by distance ---- */
+
+/* The first detection near the target that is not taken; -1: none. */
+static int first_near(const boxes *all, const ir_component *target,
+                      const ir_component *const *detection, const bool *taken)
+{
+    boxes_walk w = boxes_near(all, target, MATCH_DISTANCE_BELOW);
+    int first = -1;
+
+    for (int d; (d = boxes_next(&w)) >= 0;)
+        if ((first < 0 || d < first) && !taken[d] &&
+            match_distance_between(detection[d], target) < MATCH_DISTANCE_BELOW)
+            first = d;
+    return first;
+}
 
 void match_distance(const ir_components *truth, const ir_components *predicted, int *detection_of)
 {
     int targets = ir_components_count(truth), detections = ir_components_count(predicted);
-    bool *taken = ir_calloc((size_t)detections + 1, sizeof *taken);
+    const ir_component **detection;
+    boxes all;
+    bool *taken;
 
-    for (int t = 0; t < targets; t++) {
-        const ir_component *target = ir_components_at(truth, t);
-
+    for (int t = 0; t < targets; t++)
         detection_of[t] = -1;
-        for (int d = 0; d < detections && detection_of[t] < 0; d++) {
-            const ir_component *detection = ir_components_at(predicted, d);
+    if (targets == 0 || detections == 0)
+        return;
+    detection = components_of(predicted);
+    all = boxes_new(detection, detections);
+    taken = ir_calloc((size_t)detections, sizeof *taken);
+    for (int t = 0; t < targets; t++) {
+        int d = first_near(&all, ir_components_at(truth, t), detection, taken);
 
-            if (!taken[d] && match_distance_between(detection, target) < MATCH_DISTANCE_BELOW) {
-                taken[d] = true;
-                detection_of[t] = d;
-            }
-        }
+        if (d >= 0)
+            taken[d] = true;
+        detection_of[t] = d;
     }
     free(taken);
+    boxes_free(&all);
+    free(detection);
 }
 
 /* ---- OPDC ---- */
@@ -46,116 +76,136 @@ static bool overlap_enough(const ir_component *a, const ir_component *b, long bo
     return (double)both / (double)(a->area + b->area - both) >= 0.5;
 }
 
-/* Which pairs could match, and who has one. */
+/* The two sides, and whom each could match: by overlap, or by distance. */
 typedef struct {
     int targets, detections;
-    double *distance; /* targets x detections */
-    bool *overlapping;
+    const ir_component **target, **detection;
+    const pairs *overlap;
     bool any_overlapping, any_near;
+    bool *wants, *wanted; /* by target, by detection: whether it has such a candidate */
 } candidates;
 
+static void find_near(candidates *k)
+{
+    boxes all = boxes_new(k->detection, k->detections);
+
+    for (int t = 0; t < k->targets; t++) {
+        boxes_walk w = boxes_near(&all, k->target[t], MATCH_DISTANCE_BELOW);
+
+        for (int d; (d = boxes_next(&w)) >= 0;)
+            if (match_distance_between(k->target[t], k->detection[d]) < MATCH_DISTANCE_BELOW)
+                k->any_near = k->wants[t] = k->wanted[d] = true;
+    }
+    boxes_free(&all);
+}
+
 static candidates candidates_new(const ir_components *truth, const ir_components *predicted,
-                                 const long *overlap)
+                                 const pairs *overlap)
 {
     candidates k = {.targets = ir_components_count(truth),
-                    .detections = ir_components_count(predicted)};
-    size_t pairs = (size_t)k.targets * (size_t)k.detections, i = 0;
+                    .detections = ir_components_count(predicted),
+                    .target = components_of(truth),
+                    .detection = components_of(predicted),
+                    .overlap = overlap};
 
-    k.distance = ir_calloc(pairs + 1, sizeof *k.distance);
-    k.overlapping = ir_calloc(pairs + 1, sizeof *k.overlapping);
-    for (int t = 0; t < k.targets; t++) {
-        for (int d = 0; d < k.detections; d++, i++) {
-            const ir_component *a = ir_components_at(truth, t), *b = ir_components_at(predicted, d);
+    k.wants = ir_calloc((size_t)k.targets, sizeof *k.wants);
+    k.wanted = ir_calloc((size_t)k.detections, sizeof *k.wanted);
+    for (size_t i = 0; i < overlap->n; i++) {
+        const pair *p = &overlap->pair[i];
 
-            k.distance[i] = match_distance_between(a, b);
-            k.overlapping[i] = overlap_enough(a, b, overlap[i]);
-            k.any_overlapping |= k.overlapping[i];
-            k.any_near |= k.distance[i] < MATCH_DISTANCE_BELOW;
-        }
+        if (overlap_enough(k.target[p->target], k.detection[p->detection], p->both))
+            k.any_overlapping = k.wants[p->target] = k.wanted[p->detection] = true;
     }
+    if (k.targets > 0 && k.detections > 0)
+        find_near(&k);
     return k;
+}
+
+static void candidates_free(candidates *k)
+{
+    free(k->target);
+    free(k->detection);
+    free(k->wants);
+    free(k->wanted);
 }
 
 static void match_by_overlap(const candidates *k, int *detection_of)
 {
-    assign_least(k->distance, k->targets, k->detections, detection_of);
+    assign_least(k->target, k->targets, k->detection, k->detections, detection_of);
     for (int t = 0; t < k->targets; t++) {
         int d = detection_of[t];
 
-        if (d >= 0 && !k->overlapping[(size_t)t * (size_t)k->detections + (size_t)d])
+        if (d >= 0 && !overlap_enough(k->target[t], k->detection[d], pairs_both(k->overlap, t, d)))
             detection_of[t] = -1;
     }
 }
 
-/* The detections that no target has yet, in order; returns how many. */
-static int free_detections(const candidates *k, const int *detection_of, int *list)
-{
-    bool *taken = ir_calloc((size_t)k->detections + 1, sizeof *taken);
-    int n = 0;
+/* Those of one side that have no partner yet, in order. */
+typedef struct {
+    const ir_component **component;
+    int *index, n;
+} rest;
 
-    for (int t = 0; t < k->targets; t++)
-        if (detection_of[t] >= 0)
-            taken[detection_of[t]] = true;
-    for (int d = 0; d < k->detections; d++)
-        if (!taken[d])
-            list[n++] = d;
-    free(taken);
-    return n;
+static rest rest_of(const ir_component *const *side, int n, const bool *has_partner)
+{
+    rest r = {.component = ir_calloc((size_t)n, sizeof *r.component),
+              .index = ir_calloc((size_t)n, sizeof *r.index)};
+
+    for (int i = 0; i < n; i++)
+        if (!has_partner[i]) {
+            r.component[r.n] = side[i];
+            r.index[r.n++] = i;
+        }
+    return r;
+}
+
+static void rest_free(rest *r)
+{
+    free(r->component);
+    free(r->index);
 }
 
 /* Assigns what is left once more, by distance. */
 static void match_by_distance(const candidates *k, int *detection_of)
 {
-    int *row = ir_calloc((size_t)k->targets + 1, sizeof *row);
-    int *column = ir_calloc((size_t)k->detections + 1, sizeof *column);
-    int *found = ir_calloc((size_t)k->targets + 1, sizeof *found);
-    int columns = free_detections(k, detection_of, column), rows = 0;
-    double *cost;
-    size_t i = 0;
+    bool *matched = ir_calloc((size_t)k->targets, sizeof *matched);
+    bool *taken = ir_calloc((size_t)k->detections, sizeof *taken);
+    int *found = ir_calloc((size_t)k->targets, sizeof *found);
+    rest row, column;
 
     for (int t = 0; t < k->targets; t++)
-        if (detection_of[t] < 0)
-            row[rows++] = t;
-    cost = ir_calloc((size_t)rows * (size_t)columns + 1, sizeof *cost);
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < columns; c++)
-            cost[i++] = k->distance[(size_t)row[r] * (size_t)k->detections + (size_t)column[c]];
-    assign_least(cost, rows, columns, found);
-    for (int r = 0; r < rows; r++)
-        if (found[r] >= 0 &&
-            cost[(size_t)r * (size_t)columns + (size_t)found[r]] < MATCH_DISTANCE_BELOW)
-            detection_of[row[r]] = column[found[r]];
-    free(row);
-    free(column);
+        if (detection_of[t] >= 0)
+            matched[t] = taken[detection_of[t]] = true;
+    row = rest_of(k->target, k->targets, matched);
+    column = rest_of(k->detection, k->detections, taken);
+    assign_least(row.component, row.n, column.component, column.n, found);
+    for (int r = 0; r < row.n; r++)
+        if (found[r] >= 0 && match_distance_between(row.component[r], column.component[found[r]]) <
+                                 MATCH_DISTANCE_BELOW)
+            detection_of[row.index[r]] = column.index[found[r]];
+    rest_free(&row);
+    rest_free(&column);
+    free(matched);
+    free(taken);
     free(found);
-    free(cost);
 }
 
 /* Those without a match: lone ones have no candidate, spare ones lost theirs to a rival. */
 static void count_unmatched(const candidates *k, const int *detection_of, counts *c)
 {
-    bool *wanted = ir_calloc((size_t)k->detections + 1, sizeof *wanted);
-    size_t i = 0;
     int matched = 0;
 
     for (int t = 0; t < k->targets; t++) {
-        bool wants = false;
-
-        for (int d = 0; d < k->detections; d++, i++) {
-            if (k->overlapping[i] || k->distance[i] < MATCH_DISTANCE_BELOW)
-                wants = wanted[d] = true;
-        }
-        c->lone_targets += !wants;
-        c->spare_targets += wants && detection_of[t] < 0;
+        c->lone_targets += !k->wants[t];
+        c->spare_targets += k->wants[t] && detection_of[t] < 0;
         matched += detection_of[t] >= 0;
     }
     for (int d = 0; d < k->detections; d++)
-        c->lone_detections += !wanted[d];
+        c->lone_detections += !k->wanted[d];
     c->spare_detections = k->detections - matched - c->lone_detections;
-    free(wanted);
 }
 
-void match_opdc(const ir_components *truth, const ir_components *predicted, const long *overlap,
+void match_opdc(const ir_components *truth, const ir_components *predicted, const pairs *overlap,
                 int *detection_of, counts *c)
 {
     candidates k = candidates_new(truth, predicted, overlap);
@@ -167,8 +217,7 @@ void match_opdc(const ir_components *truth, const ir_components *predicted, cons
     if (k.any_near)
         match_by_distance(&k, detection_of);
     count_unmatched(&k, detection_of, c);
-    free(k.distance);
-    free(k.overlapping);
+    candidates_free(&k);
 }
 
 /* ---- the shooting rule ---- */

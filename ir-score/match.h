@@ -4,6 +4,7 @@
 
 #include "base/components.h"
 #include "counts.h"
+#include "pairs.h"
 
 /* How near, in pixels, centroids must be. */
 #define MATCH_DISTANCE_BELOW 3.0
@@ -19,8 +20,8 @@ void match_distance(const ir_components *truth, const ir_components *predicted, 
  * Small Target Detection", NeurIPS 2025, as pyirstdmetrics 1.0.2 computes it): of the assignment of
  * all targets and detections with the least sum of distances the pairs with an IoU of at least 0.5
  * stay; what is left is assigned once more, and there the pairs nearer than 3 pixels stay. overlap:
- * targets x detections, pixels in both. Counts lone_* and spare_* in c. */
-void match_opdc(const ir_components *truth, const ir_components *predicted, const long *overlap,
+ * sorted. Counts lone_* and spare_* in c. */
+void match_opdc(const ir_components *truth, const ir_components *predicted, const pairs *overlap,
                 int *detection_of, counts *c);
 
 /* The shooting rule (Li et al., "Direction-Coded Temporal U-Shape Module for Multiframe Infrared

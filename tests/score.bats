@@ -181,6 +181,27 @@ PYTHON
     test-components
 }
 
+@test "matching by what lies near agrees with matching by every pair, on random images" {
+    test-matching
+}
+
+@test "a hundred thousand components are matched in time and memory that grow with them" {
+    # dots two apart in rows and columns, found one pixel to the right: each is near two
+    dots() {
+        "$PYTHON" -c "
+import sys
+row = bytes(255 * (x % 2 == $1 and x < 500) for x in range(501))
+sys.stdout.buffer.write(b'P5 501 800 255\n' + (row + bytes(501)) * 400)"
+    }
+    dots 0 > true.pgm
+    dots 1 > predicted.pgm
+    (
+        ulimit -v 2000000
+        timeout 60 ir-score --all --tsv predicted.pgm true.pgm > scores.tsv
+    )
+    expect targets 100000 hits 100000 false_alarm_pixels 0 pd_opdc 1 loc_iou 1 seg_iou 0
+}
+
 # ---- operands ------------------------------------------------------------------------------------
 
 @test "predictions come from standard input, a list or a directory" {
