@@ -2,7 +2,7 @@
 # Lists of frames, and where the frames of a list lie in the cache. Read by "." into run.sh, which
 # has fail, data, cache and scale, and into convert.sh.
 
-# shellcheck disable=SC2154
+# shellcheck disable=SC2153,SC2154
 
 # What a file's name may end in, in any case: the formats that convert.sh decodes.
 formats=(png pgm pbm ppm pnm pam bmp)
@@ -84,4 +84,64 @@ paths() {
 
     [ "$1" != masks ] || dir+=${scale:+-$scale}
     known_as "$2" "$dir/"
+}
+
+# find_cache DIRECTORY: sets cache, where the frames of that data directory are kept once converted.
+find_cache() {
+    local value=$1 sum
+
+    absolute # sets value
+    read -r sum _ < <(cksum <<< "$value")
+    cache=$CACHE
+    [ "$value" = "$DATA" ] || cache+=${CACHE:+/${value##*/}-$sum}
+    [ -z "$cache" ] || return 0
+    cache=${value##*/}-$sum
+    value=$RUN/..
+    absolute
+    cache=$value/.irtools-cache/$cache
+    [ ! -L "$cache" ] || fail "$cache is a link: what was written there would go elsewhere"
+}
+
+# cached LIST...: sees to it that the frames and masks of these names are in the cache.
+cached() {
+    local names list
+
+    [ -n "${cache:-}" ] || find_cache "$DATA"
+    names=$(for list; do names_in "$list"; done)
+    # shellcheck disable=SC2317 # together calls them
+    convert() { bash "$here/convert.sh" "$data" "$cache" "$scale" "$THREADS"; }
+    # shellcheck disable=SC2317
+    conversion() { printf '%s' "${names:+$names$'\n'}" | member convert; }
+    together conversion
+}
+
+# shuffled SEED EPOCHS: the lines of standard input, EPOCHS times over, each time in another order that
+# depends on SEED alone: Fisher-Yates driven by Park and Miller's minimal standard generator, whose
+# products fit a double, so that every awk gives the same.
+shuffled() {
+    awk -v seed="$1" -v epochs="$2" '
+        function below(n) { state = state * 16807 % 2147483647; return state % n }
+        { line[NR] = $0 }
+        END {
+            state = seed % 2147483646 + 1
+            for (i = 0; i < 8; i++) below(1)
+            for (e = 0; e < epochs; e++) {
+                for (i = NR; i > 1; i--) {
+                    j = below(i) + 1
+                    t = line[i]; line[i] = line[j]; line[j] = t
+                }
+                for (i = 1; i <= NR; i++) print line[i]
+            }
+        }'
+}
+
+# learning_rate ROUND RATE STEP...: a tenth for every STEP that ROUND is past.
+learning_rate() {
+    local round=$((10#$1)) rate=$2 step falls=0
+
+    shift 2
+    for step; do
+        [ "$round" -le $((10#$step)) ] || falls=$((falls + 1))
+    done
+    awk -v rate="$rate" -v falls="$falls" 'BEGIN { printf "%.9g\n", rate / 10 ^ falls }'
 }

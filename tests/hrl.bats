@@ -4,7 +4,7 @@
 # ones.
 
 # DETECT is a recipe's text, which the recipe's shell expands
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2031
 
 load helper
 load hrl
@@ -192,8 +192,8 @@ ended() {
 @test "a member that failed keeps its pipe open, so that its reader has nothing to complain of" {
     # shellcheck disable=SC2034 # member writes there
     tmp=$PWD
-    # shellcheck source=hrl/run.sh
-    . share/hrl/run.sh
+    # shellcheck source=hrl/ring.sh
+    . share/hrl/ring.sh
     exec {pipe}< <(member sh -c 'exit 3' 3>&- 9> ends)
     read -r -t 0.5 -u "$pipe" && status=0 || status=$?
     kill $!
@@ -215,8 +215,8 @@ ended() {
     before=$(checkpoints run)
     for knob in DATA=other STRATEGY=random NET=dnanet INIT=run/0001/detector.tar LAMBDA=2 BATCH=3 \
             EPOCHS=2 SEED=7 'SEVERITIES=1 2 3' CROP=64 LR=0.1 LR_STEPS=1 POLICY_LR=1 ENTROPY=1 \
-            RESIZE_MASKS=nearest VAL=list MAXVAL=255 TRAIN_OPTIONS=-v POLICY_OPTIONS=-v \
-            INIT_OPTIONS=-v; do
+            RESIZE_MASKS=nearest VAL=list MAXVAL=255 TRAIN_OPTIONS=--fast POLICY_OPTIONS=--fast \
+            INIT_OPTIONS=--sfim; do
         run --separate-stderr hrl ROUNDS=2 "$knob"
         refused "${knob%%=*} is \".*${knob#*=}\" here but \".*\" in run"
     done
@@ -252,12 +252,12 @@ ended() {
     [ "$rates" = '0.5 0.05 0.05 0.005' ]
 }
 
-@test "a rate or step that is no number ends the round by its name" {
+@test "a rate or step that is no number is refused before anything is made" {
     run --separate-stderr hrl DATA=data ROUNDS=1 LR=fast
-    refused '^hrl.mk: LR: fast is not a number$'
-    run --separate-stderr hrl DATA=data ROUNDS=1 RUN=other LR_STEPS='1 x'
-    refused '^hrl.mk: LR_STEPS: x is not the number of a round$'
-    [ "$(ls run other)" = $'other:\n0000\nknobs\n\nrun:\n0000\nknobs' ]
+    refused 'LR is "fast": not a number'
+    run --separate-stderr hrl DATA=data ROUNDS=1 LR_STEPS='1 x'
+    refused 'LR_STEPS is "1 x": not whole numbers'
+    [ ! -e run ]
 }
 
 @test "INIT is the start" {
@@ -341,7 +341,7 @@ ended() {
     refused 'RUN is empty'
     run --separate-stderr hrl DATA=data RUN=-x
     refused 'RUN begins with -: -x'
-    for c in : % ';' = '&' '(' ')' '[' '*' '?' '!' '~' '`' "'" '"' '$$' "\\" '#'; do
+    for c in : % ';' = '&' '(' ')' '[' '*' '?' '!' '~' '`' "'" '"' '$' "\\" '#'; do
         run --separate-stderr hrl DATA=data RUN="a${c}b"
         refused 'RUN has .* in it: a.b'
         run --separate-stderr hrl DATA="a${c}b"
@@ -648,13 +648,13 @@ column() {
 }
 
 @test "about.tsv: what the run began with" {
-    hrl DATA=data ROUNDS=0 THREADS=3 DEVICE=cpu SEVERITIES='1 3 5' TRAIN_OPTIONS='-v --lr "1"'
+    hrl DATA=data ROUNDS=0 THREADS=3 DEVICE=cpu SEVERITIES='1 3 5' TRAIN_OPTIONS='--verbose --bn-momentum 1'
     [ "$(sed -n 's/^version\t//p' run/0000/about.tsv)" = 0.0.0 ]
     [ "$(sed -n 's/^device\t//p' run/0000/about.tsv)" = cpu ]
     [ "$(sed -n 's/^threads\t//p' run/0000/about.tsv)" = 3 ]
     sed -n 's/^machine\t//p' run/0000/about.tsv | grep -q "^$(uname -m)"
     command=$(sed -n 's/^command\t//p' run/0000/about.tsv)
-    [ "$command" = "make -f hrl.mk RUN=run DATA=$PWD/data SEVERITIES='1 3 5' TRAIN_OPTIONS='-v --lr \"1\"' ROUNDS=0" ]
+    [ "$command" = "make -f hrl.mk RUN=run DATA=$PWD/data SEVERITIES='1 3 5' TRAIN_OPTIONS='--verbose --bn-momentum 1' ROUNDS=0" ]
 }
 
 @test "watch prints a run's curves once where the output is no terminal" {

@@ -1,0 +1,109 @@
+# shellcheck shell=bash
+# What the report says of a run's detector on the test list: RUN/scored. Read by "." into run.sh.
+
+# shellcheck disable=SC2154 # the knobs, and what run.sh sets
+
+# detector: CHECKPOINT, or the run's best, or its last round's.
+detector() {
+    local from=$CHECKPOINT all
+
+    all=("$RUN"/[0-9][0-9][0-9][0-9]/detector.tar)
+    if [ -z "$from" ] && [ -e "$RUN/best.tar" ]; then
+        from=$RUN/best.tar
+    elif [ -z "$from" ]; then
+        from=${all[-1]}
+        [ -e "$from" ] || fail "$RUN: no detector there yet, and no CHECKPOINT given"
+    fi
+    [ -r "$from" ] || fail "$from: cannot be read"
+    echo "$from"
+}
+
+# copy_detector: that one as $tmp/detector.tar.
+copy_detector() {
+    local from
+
+    from=$(detector)
+    cp "$from" "$tmp/detector.tar"
+}
+
+# score_run: makes RUN/scored, the scores of the run's detector on the test list, clean and with each
+# frame under another strategy; again when the detector or the list is another.
+score_run() {
+    local stamp
+
+    stamp=$({ cksum < "$(detector)"; echo "$DATA $SEED $SEVERITIES $MAXVAL $RESIZE_MASKS";
+        frame_names test; } | cksum)
+    ! scored_as "$stamp" || return 0
+    rm -rf "$RUN/scored"
+    begin "$RUN/scored" scored.lock || return 0
+    copy_detector
+    frame_names test | awk '!seen[$0]++' > "$tmp/names"
+    cached "$tmp/names"
+    known_as "$tmp/names" > "$tmp/known"
+    paths images "$tmp/names" > "$tmp/frames.list"
+    paths masks "$tmp/names" > "$tmp/truth.list"
+    spread_strategies "$tmp/known" > "$tmp/strategies"
+    for kind in clean corrupted found; do
+        known_as "$tmp/names" "$tmp/$kind/" > "$tmp/$kind.list"
+    done
+    together scores
+    images_table < "$tmp/by-frame" > "$tmp/images.tsv"
+    echo "$stamp" > "$tmp/stamp"
+    rm -r "$tmp"/{detector.tar,names,known,by-frame,clean,*.list}
+    finish
+    exec {lock}>&-
+}
+
+# scored_as STAMP: RUN/scored was made from the same, and the frames that it names are still there.
+scored_as() {
+    [ "$(cat "$RUN/scored/stamp" 2> /dev/null)" = "$1" ] &&
+        tail -n +2 "$RUN/scored/images.tsv" | cut -f 12,13 | tr '\t' '\n' |
+        xargs -d '\n' ls -- > /dev/null 2>&1
+}
+
+# scores: the members that make them.
+scores() {
+    detect_soft clean "$tmp/frames.list"
+    score --bootstrap 1000 --thresholds 255 "@$tmp/clean.list" > "$tmp/clean.tsv"
+    score --roc --thresholds 255 "@$tmp/clean.list" > "$tmp/roc.tsv"
+    score --pr --thresholds 255 "@$tmp/clean.list" > "$tmp/pr.tsv"
+    # shellcheck disable=SC2086 # options
+    member ir-corrupt -S "$tmp/strategies" -r "$SEED" -j "$THREADS" $maxval \
+        -o "$tmp/corrupted" "@$tmp/frames.list"
+    detect_soft found "$tmp/corrupted.list"
+    score --bootstrap 1000 --thresholds 255 "@$tmp/found.list" > "$tmp/corrupted.tsv"
+    score --per-image "@$tmp/found.list" > "$tmp/by-frame"
+}
+
+# detect_soft KIND LIST: the probability maps of these frames.
+detect_soft() {
+    # shellcheck disable=SC2086
+    member ir-detect -c "$tmp/detector.tar" --soft $maxval $machine -o "$tmp/$1" "@$2"
+}
+
+# score OPTION... LIST: of the maps of that list.
+score() { member ir-score --tsv "$@" "@$tmp/truth.list"; }
+
+# spread_strategies NAMES: a strategy for each, all thirty in turn.
+spread_strategies() {
+    strategies | awk -v OFS='\t' 'NR == FNR { strategy[n++] = $0; next }
+        { print $0, strategy[(FNR - 1) * 7 % n], 0 }' - "$1"
+}
+
+# images_table: the scores by frame on standard input, with the strategy and the paths of each.
+images_table() {
+    paste - <(echo $'corruption\tseverity'; cut -f 2,3 "$tmp/strategies") \
+        <(echo frame; cat "$tmp/frames.list") <(echo truth; cat "$tmp/truth.list")
+}
+
+# strategies: every corruption that is played with, at every severity.
+strategies() {
+    corruptions | while read -r name; do
+        for level in $SEVERITIES; do printf '%s\t%s\n' "$name" "$level"; done
+    done
+}
+
+# corruptions: those of ImageNet-C; a camera's are for tests alone.
+corruptions() {
+    ir-corrupt --list | awk '!/^#/ && $2 != "camera" { print $1 }'
+}

@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# Tables of scores: robustness, several side by side. Read by "." into run.sh.
+
+# shellcheck disable=SC2154 # the knobs, and what run.sh sets
+
+# list_conditions DATA DIR: lists in DIR the test frames of DATA, their masks, and what they are to be
+# scored under.
+list_conditions() {
+    # shellcheck disable=SC2034 # cached and paths read them
+    local data=$1 cache
+
+    find_cache "$1"
+    mkdir "$2"
+    frame_names test > "$2/test.txt"
+    cached "$2/test.txt"
+    paths images "$2/test.txt" > "$2/images"
+    paths masks "$2/test.txt" > "$2/masks"
+    {
+        echo clean 0
+        strategies | tr '\t' ' '
+    } > "$2/conditions"
+}
+
+# robustness_table DIR: of the scores NAME.SEVERITY.tsv of the conditions that DIR lists.
+robustness_table() {
+    local name severity files=()
+
+    while read -r name severity; do
+        files+=("$1/$name.$severity.tsv")
+    done < "$1/conditions"
+    awk -f "$here/robustness.awk" "${files[@]}"
+}
+
+# named_rows N NAME...: the table on standard input; of several tables that are to be one, under one
+# header, with the N-th name, counted from 0, in the column dataset.
+named_rows() {
+    if [ $# -lt 3 ]; then
+        cat
+        return
+    fi
+    awk -v first="$1" -v name="${*:$1 + 2:1}" '
+        NR == 1 && first == 0 { print "dataset\t" $0 }
+        NR > 1 { print name "\t" $0 }'
+}
+
+# progress FILE...: how many there are, on a terminal.
+progress() {
+    [ ! -t 5 ] || printf '\r%d conditions scored' $# >&5
+}
+
+# shown: the table on standard input, its columns padded where a person reads it, without what a
+# terminal would obey.
+shown() { tr '\000-\010\013-\037\177' '?' | aligned; }
+
+aligned() {
+    if [ ! -t 1 ]; then
+        cat
+        return
+    fi
+    awk -F '\t' '
+        {
+            for (i = 1; i <= NF; i++) {
+                cell[NR, i] = $i
+                if (length($i) > width[i]) width[i] = length($i)
+            }
+        }
+        END {
+            for (n = 1; n <= NR; n++) {
+                printf "%-" width[1] "s", cell[n, 1]
+                for (i = 2; i <= NF; i++) printf "  %" width[i] "s", cell[n, i]
+                print ""
+            }
+        }'
+}
+
+# compare METRIC RUN...: the runs' tables side by side. A RUN may also be a table.
+compare() {
+    local metric=$1 name tables=()
+
+    shift
+    [ $# -gt 1 ] || fail "RUNS must name two runs at least"
+    for name; do
+        if [ -d "$name" ]; then
+            name=$name/robustness.tsv
+            [ ! -e "$name" ] || [ -f "$name" ] || fail "$name: not a plain file"
+        fi
+        [ -r "$name" ] ||
+            fail "$name is missing: make -f hrl.mk robustness RUN=${name%/robustness.tsv}"
+        [[ $name = /* ]] || name=./$name # awk takes a=b for an assignment
+        tables+=("$name")
+    done
+    awk -f "$here/compare.awk" -v metric="$metric" -v names="$*" "${tables[@]}" | shown
+}
