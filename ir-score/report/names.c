@@ -105,7 +105,7 @@ row_index row_index_new(const tsv *t, const int *column, int columns)
     row_index s = {.row = ir_calloc(t->rows, sizeof *s.row)};
 
     for (size_t row = 0; row < t->rows; row++) {
-        const char *cell[INDEX_COLUMNS];
+        const char *cell[INDEX_COLUMNS] = {""};
         int before = s.keys.n, key;
         char *joined;
 
