@@ -26,7 +26,7 @@ typedef struct {
 
 /* A problem with rows <= columns. */
 typedef struct {
-    const ir_component *const *row, *const *column;
+    const ir_component *row, *column;
     int rows, columns;
     double *u, *v;           /* dual variables of rows and columns */
     int *row_of, *column_of; /* the pairing so far, -1 for none */
@@ -89,8 +89,8 @@ static void lower_boxes(problem *p, int column)
     }
 }
 
-static problem problem_new(const ir_component *const *row, int rows,
-                           const ir_component *const *column, int columns)
+static problem problem_new(const ir_component *row, int rows, const ir_component *column,
+                           int columns)
 {
     problem p = {.row = row, .column = column, .rows = rows, .columns = columns};
     size_t n = (size_t)rows, m = (size_t)columns;
@@ -171,7 +171,7 @@ static void relax(problem *p, int scan, int j)
 
     if (p->seen[j])
         return;
-    r = s->length + match_distance_between(p->row[s->row], p->column[j]) - p->u[s->row] - p->v[j];
+    r = s->length + match_distance_between(&p->row[s->row], &p->column[j]) - p->u[s->row] - p->v[j];
     if (r > p->most)
         return; /* the search ends before it */
     if (r < p->shortest[j]) {
@@ -192,8 +192,8 @@ static void open_box(problem *p, int scan, int at, double limit);
 static void offer(problem *p, int scan, int at, double limit)
 {
     const scanned *s = &p->scan[scan];
-    double bound =
-        s->length - p->u[s->row] + box_distance(&p->boxes.box[at], p->row[s->row]) - p->highest[at];
+    double bound = s->length - p->u[s->row] + box_distance(&p->boxes.box[at], &p->row[s->row]) -
+                   p->highest[at];
 
     if (bound <= limit)
         open_box(p, scan, at, limit);
@@ -348,8 +348,8 @@ static void add_row(problem *p, int row)
     forget_search(p);
 }
 
-void assign_least(const ir_component *const *row, int rows, const ir_component *const *column,
-                  int columns, int *column_of)
+void assign_least(const ir_component *row, int rows, const ir_component *column, int columns,
+                  int *column_of)
 {
     bool wide = rows <= columns;
     problem p;

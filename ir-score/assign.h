@@ -7,7 +7,7 @@
 /* column_of: by row the column it is paired with, -1 for none; every row or every column has a
  * partner. The cost of a pair is match_distance_between() its two. Memory is linear in rows +
  * columns; so is time, but for a logarithm, where most rows find a partner near by. */
-void assign_least(const ir_component *const *row, int rows, const ir_component *const *column,
-                  int columns, int *column_of);
+void assign_least(const ir_component *row, int rows, const ir_component *column, int columns,
+                  int *column_of);
 
 #endif

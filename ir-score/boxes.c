@@ -27,7 +27,7 @@ static int by_value(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static void order_items(const ir_component *const *point, int *item, int n)
+static void order_items(const ir_component *point, int *item, int n)
 {
     uint64_t *key;
 
@@ -37,7 +37,7 @@ static void order_items(const ir_component *const *point, int *item, int n)
         return;
     key = ir_calloc((size_t)n, sizeof *key);
     for (int i = 0; i < n; i++) {
-        uint32_t place = spread((uint32_t)point[i]->row) << 1 | spread((uint32_t)point[i]->column);
+        uint32_t place = spread((uint32_t)point[i].row) << 1 | spread((uint32_t)point[i].column);
 
         key[i] = (uint64_t)place << 32 | (uint32_t)i;
     }
@@ -47,12 +47,12 @@ static void order_items(const ir_component *const *point, int *item, int n)
     free(key);
 }
 
-static void surround(box *b, const ir_component *const *point, const int *item)
+static void surround(box *b, const ir_component *point, const int *item)
 {
     b->top = b->left = INFINITY;
     b->bottom = b->right = -INFINITY;
     for (int i = b->first; i < b->end; i++) {
-        const ir_component *p = point[item[i]];
+        const ir_component *p = &point[item[i]];
 
         b->top = p->row < b->top ? p->row : b->top;
         b->bottom = p->row > b->bottom ? p->row : b->bottom;
@@ -61,15 +61,25 @@ static void surround(box *b, const ir_component *const *point, const int *item)
     }
 }
 
-static void join(box *b, const box *half)
+static double lesser(double a, double b)
 {
-    b->top = fmin(half[0].top, half[1].top);
-    b->left = fmin(half[0].left, half[1].left);
-    b->bottom = fmax(half[0].bottom, half[1].bottom);
-    b->right = fmax(half[0].right, half[1].right);
+    return a < b ? a : b;
 }
 
-static void build(boxes *b, int at, const ir_component *const *point)
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static void join(box *b, const box *half)
+{
+    b->top = lesser(half[0].top, half[1].top);
+    b->left = lesser(half[0].left, half[1].left);
+    b->bottom = larger(half[0].bottom, half[1].bottom);
+    b->right = larger(half[0].right, half[1].right);
+}
+
+static void build(boxes *b, int at, const ir_component *point)
 {
     int first = b->box[at].first, end = b->box[at].end, middle = first + (end - first) / 2;
     int child = b->boxes;
@@ -87,16 +97,17 @@ static void build(boxes *b, int at, const ir_component *const *point)
     join(&b->box[at], &b->box[child]);
 }
 
-boxes boxes_new(const ir_component *const *point, int n)
+boxes boxes_new(const ir_component *point, int n)
 {
     /* a leaf that came from halving holds LEAF / 2 at least */
     size_t room = 4 * ((size_t)n / LEAF) + 2;
-    boxes b = {.box = ir_calloc(room, sizeof *b.box),
-               .item = ir_calloc((size_t)n, sizeof *b.item),
-               .boxes = 1};
+    size_t bytes =
+        room * sizeof(box) + (size_t)n * sizeof(int); /* n is below 2^28, as pixels are */
+    boxes b = {.box = ir_malloc(bytes), .boxes = 1};
 
+    b.item = (int *)(b.box + room);
+    b.box[0] = (box){.end = n};
     order_items(point, b.item, n);
-    b.box[0].end = n;
     build(&b, 0, point);
     return b;
 }
@@ -104,22 +115,26 @@ boxes boxes_new(const ir_component *const *point, int n)
 void boxes_free(boxes *b)
 {
     free(b->box);
-    free(b->item);
 }
 
 double box_distance(const box *b, const ir_component *from)
 {
-    double dy = fmax(0, fmax(b->top - from->row, from->row - b->bottom));
-    double dx = fmax(0, fmax(b->left - from->column, from->column - b->right));
+    double dy = larger(0, larger(b->top - from->row, from->row - b->bottom));
+    double dx = larger(0, larger(b->left - from->column, from->column - b->right));
 
     return sqrt(dy * dy + dx * dx);
 }
 
-boxes_walk boxes_near(const boxes *all, const ir_component *from, double radius)
+void boxes_near(boxes_walk *w, const boxes *all, const ir_component *from, double radius)
 {
     const double rounding = 1e-6; /* of distances up to IR_MAX_SIDE, by far */
 
-    return (boxes_walk){.all = all, .from = from, .radius = radius + rounding, .depth = 1};
+    w->all = all;
+    w->from = from;
+    w->radius = radius + rounding;
+    w->next = w->end = 0;
+    w->stack[0] = 0;
+    w->depth = 1;
 }
 
 int boxes_next(boxes_walk *w)

@@ -12,13 +12,13 @@ typedef struct {
 } box;
 
 typedef struct {
-    box *box; /* the first holds all */
-    int *item;
+    box *box;  /* the first holds all */
+    int *item; /* in the same memory */
     int boxes;
 } boxes;
 
 /* n components, n >= 1; an item is an index into point. */
-boxes boxes_new(const ir_component *const *point, int n);
+boxes boxes_new(const ir_component *point, int n);
 void boxes_free(boxes *b);
 /* How far a place is from a box: 0 within it. */
 double box_distance(const box *b, const ir_component *from);
@@ -32,7 +32,7 @@ typedef struct {
     int stack[64]; /* of boxes; their sizes halve */
 } boxes_walk;
 
-boxes_walk boxes_near(const boxes *all, const ir_component *from, double radius);
+void boxes_near(boxes_walk *w, const boxes *all, const ir_component *from, double radius);
 /* The next item, in no order; -1 at the end. Some are farther away than radius, none nearer is left
  * out. */
 int boxes_next(boxes_walk *w);

@@ -16,28 +16,25 @@ double match_distance_between(const ir_component *a, const ir_component *b)
     return sqrt(dy * dy + dx * dx);
 }
 
-static const ir_component **components_of(const ir_components *c)
+/* The first of them, behind which the others stand; NULL for none. */
+static const ir_component *all_of(const ir_components *c)
 {
-    int n = ir_components_count(c);
-    const ir_component **list = ir_calloc((size_t)n, sizeof *list);
-
-    for (int i = 0; i < n; i++)
-        list[i] = ir_components_at(c, i);
-    return list;
+    return ir_components_count(c) > 0 ? ir_components_at(c, 0) : NULL;
 }
 
 /* ---- by distance ---- */
 
 /* The first detection near the target that is not taken; -1: none. */
-static int first_near(const boxes *all, const ir_component *target,
-                      const ir_component *const *detection, const bool *taken)
+static int first_near(const boxes *all, const ir_component *target, const ir_component *detection,
+                      const bool *taken)
 {
-    boxes_walk w = boxes_near(all, target, MATCH_DISTANCE_BELOW);
+    boxes_walk w;
     int first = -1;
 
+    boxes_near(&w, all, target, MATCH_DISTANCE_BELOW);
     for (int d; (d = boxes_next(&w)) >= 0;)
         if ((first < 0 || d < first) && !taken[d] &&
-            match_distance_between(detection[d], target) < MATCH_DISTANCE_BELOW)
+            match_distance_between(&detection[d], target) < MATCH_DISTANCE_BELOW)
             first = d;
     return first;
 }
@@ -45,7 +42,7 @@ static int first_near(const boxes *all, const ir_component *target,
 void match_distance(const ir_components *truth, const ir_components *predicted, int *detection_of)
 {
     int targets = ir_components_count(truth), detections = ir_components_count(predicted);
-    const ir_component **detection;
+    const ir_component *detection = all_of(predicted);
     boxes all;
     bool *taken;
 
@@ -53,7 +50,6 @@ void match_distance(const ir_components *truth, const ir_components *predicted, 
         detection_of[t] = -1;
     if (targets == 0 || detections == 0)
         return;
-    detection = components_of(predicted);
     all = boxes_new(detection, detections);
     taken = ir_calloc((size_t)detections, sizeof *taken);
     for (int t = 0; t < targets; t++) {
@@ -65,7 +61,6 @@ void match_distance(const ir_components *truth, const ir_components *predicted, 
     }
     free(taken);
     boxes_free(&all);
-    free(detection);
 }
 
 /* ---- OPDC ---- */
@@ -79,7 +74,7 @@ static bool overlap_enough(const ir_component *a, const ir_component *b, long bo
 /* The two sides, and whom each could match: by overlap, or by distance. */
 typedef struct {
     int targets, detections;
-    const ir_component **target, **detection;
+    const ir_component *target, *detection;
     const pairs *overlap;
     bool any_overlapping, any_near;
     bool *wants, *wanted; /* by target, by detection: whether it has such a candidate */
@@ -90,10 +85,11 @@ static void find_near(candidates *k)
     boxes all = boxes_new(k->detection, k->detections);
 
     for (int t = 0; t < k->targets; t++) {
-        boxes_walk w = boxes_near(&all, k->target[t], MATCH_DISTANCE_BELOW);
+        boxes_walk w;
 
+        boxes_near(&w, &all, &k->target[t], MATCH_DISTANCE_BELOW);
         for (int d; (d = boxes_next(&w)) >= 0;)
-            if (match_distance_between(k->target[t], k->detection[d]) < MATCH_DISTANCE_BELOW)
+            if (match_distance_between(&k->target[t], &k->detection[d]) < MATCH_DISTANCE_BELOW)
                 k->any_near = k->wants[t] = k->wanted[d] = true;
     }
     boxes_free(&all);
@@ -104,8 +100,8 @@ static candidates candidates_new(const ir_components *truth, const ir_components
 {
     candidates k = {.targets = ir_components_count(truth),
                     .detections = ir_components_count(predicted),
-                    .target = components_of(truth),
-                    .detection = components_of(predicted),
+                    .target = all_of(truth),
+                    .detection = all_of(predicted),
                     .overlap = overlap};
 
     k.wants = ir_calloc((size_t)k.targets, sizeof *k.wants);
@@ -113,7 +109,7 @@ static candidates candidates_new(const ir_components *truth, const ir_components
     for (size_t i = 0; i < overlap->n; i++) {
         const pair *p = &overlap->pair[i];
 
-        if (overlap_enough(k.target[p->target], k.detection[p->detection], p->both))
+        if (overlap_enough(&k.target[p->target], &k.detection[p->detection], p->both))
             k.any_overlapping = k.wants[p->target] = k.wanted[p->detection] = true;
     }
     if (k.targets > 0 && k.detections > 0)
@@ -123,8 +119,6 @@ static candidates candidates_new(const ir_components *truth, const ir_components
 
 static void candidates_free(candidates *k)
 {
-    free(k->target);
-    free(k->detection);
     free(k->wants);
     free(k->wanted);
 }
@@ -135,18 +129,19 @@ static void match_by_overlap(const candidates *k, int *detection_of)
     for (int t = 0; t < k->targets; t++) {
         int d = detection_of[t];
 
-        if (d >= 0 && !overlap_enough(k->target[t], k->detection[d], pairs_both(k->overlap, t, d)))
+        if (d >= 0 &&
+            !overlap_enough(&k->target[t], &k->detection[d], pairs_both(k->overlap, t, d)))
             detection_of[t] = -1;
     }
 }
 
 /* Those of one side that have no partner yet, in order. */
 typedef struct {
-    const ir_component **component;
+    ir_component *component;
     int *index, n;
 } rest;
 
-static rest rest_of(const ir_component *const *side, int n, const bool *has_partner)
+static rest rest_of(const ir_component *side, int n, const bool *has_partner)
 {
     rest r = {.component = ir_calloc((size_t)n, sizeof *r.component),
               .index = ir_calloc((size_t)n, sizeof *r.index)};
@@ -180,8 +175,9 @@ static void match_by_distance(const candidates *k, int *detection_of)
     column = rest_of(k->detection, k->detections, taken);
     assign_least(row.component, row.n, column.component, column.n, found);
     for (int r = 0; r < row.n; r++)
-        if (found[r] >= 0 && match_distance_between(row.component[r], column.component[found[r]]) <
-                                 MATCH_DISTANCE_BELOW)
+        if (found[r] >= 0 &&
+            match_distance_between(&row.component[r], &column.component[found[r]]) <
+                MATCH_DISTANCE_BELOW)
             detection_of[row.index[r]] = column.index[found[r]];
     rest_free(&row);
     rest_free(&column);

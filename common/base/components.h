@@ -32,7 +32,7 @@ void ir_components_free(ir_components *c);
 int ir_components_find(ir_components *c, const uint16_t *pixel, int width, int height, int level);
 
 int ir_components_count(const ir_components *c);
-const ir_component *ir_components_at(const ir_components *c, int i);
+const ir_component *ir_components_at(const ir_components *c, int i); /* they stand in a row */
 /* All runs of the image in raster order; *count of them. */
 const ir_run *ir_components_runs(const ir_components *c, size_t *count);
 
