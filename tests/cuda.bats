@@ -260,6 +260,31 @@ waits() {
     [ "$(wc -l <"$t/got")" -eq 8 ] && [ ! -e "$t/out.tar" ]
 }
 
+@test "statistics are measured as on the CPU, and halves go on to the bits of a whole" {
+    init acm "$t/acm.tar"
+    pass() { # DEVICE FROM TO [OPTION...]
+        ir-train -q -d "$1" --precision fp32 --batch 2 --crop 32 --ema 0.9 -c "$t/$2.tar" -w "$t/$3.tar" \
+            "${@:4}" s/images s/masks
+    }
+    for device in cpu cuda; do
+        pass $device acm $device --epochs 2 --lr 0
+    done
+    PYTHONPATH=$REPO/tests/parity "$PYTHON" - "$t/cpu.tar" "$t/cuda.tar" <<'PYTHON'
+import checkpoint, numpy as np, sys
+cpu, cuda = (checkpoint.read(path)[1] for path in sys.argv[1:])
+names = [n for n in cpu if n.startswith("measured/")]
+worst = max(np.abs(cpu[n] - cuda[n]).max() / np.abs(cpu[n]).max() for n in names)
+assert len(names) == 94 and worst < 1e-4, (len(names), worst)
+assert all((cpu[n] == cuda[n]).all() for n in cpu if n.startswith("ema/"))
+PYTHON
+    pass cuda acm whole --epochs 2
+    pass cuda acm half
+    pass cuda half end
+    cmp "$t/whole.tar" "$t/end.tar"
+    run -1 cmp <(tar xOf "$t/end.tar" ema/stem.1.weight.npy) \
+        <(tar xOf "$t/end.tar" param/stem.1.weight.npy)
+}
+
 @test "nothing of the device's memory is left behind" {
     init acm "$t/acm.tar"
     export EMULATED_CUDA_LEAKS=1
