@@ -31,17 +31,29 @@ static char *target_of(const char *path)
     return copy;
 }
 
-/* A new file beside target. Names left behind by a killed process are passed over. */
+/* What open() could not make; errno stays what it is. */
+static void forget(char *name)
+{
+    int reason = errno;
+
+    ir_keep_file(name);
+    free(name);
+    errno = reason;
+}
+
+/* A new file beside target. Names left behind by a killed process are passed over. The name is
+ * registered first: memory may run out, or a signal come, as soon as the file is there. */
 static int open_beside(const char *target, char **name)
 {
     enum { TRIES = 1000 };
 
     for (int i = 0; i < TRIES; i++) {
         *name = ir_format("%s.%ld-%d.part", target, (long)getpid(), i);
+        ir_remove_at_exit(*name);
         int fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0)
             return fd;
-        free(*name);
+        forget(*name);
         if (errno != EEXIST)
             break;
     }
@@ -65,7 +77,6 @@ static void open_new(ir_output *out)
 
     if (fd < 0)
         ir_die_errno("%s", out->path);
-    ir_remove_at_exit(out->temporary);
     keep_mode(fd, out->target);
     out->file = fdopen(fd, "w");
     if (out->file == NULL)
@@ -115,7 +126,8 @@ static const char *entry_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* A new file in the directory of path. Its name is short: path's own may be as long as can be. */
+/* A new file in the directory of path, registered first as above. Its name is short: path's own may
+ * be as long as can be. */
 static int open_in(int directory, const char *path, char **name)
 {
     enum { TRIES = 1000 };
@@ -123,10 +135,11 @@ static int open_in(int directory, const char *path, char **name)
 
     for (int i = 0; i < TRIES; i++) {
         *name = ir_format("%.*s.%ld-%d.part", before, path, (long)getpid(), i);
+        ir_remove_at_exit(*name);
         int fd = openat(directory, entry_of(*name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0)
             return fd;
-        free(*name);
+        forget(*name);
         if (errno != EEXIST)
             break;
     }
@@ -142,7 +155,6 @@ ir_output ir_output_open_at(int directory, const char *path)
 
     if (fd < 0)
         ir_die_errno("%s", path);
-    ir_remove_at_exit(out.temporary);
     if (fstatat(directory, entry_of(path), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
         (void)!fchmod(fd, st.st_mode & 07777);
     out.file = fdopen(fd, "w");
