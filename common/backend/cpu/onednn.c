@@ -2,6 +2,7 @@
  */
 #include "backend/cpu/onednn.h"
 
+#include <dlfcn.h>
 #include <dnnl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -124,9 +125,27 @@ struct ir_dnn {
     char slow_description[128];
 };
 
+/* oneDNN is C++: a failed allocation within it is an exception, which nothing catches on its way
+ * through C and which would end the program by abort() with words of its own. */
+static void on_exception(void)
+{
+    ir_die("oneDNN: out of memory, or another fault that it does not return");
+}
+
+/* The runtime of C++ comes with oneDNN alone; nothing here is linked with it. */
+static void catch_exceptions(void)
+{
+    void (*(*set_terminate)(void (*)(void)))(void);
+
+    *(void **)&set_terminate = dlsym(RTLD_DEFAULT, "_ZSt13set_terminatePFvvE");
+    if (set_terminate != NULL)
+        set_terminate(on_exception);
+}
+
 ir_dnn *ir_dnn_new(void)
 {
     ir_dnn *dnn = ir_calloc(1, sizeof *dnn);
+    catch_exceptions();
     check(dnnl_engine_create(&dnn->engine, dnnl_cpu, 0), "the engine");
     check(dnnl_stream_create(&dnn->stream, dnn->engine, dnnl_stream_in_order), "the stream");
     return dnn;
