@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -118,6 +119,25 @@ FILE *__wrap_ir_open_in(const char *path)
 
     if (stream == NULL)
         ir_die_errno("%s", path);
+    return stream;
+}
+
+/* Of received.h; NULL: there is no such file. */
+FILE *__wrap_received_open(const char *path)
+{
+    FILE *stream = open_file(path);
+
+    if (stream == NULL && errno != ENOENT)
+        ir_die("%s: not a plain file", path);
+    return stream;
+}
+
+FILE *__wrap_received_open_within(const char *directory, const char *name)
+{
+    char *path = ir_format("%s/%s", directory, name);
+    FILE *stream = __wrap_received_open(path);
+
+    free(path);
     return stream;
 }
 

@@ -23,7 +23,8 @@ $(BIN)/replay-checkpoint $(BIN)/fuzz-checkpoint: \
     FUZZ_WRAP += -Wl,--wrap=archive_read_new,--wrap=archive_read_free
 $(BIN)/replay-table $(BIN)/fuzz-table $(BIN)/replay-report $(BIN)/fuzz-report: \
     $(filter-out %/main.o,$(ir-score_OBJ))
-$(BIN)/replay-report $(BIN)/fuzz-report: FUZZ_WRAP += -Wl,--wrap=picture_write
+$(BIN)/replay-report $(BIN)/fuzz-report: FUZZ_WRAP += -Wl,--wrap=picture_write \
+    -Wl,--wrap=received_open,--wrap=received_open_within
 
 $(REPLAY): $(BIN)/replay-%: $(BUILD)/tests/fuzz/target_%.o $(BUILD)/tests/fuzz/replay.o $(FUZZ_OBJ)
 	@mkdir -p $(@D)
