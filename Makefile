@@ -98,7 +98,7 @@ $(foreach isa,$(ISAS),$(eval $(call kernels,$(isa))))
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(ALL_OBJ) $(OPS_OBJ) $(SCENE_OBJ)) \
          $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c))
 
-include tests/cuda/rules.mk cuda.mk tests/fuzz/rules.mk
+include tests/cuda/rules.mk cuda.mk tests/fuzz/rules.mk tests/faults/rules.mk
 
 # ---- packages ------------------------------------------------------------------------------------
 
@@ -131,7 +131,7 @@ demo: deps
 	+@$(build) all
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory -f demo.mk demo-run
 
-tests: all $(BIN)/test-ops $(UNIT) $(BENCH) $(REPLAY) $(EMULATED_PLUGIN)
+tests: all $(BIN)/test-ops $(UNIT) $(BENCH) $(REPLAY) $(NOMEM) $(EMULATED_PLUGIN)
 
 check: check-deps
 	+@$(build) tests
@@ -153,7 +153,7 @@ bench: check-deps
 	@IR_BIN="$(abspath $(BIN))" IR_BENCH_VENV="$(abspath $(BUILD))/bench-venv" tests/bench/run
 
 C_FILES   = $(shell find common ir-* tests -name '*.[ch]' -o -name '*.cpp')
-SHELL_FILES = tests/run tests/fuzz/run tests/fuzz/seeds $(filter-out %.c %.py %__pycache__,$(wildcard tests/bench/*)) tests/gpu/check tests/gpu/bench tests/gpu/bundle $(wildcard tests/gpu/*.bash) $(wildcard tests/fake/*) .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
+SHELL_FILES = tests/run tests/fuzz/run tests/fuzz/seeds tests/faults/run $(filter-out %.c %.py %__pycache__,$(wildcard tests/bench/*)) tests/gpu/check tests/gpu/bench tests/gpu/bundle $(wildcard tests/gpu/*.bash) $(wildcard tests/fake/*) .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
 MAN_PAGES = $(wildcard man/*.[1-9])
 lint: lint-deps
 	@clang-format --dry-run -Werror $(C_FILES)

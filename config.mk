@@ -28,7 +28,7 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config netpbm libnetpbm-dev libarchive-dev li
 CHECK_PACKAGES = bats binutils patchelf procps strace parallel python3-numpy python3-scipy python3-torch chromium tidy \
                  libjpeg62-turbo-dev
 BENCH_PACKAGES = python3-venv
-FUZZ_PACKAGES  = clang
+FUZZ_PACKAGES  = clang libclang-rt-14-dev
 LINT_PACKAGES  = clang-format cppcheck mandoc shellcheck
 BUNDLE_PACKAGES = bats binutils make netpbm patchelf procps tidy xz-utils
 

@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# A few tries of each of the faults that tests/faults/run makes. "tests/faults/run -n 100" is the
+# campaign.
+
+load helper
+
+# few PART [OPTION...]: three tries of it, or as many as OPTION says.
+few() {
+    run "$REPO/tests/faults/run" -n 3 "${@:2}" "$1"
+    echo "$output"
+    [ "$status" = 0 ]
+    [[ $output != *skipped:* ]] || skip "${output#*skipped: }"
+}
+
+@test "faults: a game that is killed goes on to the same bytes" {
+    few kill
+}
+
+@test "faults: where one process is killed the others end, in a line, and the game goes on" {
+    few kill-one
+}
+
+@test "faults: a program that is stopped for a while changes nothing" {
+    few stop -n 1
+}
+
+@test "faults: of two makes in a run one says so and ends" {
+    few two -n 1
+}
+
+@test "faults: files from the future change nothing" {
+    few clock -n 2
+}
+
+@test "faults: few open files are enough, or the game says so" {
+    few files
+}
+
+@test "faults: each program on a full disk says so and leaves nothing half" {
+    few disk-programs -n 2
+}
+
+@test "faults: system calls that fail end each program in a line, with nothing half" {
+    few calls -n 1
+}
+
+@test "faults: malloc() that fails ends each program in a line, with nothing half" {
+    few malloc
+}
+
+# A program that does not write to another name first.
+@test "faults: a file that is left half is seen" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    cat > "$BATS_TEST_TMPDIR/bin/ir-policy" <<- EOF
+		#!/bin/sh
+		if [ "\$1" != init ]; then exec "$IR_BIN/ir-policy" "\$@"; fi
+		for to; do :; done
+		"$IR_BIN/ir-policy" init > whole && cat whole 2> /dev/null > "\$to" && exit 0
+		echo "No space left on device" >&2
+		exit 1
+	EOF
+    chmod +x "$BATS_TEST_TMPDIR/bin/ir-policy"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH run -1 "$REPO/tests/faults/run" -n 2 -p policy-init disk-programs
+    echo "$output"
+    [[ $output == *"left policy.tar, not whole"* ]]
+}
