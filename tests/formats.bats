@@ -73,16 +73,16 @@ every() {
         'P7\n\n# c\n  WIDTH  1 \nHEIGHT\t1\r\nMAXVAL 255\nDEPTH 1\n#\nENDHDR \n'; do
         printf "$header"'\7' | shows "$expected"
     done
-    printf 'P2#\n1#\n1#\n255#\n7\n' | shows "$expected"
+    printf 'P2#\n1#\n1#\n255#\n7' | shows "$expected"
 }
 
 @test "broken headers are refused in one line" {
     printf 'P' | bad 'a single byte'
     printf 'P8 1 1 255\n\7' | bad 'bad magic number 0x5038'
-    printf 'P5 1 1 255' | bad 'truncated: the file ends in the header'
-    printf 'P5 # 1 1 255\n' | bad 'truncated: the file ends in the header'
-    printf 'P5 1x 1 255\n\7' | bad 'junk in the header, behind the width'
-    printf 'P5 1 1 a\n\7' | bad 'junk in the header, where the maxval should be'
+    printf 'P5 1 1' | bad 'truncated: the file ends in the image'
+    printf 'P5 # 1 1 255\n' | bad 'truncated: the file ends in the image'
+    printf 'P5 1x 1 255\n\7' | bad 'junk behind the width'
+    printf 'P5 1 1 a\n\7' | bad 'junk, where the maxval should be'
     printf 'P5 1 1 65536\n\7\7' | bad 'maxval 65536 is not from 1 to 65535'
     printf 'P5 1 1 4294967297\n\7' | bad 'the maxval is too large'
     printf 'P5 4294967297 1 255\n\7' | bad 'the width is too large'
@@ -96,6 +96,22 @@ every() {
     printf 'P7\nWIDTH 18446744073709551617\nENDHDR\n' | bad 'the WIDTH of the PAM is too large'
     { pam 1 255 "TUPLTYPE $(printf '%0300d' 0)\n"; printf '\7'; } | bad 'a line of the PAM'
     { pam 1 255 "$(printf 'TUPLTYPE %0200d\\n' 0 0)"; printf '\7'; } | bad '.*type is too long'
+}
+
+@test "a plain raster, numbers and bits in every form, may end with its last digit" {
+    printf 'P2 3 1 9 1 2\n3' | shows '3 1 9 6 : 1 2 3'
+    printf 'P2 3 1 9 1#one\n2\t3#' | shows '3 1 9 6 : 1 2 3'
+    printf 'P3 1 1 255 10 20 30' | shows '1 1 255 18 : 18'
+    printf 'P1 4 1 0101' | shows '4 1 1 2 : 1 0 1 0'
+    printf 'P1 4 1 0 1#\n 01' | shows '4 1 1 2 : 1 0 1 0'
+    [ "$(printf 'P1 2 1 01P2 1 1 9 4 P1 1 1 0' | test-stream show 0 | cut -d ' ' -f 6- |
+        tr '\n' ' ')" = ': 1 0 : 4 : 1 ' ]
+    printf 'P2 3 1 9 1 2' | bad 'truncated: the file ends in the image'
+    printf 'P1 3 1 01' | bad 'truncated: the file ends in the image'
+    printf 'P1 3 1 012' | bad 'junk, where a 0 or a 1 should be'
+    printf 'P2 1 1 9 10' | bad 'a sample is 10, above the maxval 9'
+    printf 'P3 1 1 9 1 2 x' | bad 'junk, where the sample should be'
+    printf 'P2 1 1 9 4294967297' | bad 'the sample is too large'
 }
 
 @test "a header of comments is read in time linear in its length" {

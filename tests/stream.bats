@@ -292,6 +292,32 @@ b:2 b:2" ]
     one_line_error 1 '^test-stream: a: in @again, but not as often in @less$'
 }
 
+@test "a name that comes again in other directories is matched by them, in any order" {
+    mkdir -p x/41 x/32 y/41 y/32
+    frame x/41/a.pgm 1
+    frame x/32/a.pgm 2
+    frame x/32/b.pgm 3
+    frame y/41/a.pgm 10
+    frame y/32/a.pgm 20
+    frame y/32/b.pgm 30
+    printf 'x/%s.pgm\n' 41/a 32/a 32/b 41/a > first
+    printf 'y/%s.pgm\n' 32/b 32/a 41/a 41/a > second
+    [ "$(test-stream match @first @second)" = "a:1 a:10
+a:2 a:20
+b:3 b:30
+a:1 a:10" ]
+    printf 'y/%s.pgm\n' 32/b 32/a 41/a > short
+    run --separate-stderr test-stream match @first @short
+    one_line_error 1 '^test-stream: a: in @first, but not as often in @short$'
+    # where the directories say nothing, as they come
+    frame y/a.pgm 40
+    printf 'y/%s.pgm\n' 32/b 32/a 41/a a > other
+    [ "$(test-stream match @first @other)" = "a:1 a:20
+a:2 a:10
+b:3 b:30
+a:1 a:40" ]
+}
+
 @test "names that do not match are named" {
     mkdir x y z
     for i in 1 2 3; do

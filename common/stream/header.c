@@ -34,7 +34,7 @@ static int need_byte(const source *s)
     int c = next_byte(s);
 
     if (c == EOF)
-        ir_die("%s: truncated: the file ends in the header", s->what);
+        ir_die("%s: truncated: the file ends in the image", s->what);
     return c;
 }
 
@@ -76,33 +76,42 @@ static int read_magic(const source *s)
 
 /* ---- PBM, PGM, PPM --------------------------------------------------------------------------- */
 
-/* The next byte, a comment being the end of its line. */
+/* The next byte, a comment being the end of its line; EOF at the end of the file. */
 static int byte_or_comment(const source *s)
 {
-    int c = need_byte(s);
+    int c = next_byte(s);
 
     if (c == '#')
         do
-            c = need_byte(s);
-        while (c != '\n' && c != '\r');
+            c = next_byte(s);
+        while (c != '\n' && c != '\r' && c != EOF);
+    return c;
+}
+
+static int byte_behind_space(const source *s)
+{
+    int c;
+
+    do
+        c = byte_or_comment(s);
+    while (isspace(c));
+    if (c == EOF)
+        ir_die("%s: truncated: the file ends in the image", s->what);
     return c;
 }
 
 /* A number and the one byte behind it. */
 static int read_number(const source *s, const char *name)
 {
-    int c;
+    int c = byte_behind_space(s);
     long value = 0;
 
-    do
-        c = byte_or_comment(s);
-    while (isspace(c));
     if (!isdigit(c))
-        ir_die("%s: junk in the header, where the %s should be", s->what, name);
+        ir_die("%s: junk, where the %s should be", s->what, name);
     for (; isdigit(c); c = byte_or_comment(s))
         value = value > LARGEST_NUMBER ? value : 10 * value + (c - '0');
-    if (!isspace(c))
-        ir_die("%s: junk in the header, behind the %s", s->what, name);
+    if (!isspace(c) && c != EOF)
+        ir_die("%s: junk behind the %s", s->what, name);
     if (value > LARGEST_NUMBER)
         ir_die("%s: the %s is too large", s->what, name);
     return (int)value;
@@ -262,4 +271,20 @@ bool ir_header_read(FILE *file, const char *what, ir_header *h)
         read_simple(&s, h);
     check(&s, h);
     return true;
+}
+
+int ir_header_sample(FILE *file, const char *what, const ir_header *h)
+{
+    const source s = {file, what};
+
+    if (h->kind == 1) {
+        int c = byte_behind_space(&s);
+        if (c != '0' && c != '1')
+            ir_die("%s: junk, where a 0 or a 1 should be", what);
+        return c == '0';
+    }
+    int value = read_number(&s, "sample");
+    if (value > h->maxval)
+        ir_die("%s: a sample is %d, above the maxval %d", what, value, h->maxval);
+    return value;
 }

@@ -19,4 +19,8 @@ typedef struct {
  * filled with, and memory does not grow. */
 bool ir_header_read(FILE *file, const char *what, ir_header *h);
 
+/* The next sample of a plain raster: a number, or a single digit of a plain PBM, where 1 is black
+ * and comes out as 0. The file may end right behind it. Dies at what is none and above maxval. */
+int ir_header_sample(FILE *file, const char *what, const ir_header *h);
+
 #endif

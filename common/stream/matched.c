@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "base/philox.h"
+#include "stream/folder.h"
 #include "stream/stream_order.h"
 
 struct ir_matched {
@@ -111,6 +112,53 @@ static size_t *find_partners(const key *first, size_t n, const ir_paths *other, 
     return partner;
 }
 
+static bool names_repeat(const key *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (keys[i].occurrence > 0)
+            return true;
+    return false;
+}
+
+/* The paths of a list under what they do not have in common: "41/1" for frames/41/1.pgm. */
+static ir_paths places_of(const ir_paths *list)
+{
+    ir_paths places = {.item = ir_calloc(list->count + 1, sizeof *places.item)};
+    char **folder = ir_folders(list, NULL);
+
+    places.count = list->count;
+    for (size_t i = 0; i < list->count; i++)
+        places.item[i].name = ir_format("%s/%s", folder[i], list->item[i].name);
+    ir_folders_free(folder, list);
+    return places;
+}
+
+/* The path of the other list for each of the first one's, where both have the same names in the
+ * same directories; NULL where they have not. Without this a name that comes again would depend on
+ * the lists' order. */
+static size_t *partners_by_place(const ir_paths *first, const ir_paths *other)
+{
+    if (first->count != other->count)
+        return NULL;
+    const size_t n = first->count;
+    ir_paths a = places_of(first), b = places_of(other);
+    key *x = make_keys(&a), *y = make_keys(&b);
+    size_t *partner = ir_calloc(n + 1, sizeof *partner), same = 0;
+    qsort(x, n, sizeof *x, compare_keys);
+    qsort(y, n, sizeof *y, compare_keys);
+    for (; same < n && compare_keys(&x[same], &y[same]) == 0; same++)
+        partner[x[same].index] = y[same].index;
+    if (same < n) {
+        free(partner);
+        partner = NULL;
+    }
+    free(x);
+    free(y);
+    ir_paths_free(&a);
+    ir_paths_free(&b);
+    return partner;
+}
+
 static void match_names(ir_matched *m, const bool *directory)
 {
     const ir_paths *leader = ir_stream_paths(m->stream[0]);
@@ -118,9 +166,14 @@ static void match_names(ir_matched *m, const bool *directory)
     if (directory[0])
         check_directory(first, leader, m->operand[0]);
     m->partner = ir_calloc((size_t)m->streams, sizeof *m->partner);
+    const bool repeat = !directory[0] && names_repeat(first, leader->count);
     for (int s = 1; s < m->streams; s++) {
-        m->partner[s] = find_partners(first, leader->count, ir_stream_paths(m->stream[s]),
-                                      m->operand[s], m->operand[0], directory[s]);
+        const ir_paths *other = ir_stream_paths(m->stream[s]);
+        if (repeat && !directory[s])
+            m->partner[s] = partners_by_place(leader, other);
+        if (!m->partner[s])
+            m->partner[s] = find_partners(first, leader->count, other, m->operand[s], m->operand[0],
+                                          directory[s]);
         ir_stream_set_sequence(m->stream[s], m->partner[s], leader->count, false);
         ir_stream_start(m->stream[s]);
     }

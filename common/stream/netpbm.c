@@ -1,4 +1,5 @@
-/* Netpbm rasters from and to files, all but raw grey through libnetpbm. Headers are in header.c.
+/* Netpbm rasters from and to files, raw bitmaps and colours through libnetpbm. Headers are in
+ * header.c.
  *
  * libnetpbm reports an error by a message and a jump. Its message function ends the program here,
  * which needs no jump and, unlike the library's one jump buffer, is right in every thread. */
@@ -119,7 +120,6 @@ static struct pam pam_of(FILE *file, const ir_header *h)
                         .len = sizeof(struct pam),
                         .file = file,
                         .format = 'P' * 256 + '0' + h->kind,
-                        .plainformat = h->kind <= 3,
                         .height = h->height,
                         .width = h->width,
                         .depth = (unsigned int)h->depth,
@@ -127,7 +127,24 @@ static struct pam pam_of(FILE *file, const ir_header *h)
                         .bytes_per_sample = h->maxval > 255 ? 2 : 1};
 }
 
-/* Any other raster, row by row. */
+static uint16_t grey_of(const ir_header *h, const sample *s)
+{
+    return (uint16_t)(h->colours == 1 ? s[0] : (299 * s[0] + 587 * s[1] + 114 * s[2] + 500) / 1000);
+}
+
+/* A plain raster, number by number. */
+static void read_plain(FILE *file, const ir_header *h, ir_image *im)
+{
+    const size_t pixels = (size_t)im->width * (size_t)im->height;
+    for (size_t i = 0; i < pixels; i++) {
+        sample s[3];
+        for (int k = 0; k < h->depth; k++)
+            s[k] = (sample)ir_header_sample(file, reading, h);
+        im->pixel[i] = grey_of(h, s);
+    }
+}
+
+/* Any other raw raster, row by row. */
 static void read_tuples(FILE *file, const ir_header *h, ir_image *im)
 {
     const struct pam pam = pam_of(file, h);
@@ -156,7 +173,9 @@ bool ir_image_read(FILE *file, const char *what, ir_image *im)
     im->maxval = h.maxval;
     pthread_once(&once, set_message_function);
     reading = what;
-    if (h.depth == 1 && (h.kind == 5 || h.kind == 7))
+    if (h.kind <= 3)
+        read_plain(file, &h, im);
+    else if (h.depth == 1 && (h.kind == 5 || h.kind == 7))
         read_raw(file, im);
     else
         read_tuples(file, &h, im);

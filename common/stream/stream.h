@@ -40,8 +40,9 @@ void ir_stream_close(ir_stream *stream);
 /* Several streams side by side, one operand each: images that belong together.
  *
  * Matched by name when all operands are directories or lists (each must then hold the same names;
- * the first operand's order leads; a name that stands k times in a list is matched k-th with k-th,
- * or always with the same file where the other is a directory); by order otherwise. */
+ * the first operand's order leads; a name that stands several times is matched by its directory
+ * where both lists have the same ones below what they have in common, else k-th with k-th, or
+ * always with the same file where the other is a directory); by order otherwise. */
 typedef struct ir_matched ir_matched;
 
 ir_matched *ir_matched_open(int streams, char *const *operand);
