@@ -25,8 +25,8 @@ CUDA_FOUND := $(shell nvcc=$$(command -v '$(NVCC)') && \
 # Debian's packages: to build and run, to test, to measure, to fuzz, to lint, to carry to a machine without them.
 BUILD_PACKAGES = gcc libc6-dev pkg-config netpbm libnetpbm-dev libarchive-dev libdnnl-dev \
                  libfftw3-dev libopenblas-dev
-CHECK_PACKAGES = bats binutils patchelf procps strace parallel python3-numpy python3-scipy python3-torch chromium tidy \
-                 libjpeg62-turbo-dev
+CHECK_PACKAGES = bats binutils libarchive-tools patchelf procps strace parallel python3-numpy \
+                 python3-scipy python3-torch chromium tidy libjpeg62-turbo-dev
 BENCH_PACKAGES = python3-venv
 FUZZ_PACKAGES  = clang libclang-rt-14-dev
 LINT_PACKAGES  = clang-format cppcheck mandoc shellcheck

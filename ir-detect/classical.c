@@ -95,30 +95,22 @@ static void clear_item(void *item)
     detection_free(&w->detection);
 }
 
-/* Images are what is done side by side here, not the insides of a product. OpenBLAS starts its
- * threads when it is loaded, and they spin for a tenth of a second, which whoever needs the
- * processors at the start notices; not every build of it has threads to end. */
-void quieten_blas(void)
-{
-    openblas_set_num_threads(1);
-    if (blas_thread_shutdown_)
-        blas_thread_shutdown_();
-}
-
 long detect_classical(const options *o, int operands, char *const *operand)
 {
     static const ir_pipeline pipeline = {sizeof(work_item), read_item, work_on_item, write_item,
                                          clear_item};
+    const int threads = o->backend.threads > 0 ? o->backend.threads : ir_default_threads();
     job j = {
         .options = o, .method = &methods[o->method], .stream = ir_stream_open(operands, operand)};
 
     for (int i = 0; i < PARAMETERS; i++)
         j.parameter[i] = o->parameter[i] > 0 ? o->parameter[i] : j.method->parameter[i];
+    if (j.method->parameter[ITERATIONS] > 0) /* these decompose matrices */
+        blas_start(threads);
     j.writer = writer_open(o, j.stream);
     if (o->maxval > 0)
         ir_stream_set_maxval(j.stream, o->maxval);
-    ir_pipeline_run(&pipeline, &j,
-                    o->backend.threads > 0 ? o->backend.threads : ir_default_threads());
+    ir_pipeline_run(&pipeline, &j, threads);
     writer_close(j.writer);
     ir_stream_close(j.stream);
     return j.images;

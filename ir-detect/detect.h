@@ -51,8 +51,6 @@ void map_free(map *m);
 /* Read all images of the stream and write what is detected; return how many images there were. */
 long detect_learned(const options *o, int operands, char *const *operand);
 long detect_classical(const options *o, int operands, char *const *operand);
-/* Before anything else: OpenBLAS is to use no threads of its own. */
-void quieten_blas(void);
 /* The names that --feature takes with this checkpoint, one a line. */
 void list_features(const options *o);
 

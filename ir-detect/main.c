@@ -289,7 +289,6 @@ int main(int argc, char **argv)
 
     ir_start("ir-detect");
     start = ir_seconds();
-    quieten_blas();
     o = parse(argc, argv);
     if (o.feature != NULL && strcmp(o.feature, "list") == 0) {
         if (optind < argc)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,15 +194,20 @@ static policy_graph *graph_for(policy *p, int n)
     return g;
 }
 
-void policy_forward(policy *p, int n, const float *images, float *logp)
+int policy_forward(policy *p, int n, const float *images, float *logp)
 {
     policy_graph *g = graph_for(p, n);
+    int bad = -1;
 
     ir_node_put(g->graph, g->image, images);
     ir_graph_forward(g->graph);
     ir_node_get(g->graph, g->logp, logp);
+    for (int i = n * IR_STRATEGIES - 1; i >= 0; i--)
+        if (!isfinite(logp[i]))
+            bad = i / IR_STRATEGIES;
     for (int i = 0; p->held.any && i < n; i++)
         choice_restrict(&p->held, logp + (size_t)i * IR_STRATEGIES);
+    return bad;
 }
 
 /* gradient, by the restricted log p, becomes that by the network's. */

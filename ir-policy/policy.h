@@ -27,8 +27,9 @@ double policy_std(const policy *p);
 void policy_hold(policy *p, choice_held held);
 
 /* log p of every strategy for each of n images (n x 1 x 128 x 128, normalised), as n x 30. They are
- * one batch: batch norm works with its statistics. */
-void policy_forward(policy *p, int n, const float *images, float *logp);
+ * one batch: batch norm works with its statistics. Returns the first image for which the network's
+ * output is not finite, as finite parameters can make it, or -1. */
+int policy_forward(policy *p, int n, const float *images, float *logp);
 
 /* Eq. (7): parameters += lr * gradient. Follows policy_forward() of the same n images. gradient (n
  * x 30): of the objective by log p. */

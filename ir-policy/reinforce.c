@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "session.h"
 
 /* By log p, the softmax still to come: d H / d log p_k = - p_k (log p_k + 1); the constant is
  * dropped, for the log-softmax turns it into nothing. */
@@ -91,7 +92,7 @@ void reinforce_late_step(policy *p, batch *b, const options *o)
 
     memcpy(drawn, b->logp, bytes);
     if (o->set == SET_HRL)
-        policy_forward(p, b->n, b->input, b->logp);
+        session_forward(p, b, b->logp);
     reinforce_step(p, b, drawn, o);
     free(drawn);
 }

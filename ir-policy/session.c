@@ -15,6 +15,14 @@ session session_open(const options *o)
     return s;
 }
 
+void session_forward(policy *p, const batch *b, float *logp)
+{
+    const int bad = policy_forward(p, b->n, b->input, logp);
+
+    if (bad >= 0)
+        ir_die("%s: the policy's output is not a number", b->name[bad]);
+}
+
 bool session_next(session *s)
 {
     batch *b = s->batch;
@@ -22,7 +30,7 @@ bool session_next(session *s)
     if (!batch_read(b))
         return false;
     if (s->o->set == SET_HRL)
-        policy_forward(s->policy, b->n, b->input, b->logp);
+        session_forward(s->policy, b, b->logp);
     else
         for (int i = 0; i < b->n; i++)
             choice_uniform(s->o->set, &s->o->held, b->logp + (size_t)i * IR_STRATEGIES);

@@ -17,6 +17,8 @@ typedef struct {
 session session_open(const options *o);
 /* The next batch with its b->logp; false at the end of the stream. */
 bool session_next(session *s);
+/* logp: policy_forward() of the batch's images; dies, naming the image, where it is not finite. */
+void session_forward(policy *p, const batch *b, float *logp);
 void session_close(session *s);
 
 #endif

@@ -32,7 +32,7 @@ static const float *loaded_logp(update *u, bool first)
         policy_hold(u->loaded, u->s.o->held);
         u->logp = ir_calloc((size_t)b->size * IR_STRATEGIES, sizeof *u->logp);
     }
-    policy_forward(u->loaded, b->n, b->input, u->logp);
+    session_forward(u->loaded, b, u->logp);
     return u->logp;
 }
 

@@ -42,6 +42,27 @@ detect balistd 1 700 333
 END
 }
 
+@test "with little memory -h and -V work, and what cannot start says so in one line" {
+    # shellcheck disable=SC2046
+    pgm 64 64 255 $(awk 'BEGIN { for (i = 0; i < 4096; i++) print i * i % 251 }') > "$BATS_TEST_TMPDIR/a.pgm"
+    for room in 130000 170000 220000 300000; do
+        for program in ir-corrupt ir-policy ir-train ir-detect ir-score; do
+            (ulimit -v $room; timeout 60 $program -h > /dev/null)
+            (ulimit -v $room; timeout 60 $program -V > /dev/null)
+        done
+        for method in ipi nram pstnn; do
+            for threads in 1 3; do
+                ended=0
+                (ulimit -v $room; timeout 60 ir-detect -m $method --patch 10 -j $threads \
+                    "$BATS_TEST_TMPDIR/a.pgm" > /dev/null 2> "$BATS_TEST_TMPDIR/said") || ended=$?
+                echo "$room $method $threads: $ended, $(cat "$BATS_TEST_TMPDIR/said")"
+                [ $ended = 0 ] || { [ $ended = 1 ] && [ "$(wc -l < "$BATS_TEST_TMPDIR/said")" = 1 ] &&
+                    grep -qE '^ir-detect: .*(out of memory|cannot|failed)' "$BATS_TEST_TMPDIR/said"; }
+            done
+        done
+    done
+}
+
 @test "frames of ever other sizes do not add up: weights are packed once, old graphs dropped" {
     for side in 64 96 128 160 192 224 256 288; do
         for other in 64 96 128 160; do

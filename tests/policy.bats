@@ -721,3 +721,26 @@ END
         [[ $status -eq 0 && $output == 'ir-policy (irtools) '* ]]
     done
 }
+
+@test "a policy of finite, huge parameters is refused by name, whatever it is asked" {
+    "$PYTHON" - fresh.tar "$t/huge.tar" <<'PYTHON'
+import io, sys, tarfile
+import numpy as np
+with tarfile.open(sys.argv[1]) as old, tarfile.open(sys.argv[2], "w") as new:
+    for m in old:
+        data = old.extractfile(m).read()
+        if m.name != "meta":
+            out = io.BytesIO()
+            np.save(out, np.full_like(np.load(io.BytesIO(data)), 3e38))
+            data = out.getvalue()
+        m.size = len(data)
+        new.addfile(m, io.BytesIO(data))
+PYTHON
+    for command in "sample" "stats" "update -S strategies -R rewards -w $t/new.tar" \
+        "play -R rewards -w $t/new.tar" "sample --hold jpeg"; do
+        # shellcheck disable=SC2086
+        run --separate-stderr ir-policy $command -c "$t/huge.tar" --batch 8 s/images
+        one_line_error 1 "^ir-policy: scene[0-9]*: the policy's output is not a number$"
+        [ -z "$output" ] && [ ! -e "$t/new.tar" ]
+    done
+}

@@ -39,8 +39,10 @@ void ir_cleanup(void)
 {
     sigset_t before;
     lock(&before);
-    for (const unfinished *f = files; f; f = f->next)
+    for (const unfinished *f = files; f; f = f->next) {
+        (void)!truncate(f->path, 0); /* it is open still, and would keep its room until the end */
         unlink(f->path);
+    }
     unlock(&before);
 }
 

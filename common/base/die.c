@@ -71,7 +71,8 @@ void ir_before_dying(void (*run)(void *), void *context)
     before_dying.context = context;
 }
 
-/* Only the first thread that fails goes on from here. */
+/* Only the first thread that fails goes on from here. What is unfinished goes at once: on a full
+ * disk the reason may have no room but that. */
 static void begin_end(void)
 {
     void (*run)(void *) = before_dying.run;
@@ -80,11 +81,11 @@ static void begin_end(void)
         run(before_dying.context);
     while (atomic_flag_test_and_set(&ending))
         pause();
+    ir_cleanup();
 }
 
 static _Noreturn void end(int status)
 {
-    ir_cleanup();
     if (ftrylockfile(stdout) == 0)
         fflush_unlocked(stdout);
     _exit(status);

@@ -3,7 +3,8 @@
  *
  * Nothing is taken from a header on trust: a member's bytes are gathered as they come, so memory
  * grows with what was really there, and an archive must end as one (zeros to the end of the file).
- */
+ * What tars made by hand have besides, and what libarchive only warns of (an owner whose name the
+ * locale cannot spell), says nothing about the numbers and is passed over. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -24,6 +25,8 @@ typedef struct {
     FILE *file;
     const char *path; /* for messages */
     char *last;       /* the last member's name, or NULL: for messages, too */
+    int members;      /* so far, directories counted */
+    uint64_t end;     /* of the last one in the file, its padding not counted */
     uint64_t bytes;   /* read from file so far */
     uint64_t zeros;   /* how many of the last of them are zero */
     char *member;     /* bytes of the member at hand, and one zero byte */
@@ -82,34 +85,74 @@ static void read_member(reader *r, const char *name, size_t limit)
     r->member[r->length] = '\0';
 }
 
-/* The next member's name, or NULL at the end of the archive. */
-static const char *next_member(reader *r)
+/* The name without "./" in front and "/" behind, as tar(1) writes them; a new string. */
+static char *plain_name(const char *name)
+{
+    size_t length;
+    char *plain;
+
+    while (strncmp(name, "./", 2) == 0)
+        name += 1 + strspn(name + 1, "/");
+    plain = ir_strdup(name);
+    for (length = strlen(plain); length > 1 && plain[length - 1] == '/'; length--)
+        plain[length - 1] = '\0';
+    return plain;
+}
+
+/* Directories that members lie in: they carry nothing. */
+static bool is_directory_of_members(const char *name)
+{
+    static const char *const names[] = {"", ".", "param", "state", "adam", "adam/m", "adam/v"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+_Noreturn static void die_of_name(const reader *r, const char *name)
+{
+    ir_die(
+        "%s: '%.*s' is no name of a member (in the directory that holds meta: tar cf NEW meta */)",
+        r->path, IR_MAX_MEMBER_NAME, name);
+}
+
+/* The next member that is a file, its name in r->last; false at the end of the archive. */
+static bool next_member(reader *r)
 {
     struct archive_entry *entry;
-    int status = archive_read_next_header(r->archive, &entry);
-    const char *name;
+    int status, type;
 
-    if (status == ARCHIVE_EOF)
-        return NULL;
-    if (status != ARCHIVE_OK)
-        die_of_archive(r, NULL);
-    name = archive_entry_pathname(entry);
-    if (name == NULL)
-        ir_die("%s: after %s: a name that cannot be read", r->path, r->last ? r->last : "nothing");
-    free(r->last);
-    r->last = ir_strdup(name);
-    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != NULL ||
+    do {
+        status = archive_read_next_header(r->archive, &entry);
+        if (status == ARCHIVE_EOF)
+            return false;
+        if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
+            die_of_archive(r, NULL);
+        if (archive_entry_pathname(entry) == NULL)
+            ir_die("%s: after %s: a name that cannot be read", r->path,
+                   r->last ? r->last : "nothing");
+        if (r->members++ == IR_MAX_MEMBERS)
+            ir_die("%s: more than %d members", r->path, IR_MAX_MEMBERS);
+        free(r->last);
+        r->last = plain_name(archive_entry_pathname(entry));
+        r->end = (uint64_t)archive_filter_bytes(r->archive, 0);
+        type = archive_entry_filetype(entry);
+        if (type == AE_IFDIR && !is_directory_of_members(r->last))
+            die_of_name(r, r->last);
+    } while (type == AE_IFDIR);
+    if (type != AE_IFREG || archive_entry_hardlink(entry) != NULL ||
         archive_entry_sparse_count(entry) > 0)
-        ir_die("%s: %s: not a plain file", r->path, name);
-    return name;
+        ir_die("%s: %s: not a plain file", r->path, r->last);
+    return true;
 }
 
 static void read_meta(reader *r, ir_checkpoint *checkpoint, const char *kind)
 {
-    const char *name = next_member(r), *found;
+    const char *found;
 
-    if (name == NULL || strcmp(name, "meta") != 0)
-        ir_die("%s: not a checkpoint: its first member is not 'meta'", r->path);
+    if (checkpoint->metas > 0)
+        ir_die("%s: meta is there twice", r->path);
     read_member(r, "meta", IR_MAX_META_BYTES);
     ir_meta_parse(checkpoint, r->member, r->length);
     found = ir_meta_text(checkpoint, "format");
@@ -141,7 +184,7 @@ static char *array_name(const reader *r, const char *member)
         if (ir_array_name_ok(name))
             return name;
     }
-    ir_die("%s: '%.*s' is no name of a member", r->path, IR_MAX_MEMBER_NAME, member);
+    die_of_name(r, member);
 }
 
 static void read_array(reader *r, ir_checkpoint *checkpoint, char *name)
@@ -168,8 +211,9 @@ static void read_array(reader *r, ir_checkpoint *checkpoint, char *name)
 
 /* A tar cut between two members looks whole to libarchive; and what stands behind its end is
  * ignored there. Here the rest of the file, two blocks or more, must be zeros. */
-static void check_end(reader *r, uint64_t end)
+static void check_end(reader *r)
 {
+    uint64_t end = r->end;
     const void *unused;
     la_ssize_t n;
 
@@ -188,8 +232,6 @@ ir_checkpoint *ir_checkpoint_read(const char *path, const char *kind)
 {
     ir_checkpoint *checkpoint = ir_calloc(1, sizeof *checkpoint);
     reader *r = ir_calloc(1, sizeof *r);
-    const char *member;
-    uint64_t end;
 
     r->file = ir_open_in(path);
     r->path = strcmp(path, "-") == 0 ? "standard input" : path;
@@ -198,17 +240,20 @@ ir_checkpoint *ir_checkpoint_read(const char *path, const char *kind)
     if (r->archive == NULL)
         ir_die("%s: out of memory", path);
     archive_read_support_format_tar(r->archive);
+    /* macOS's tar puts a member ._NAME of attributes before NAME */
+    archive_read_set_format_option(r->archive, "tar", "mac-ext", "1");
     if (archive_read_open(r->archive, r, NULL, read_file, NULL) != ARCHIVE_OK)
         die_of_archive(r, NULL);
-    read_meta(r, checkpoint, kind);
-    end = (uint64_t)archive_filter_bytes(r->archive, 0);
-    for (int members = 0; (member = next_member(r)) != NULL; members++) {
-        if (members == IR_MAX_MEMBERS)
-            ir_die("%s: more than %d members", r->path, IR_MAX_MEMBERS);
-        read_array(r, checkpoint, array_name(r, member));
-        end = (uint64_t)archive_filter_bytes(r->archive, 0);
+    while (next_member(r)) {
+        if (strcmp(r->last, "meta") == 0)
+            read_meta(r, checkpoint, kind);
+        else
+            read_array(r, checkpoint, array_name(r, r->last));
+        r->end = (uint64_t)archive_filter_bytes(r->archive, 0);
     }
-    check_end(r, end);
+    if (checkpoint->metas == 0)
+        ir_die("%s: not a checkpoint: no member 'meta'", r->path);
+    check_end(r);
     archive_read_free(r->archive);
     if (r->file != stdin)
         fclose(r->file);

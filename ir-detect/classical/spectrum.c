@@ -60,7 +60,7 @@ static void multiply(const char *transposed, int m, int n, int k, const double *
 {
     const double one = factor < 0 ? -1 : 1, keep = factor < 0 ? 1 : 0;
 
-    dgemm_(transposed, "N", &m, &n, &k, &one, a, &lda, b, &ldb, &keep, c, &ldc, 1, 1);
+    blas()->dgemm(transposed, "N", &m, &n, &k, &one, a, &lda, b, &ldb, &keep, c, &ldc, 1, 1);
 }
 
 static _Noreturn void no_solution(const spectrum *s)
@@ -74,8 +74,8 @@ static void make_gram(spectrum *s)
     const double one = 1, zero = 0;
 
     if (!s->squared)
-        dsyrk_("U", "N", &s->rows, &s->columns, &one, s->x, &s->rows, &zero, s->gram, &s->rows, 1,
-               1);
+        blas()->dsyrk("U", "N", &s->rows, &s->columns, &one, s->x, &s->rows, &zero, s->gram,
+                      &s->rows, 1, 1);
     s->squared = true;
 }
 
@@ -128,8 +128,8 @@ static void tridiagonal_pairs(spectrum *s)
     double *diagonal = s->work + DIAGONAL * n, *off = s->work + OFF_DIAGONAL * n;
     int work = 1 + s->rows * (4 + s->rows), index = 3 + 5 * s->rows, info;
 
-    dstedc_("I", &s->rows, diagonal, off, s->vector, &s->rows, s->work + BLOCKS * n, &work,
-            s->index, &index, &info, 1);
+    blas()->dstedc("I", &s->rows, diagonal, off, s->vector, &s->rows, s->work + BLOCKS * n, &work,
+                   s->index, &index, &info, 1);
     if (info != 0)
         no_solution(s);
     memmove(s->vector, s->vector + first * n, (n - first) * n * sizeof *s->vector);
@@ -144,14 +144,15 @@ static void find_directly(spectrum *s, int least, double above)
     int work = 64 * s->rows, info;
 
     make_gram(s);
-    dsytrd_("U", &s->rows, s->gram, &s->rows, diagonal, off, factors, blocks, &work, &info, 1);
+    blas()->dsytrd("U", &s->rows, s->gram, &s->rows, diagonal, off, factors, blocks, &work, &info,
+                   1);
     s->count = eigenvalues_above(s->rows, diagonal, off, above);
     if (s->count < least)
         s->count = least;
     s->held = smaller(with_guards(s->count), s->rows);
     tridiagonal_pairs(s);
-    dormtr_("L", "U", "N", &s->rows, &s->held, s->gram, &s->rows, factors, s->vector, &s->rows,
-            blocks, &work, &info, 1, 1, 1);
+    blas()->dormtr("L", "U", "N", &s->rows, &s->held, s->gram, &s->rows, factors, s->vector,
+                   &s->rows, blocks, &work, &info, 1, 1, 1);
     reverse_pairs(s);
 }
 
@@ -171,8 +172,8 @@ static void apply_twice(spectrum *s, const double *vectors, int count, double *t
 
         multiply("T", columns, count, s->rows, panel, s->rows, vectors, s->rows, 1, s->work,
                  columns);
-        dgemm_("N", "N", &s->rows, &count, &columns, &one, panel, &s->rows, s->work, &columns, &one,
-               to, &s->rows, 1, 1);
+        blas()->dgemm("N", "N", &s->rows, &count, &columns, &one, panel, &s->rows, s->work,
+                      &columns, &one, to, &s->rows, 1, 1);
     }
 }
 
@@ -192,8 +193,8 @@ static void take_in(spectrum *s, int span, int count)
     if (is_gram_worth_it(s, span + count))
         make_gram(s);
     if (s->squared)
-        dsymm_("L", "U", &s->rows, &count, &one, s->gram, &s->rows, s->basis + at, &s->rows, &zero,
-               s->image + at, &s->rows, 1, 1);
+        blas()->dsymm("L", "U", &s->rows, &count, &one, s->gram, &s->rows, s->basis + at, &s->rows,
+                      &zero, s->image + at, &s->rows, 1, 1);
     else
         apply_twice(s, s->basis + at, count, s->image + at);
     multiply("T", span + count, count, s->rows, s->basis, s->rows, s->image + at, s->rows, 1,
@@ -239,8 +240,8 @@ static void expand(spectrum *s, int span, int block)
     remove_basis(s, span, next, block);
     normalise_columns(next, s->rows, block);
     remove_basis(s, span, next, block);
-    dgeqrf_(&s->rows, &block, next, &s->rows, factors, blocks, &work, &info);
-    dorgqr_(&s->rows, &block, &block, next, &s->rows, factors, blocks, &work, &info);
+    blas()->dgeqrf(&s->rows, &block, next, &s->rows, factors, blocks, &work, &info);
+    blas()->dorgqr(&s->rows, &block, &block, next, &s->rows, factors, blocks, &work, &info);
     take_in(s, span, block);
 }
 
@@ -252,8 +253,8 @@ static void solve_projection(spectrum *s, int span)
     for (int j = 0; j < span; j++)
         memcpy(s->pairs + (size_t)j * (size_t)s->most, s->products + (size_t)j * (size_t)s->most,
                (size_t)(j + 1) * sizeof *s->pairs);
-    dsyevd_("V", "U", &span, s->pairs, &s->most, s->ritz, s->work, &work, s->index, &index, &info,
-            1, 1);
+    blas()->dsyevd("V", "U", &span, s->pairs, &s->most, s->ritz, s->work, &work, s->index, &index,
+                   &info, 1, 1);
     if (info != 0)
         no_solution(s);
 }

@@ -99,8 +99,8 @@ static void make_gram(tensor_step *t, const zcomplex *slice)
     bool wide = shape->rows <= shape->columns;
     const int *length = wide ? &shape->columns : &shape->rows;
 
-    zherk_("U", wide ? "N" : "C", &t->side, length, &one, slice, &shape->rows, &zero, t->gram,
-           &t->side, 1, 1);
+    blas()->zherk("U", wide ? "N" : "C", &t->side, length, &one, slice, &shape->rows, &zero,
+                  t->gram, &t->side, 1, 1);
 }
 
 /* All eigenvalues and eigenvectors; the slow way, which always works. */
@@ -109,8 +109,8 @@ static void decompose_wholly(tensor_step *t, const zcomplex *slice)
     int info;
 
     make_gram(t, slice);
-    zheevd_("V", "U", &t->side, t->gram, &t->side, t->eigenvalue, t->work, &t->work_size,
-            t->real_work, &t->real_size, t->whole_work, &t->whole_size, &info, 1, 1);
+    blas()->zheevd("V", "U", &t->side, t->gram, &t->side, t->eigenvalue, t->work, &t->work_size,
+                   t->real_work, &t->real_size, t->whole_work, &t->whole_size, &info, 1, 1);
     if (info != 0)
         ir_die("an eigenvalue problem of %d rows has no solution", t->side);
     t->vectors = t->gram;
@@ -140,16 +140,16 @@ static int decompose(tensor_step *t, const zcomplex *slice, int keep, double abo
     int count = 0, info;
 
     make_gram(t, slice);
-    zhetrd_("U", &t->side, t->gram, &t->side, diagonal, off, factors, t->work, &t->work_size, &info,
-            1);
+    blas()->zhetrd("U", &t->side, t->gram, &t->side, diagonal, off, factors, t->work, &t->work_size,
+                   &info, 1);
     memcpy(t->eigenvalue, diagonal, n * sizeof *diagonal);
     memcpy(copy, off, (n - 1) * sizeof *copy);
-    dsterf_(&t->side, t->eigenvalue, copy, &info);
+    blas()->dsterf(&t->side, t->eigenvalue, copy, &info);
     if (info == 0 && (count = needed(t, keep, above)) > 0) {
         for (size_t i = 0; i < n; i++)
             block[i] = 1;
-        dstein_(&t->side, diagonal, off, &count, t->eigenvalue + t->side - count, block, &t->side,
-                vectors, &t->side, room, index, failed, &info);
+        blas()->dstein(&t->side, diagonal, off, &count, t->eigenvalue + t->side - count, block,
+                       &t->side, vectors, &t->side, room, index, failed, &info);
     }
     if (info != 0) {
         decompose_wholly(t, slice);
@@ -159,8 +159,8 @@ static int decompose(tensor_step *t, const zcomplex *slice, int keep, double abo
     first = t->vectors + n * (size_t)(t->side - count);
     for (size_t i = 0; i < n * (size_t)count; i++)
         first[i] = vectors[i];
-    zunmtr_("L", "U", "N", &t->side, &count, t->gram, &t->side, factors, first, &t->side, t->work,
-            &t->work_size, &info, 1, 1, 1);
+    blas()->zunmtr("L", "U", "N", &t->side, &count, t->gram, &t->side, factors, first, &t->side,
+                   t->work, &t->work_size, &info, 1, 1, 1);
     return count;
 }
 
@@ -181,21 +181,21 @@ static void multiply(tensor_step *t, zcomplex *slice, int count, const double *f
     const zcomplex *u = t->vectors + (size_t)(t->side - count) * (size_t)t->side;
 
     if (*rows <= *columns) {
-        zgemm_("C", "N", &count, columns, rows, &one, u, rows, slice, rows, &zero, t->product,
-               &count, 1, 1);
+        blas()->zgemm("C", "N", &count, columns, rows, &one, u, rows, slice, rows, &zero,
+                      t->product, &count, 1, 1);
         for (int j = 0; j < *columns; j++)
             for (int i = 0; i < count; i++)
                 t->product[(size_t)j * (size_t)count + (size_t)i] *= factor[i];
-        zgemm_("N", "N", rows, columns, &count, &one, u, rows, t->product, &count, &zero, slice,
-               rows, 1, 1);
+        blas()->zgemm("N", "N", rows, columns, &count, &one, u, rows, t->product, &count, &zero,
+                      slice, rows, 1, 1);
     } else {
-        zgemm_("N", "N", rows, &count, columns, &one, slice, rows, u, columns, &zero, t->product,
-               rows, 1, 1);
+        blas()->zgemm("N", "N", rows, &count, columns, &one, slice, rows, u, columns, &zero,
+                      t->product, rows, 1, 1);
         for (int j = 0; j < count; j++)
             for (int i = 0; i < *rows; i++)
                 t->product[(size_t)j * (size_t)*rows + (size_t)i] *= factor[j];
-        zgemm_("N", "C", rows, columns, &count, &one, t->product, rows, u, columns, &zero, slice,
-               rows, 1, 1);
+        blas()->zgemm("N", "C", rows, columns, &count, &one, t->product, rows, u, columns, &zero,
+                      slice, rows, 1, 1);
     }
 }
 

@@ -251,7 +251,7 @@ static void test_tensor_depth(void)
 int main(void)
 {
     ir_start("test-classical");
-    openblas_set_num_threads(1);
+    blas_start(1);
     test_patches(70, 33, 10, 4);
     test_patches(33, 70, 12, 12);
     test_patches(9, 5, 50, 10);

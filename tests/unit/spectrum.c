@@ -208,7 +208,7 @@ static void test_no_gap(void)
 int main(void)
 {
     ir_start("test-spectrum");
-    openblas_set_num_threads(1);
+    blas_start(1);
     test_spectrum();
     test_slow_fall();
     test_few();
