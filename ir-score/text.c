@@ -3,17 +3,29 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/base.h"
 
+enum { FIRST_ROOM = 4096, MOST_BYTES = 1 << 30 };
+
+static void check_size(size_t bytes, const char *path)
+{
+    if (bytes > MOST_BYTES)
+        ir_die("%s: larger than %d MiB: not a table", path, MOST_BYTES >> 20);
+}
+
 text_lines text_read(FILE *file, const char *path)
 {
-    enum { FIRST_ROOM = 4096 };
+    struct stat status;
     size_t room = FIRST_ROOM, n = 0, got;
     text_lines t = {.path = path, .bytes = ir_malloc(room)};
 
+    if (fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode))
+        check_size((size_t)status.st_size, path); /* it may have holes */
     while ((got = fread(t.bytes + n, 1, room - n, file)) > 0) {
         n += got;
+        check_size(n, path);
         if (n == room) {
             t.bytes = ir_realloc(t.bytes, room, 2);
             room *= 2;

@@ -13,7 +13,8 @@ typedef struct {
     long torn;        /* the number of a last line without its newline; 0: there is none */
 } text_lines;
 
-/* Reads to the file's end. Dies when that cannot be done. */
+/* Reads to the file's end. Dies when that cannot be done, and when the file is larger than a GiB.
+ */
 text_lines text_read(FILE *file, const char *path);
 /* The next line, ended by a zero byte in place of its newline and of a carriage return before that;
  * NULL at the end. A last line without its newline was cut short: it is left out and t->torn says

@@ -535,6 +535,8 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])'
     rm page.html
     head -c -1 hrl/robustness.tsv > t.tsv
     refused 't.tsv:12: the last line has no newline: it was cut short \(make the table again\)$' t.tsv
+    truncate -s 100G hrl/knobs
+    refused 'hrl/knobs: larger than 1024 MiB: not a table$' hrl
     printf 'SEED 7\nNET a\0b\n' > hrl/knobs
     refused 'hrl/knobs:2: a zero byte: not a table$' hrl
 }
