@@ -41,6 +41,7 @@ struct scoring {
     sample image, other; /* by image, of the prediction and the one it is compared with */
     overlay *pictures;
     ir_masks *masks;
+    bool said_dim; /* that a prediction is empty which has another value than 0 */
 };
 
 /* Counts one prediction against the mask of s->m as far as what is printed needs it, in s->one.
@@ -71,6 +72,19 @@ void scoring_warn(scoring *s)
     ir_masks_warn(s->masks);
 }
 
+/* A mask of 0 and 1 in 8 bits, which is empty by the threshold, is hardly meant so. */
+static void warn_of_dim(scoring *s, const ir_image *predicted, long found)
+{
+    int value = found == 0 && !s->said_dim ? ir_mask_single_value(predicted) : 0;
+
+    if (value == 0)
+        return;
+    ir_warn("%s: the prediction holds 0 and %d, the maxval is %d: nothing of it is above the "
+            "threshold (-t 0 takes all that is not black)",
+            predicted->name, value, predicted->maxval);
+    s->said_dim = true;
+}
+
 void scoring_add(scoring *s, ir_image *im)
 {
     const options *o = s->o;
@@ -81,6 +95,7 @@ void scoring_add(scoring *s, ir_image *im)
     fit(o, im);
     matcher_set_truth(s->m, &im[TRUTH]);
     c = count(s, &im[PREDICTED]);
+    warn_of_dim(s, &im[PREDICTED], c.predicted_pixels);
     if (o->per_image)
         report_image(stdout, im[PREDICTED].name, &c, o->format, s->sum.images == 0);
     totals_add(&s->sum, &s->one);

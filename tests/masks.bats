@@ -116,6 +116,21 @@ train() {
     done
 }
 
+@test "predictions of 0 and 1 are empty by the threshold, which is said once" {
+    mkdir predicted
+    pgm 4 1 255 0 0 1 1 > predicted/a.pgm
+    pgm 4 1 255 0 1 1 1 > predicted/b.pgm
+    mkdir true
+    pgm 4 1 255 0 0 255 255 | tee true/a.pgm > true/b.pgm
+    run --separate-stderr ir-score --tsv predicted true
+    one_line_error 0 '^ir-score: a: the prediction holds 0 and 1, the maxval is 255: .*\(-t 0 takes'
+    run --separate-stderr ir-score --tsv -t 0 predicted true
+    [[ -z $stderr && "$(tail -n 1 <<< "$output" | cut -f 1)" = 0.8 ]]
+    pgm 4 1 255 0 1 2 3 | tee predicted/a.pgm > predicted/b.pgm # a map may be dim
+    run --separate-stderr ir-score --tsv predicted true
+    [[ $status -eq 0 && -z $stderr ]]
+}
+
 @test "training on masks of 0 and 1 gives the bits that masks of 0 and 255 give" {
     frames 4
     masks 4 255 0 255

@@ -77,6 +77,14 @@ IR_WIDE static void find_range(const ir_image *mask, uint16_t *smallest, uint16_
     *largest = high;
 }
 
+int ir_mask_single_value(const ir_image *image)
+{
+    uint16_t smallest, largest;
+
+    find_range(image, &smallest, &largest);
+    return smallest == 0 && largest < image->maxval && holds_only(image, largest) ? largest : 0;
+}
+
 /* ---- the rule -------------------------------------------------------------------------------- */
 
 typedef enum { PLAIN, TWO_VALUES, BETWEEN, GIVEN } mask_kind;
@@ -96,12 +104,12 @@ static reading look_at(double true_above, const ir_image *mask)
     if (true_above >= 0) {
         r.kind = GIVEN;
         r.level = ir_image_level_above(true_above, mask->maxval);
+    } else if (ir_mask_single_value(mask) > 0) {
+        r.kind = TWO_VALUES;
+        r.level = largest;
     } else if (!holds_only(mask, largest) || (smallest > 0 && largest < mask->maxval)) {
         r.kind = BETWEEN;
         r.level = mask->maxval / 2 + 1;
-    } else if (largest > 0 && largest < mask->maxval) {
-        r.kind = TWO_VALUES;
-        r.level = largest;
     }
     return r;
 }

@@ -13,6 +13,9 @@
 /* Turns one mask into 0 and its maxval by the rule above, and says nothing. */
 void ir_mask_make_binary(ir_image *mask);
 
+/* The sample v of an image that holds 0, v and nothing else, v below maxval; 0 for any other. */
+int ir_mask_single_value(const ir_image *image);
+
 /* What is known of a set of masks while they go by. */
 typedef struct ir_masks ir_masks;
 
