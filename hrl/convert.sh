@@ -3,10 +3,11 @@
 #
 # CACHE/images/NAME.pgm is the frame: PNG and BMP become PGM of the same depth (colours stay: the
 # programs make grey of them, and everywhere the same), a Netpbm file is linked to.
-# CACHE/masks/NAME.pgm (masks-nearest/ with SCALE "nearest") is its mask, 0 and 255, of the frame's
-# size. What is there and not older than its source is left alone. Files are made under another name
-# and renamed: a stopped conversion can be taken up again, and several may go on at once. On an error
-# the line about the first frame in trouble goes to standard error.
+# CACHE/masks/NAME.pgm (masks-nearest/ with SCALE "nearest") is its mask, as grey as it came, of the
+# frame's size: what in it is true the programs say. What is there and not older than its source is
+# left alone. Files are made under another name and renamed: a stopped conversion can be taken up
+# again, and several may go on at once. On an error the line about the first frame in trouble goes to
+# standard error.
 #
 # With names as further operands those alone are converted, by this process.
 
@@ -102,8 +103,7 @@ convert_mask() {
 
     new_part "$3"
     image=$(size "$4")
-    if ! decode "$2" 2> /dev/null | ppmtopgm -quiet 2> /dev/null |
-            pgmtopbm -quiet -threshold -value 0.5 | pamdepth -quiet 255 > "$part"; then
+    if ! decode "$2" 2> /dev/null | ppmtopgm -quiet > "$part" 2> /dev/null; then
         rm -f "$part"
         echo "$1: $2 is not an image that netpbm reads" >&2
         return 1
@@ -161,10 +161,19 @@ if [ $# -gt 0 ]; then
     exit
 fi
 
-mkdir -p "$cache/images" "$masks"
+mkdir -p "$cache/images"
 for dir in "$cache/images" "$masks"; do
     [ ! -L "$dir" ] || { echo "$dir is a link: what was written there would go elsewhere" >&2; exit 1; }
 done
+# masks that an older version made were of 0 and 255: they are made again
+exec {lock}< "$cache"
+flock "$lock"
+if [ ! -e "$masks/.grey" ]; then
+    rm -rf "$masks"
+    mkdir "$masks"
+    : > "$masks/.grey"
+fi
+exec {lock}<&-
 # parts of a conversion that was killed, and what no conversion has put there
 find "$cache/images" "$masks" -mindepth 1 -maxdepth 1 \( -name '*.part' -mmin +60 -o \
     -type p,s,c,b -o -type l -xtype d,p,s,c,b \) -delete

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the recipes of hrl.mk lean on. Read by "." into a recipe, which runs under bash -euo pipefail.
 
-# shellcheck disable=SC2034,SC2154 # knobs are set by name
+# shellcheck disable=SC2034,SC2120,SC2154 # knobs are set by name
 
 shopt -s inherit_errexit
 here=${BASH_SOURCE[0]%/*}
@@ -67,12 +67,20 @@ take_lock() {
     flock "${@:2}" "$lock"
 }
 
-# finish: tmp becomes the target, and what the members had to say is said.
+# finish [TEXT]: tmp becomes the target, and what the members had to say is said.
 finish() {
-    find "$tmp" -name '*.err' -exec cat {} + | tr '\001-\010\013-\037\177' '?' >&2
+    say_members '' "$@"
     rm -f "$tmp"/*.err "$tmp"/*.fifo
     sync "$tmp"/* "$tmp"
     mv -T "$tmp" "$target"
+}
+
+# say_members BEGINNING [TEXT]: what the members said in lines that begin so, once each, but for those
+# that have TEXT in them.
+say_members() {
+    find "$tmp" -name '*.err' -exec cat {} + | tr '\001-\010\013-\037\177' '?' |
+        awk -v from="$1" -v but="${2:-}" '
+            index($0, from) == 1 && !(but != "" && index($0, but)) && !said[$0]++' >&2
 }
 
 # put FILE: standard input becomes FILE, which is another's until then, not a link's.

@@ -195,7 +195,7 @@ END
     hrl DATA=data data
     for i in 1 2 3 4 5 6; do
         [ "$(ppmtopgm -quiet "$(cached images/train$i)" | samples)" = '255 200 9' ]
-        [ "$(samples < "$(cached masks/train$i)")" = '255 0 255' ]
+        [ "$(samples < "$(cached masks/train$i)")" = '255 127 128' ]
     done
     mv data/images/train4.bmp data/images/train4.TIF
     run --separate-stderr hrl DATA=data data CACHE=other
@@ -204,4 +204,17 @@ END
     mkfifo data/images/train4.png
     run --separate-stderr timeout 20 make -f share/hrl.mk DATA=data data CACHE=other
     refused 'train4: .*/images/train4.png is not a plain file$'
+}
+
+@test "masks that an older version made black and white are made again" {
+    pgm 3 2 255 0 0 1 0 0 0 > data/masks/train1.pgm
+    pgm 3 2 3 0 1 2 0 0 3 | pnmtopng -quiet > data/masks/train2.png
+    rm data/masks/train2.pgm
+    hrl DATA=data data CACHE=cache
+    [ "$(samples < cache/masks/train1.pgm)" = '255 0 0 1 0 0 0' ]
+    [ "$(samples < cache/masks/train2.pgm)" = '3 0 1 2 0 0 3' ]
+    rm cache/masks/.grey
+    pgm 3 2 255 0 0 0 0 0 0 > cache/masks/train1.pgm
+    hrl DATA=data data CACHE=cache
+    [ "$(samples < cache/masks/train1.pgm)" = '255 0 0 1 0 0 0' ]
 }

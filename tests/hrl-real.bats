@@ -271,3 +271,24 @@ whole() {
     [ "$(cut -f 1 seq-run/scored/images.tsv | tail -n +2)" = "$(sed 's,^/,,; s,/,+,' seq/test.txt)" ]
     [ "$(cd seq-run/scored/found && echo *)" = "$(cd seq-run/scored/corrupted && echo *)" ]
 }
+
+@test "masks of 0 and 1: trained on and scored, and said once; of 0 alone: refused" {
+    cp -R "$BATS_FILE_TMPDIR/data" ones
+    for mask in ones/masks/*.pgm; do
+        pnmtoplainpnm "$mask" | awk 'NR > 3 { gsub(/255/, "1") } { print }' > plain
+        mv plain "$mask"
+    done
+    [ "$(pgmhist "$mask" | awk '$1 ~ /^[0-9]+$/ { print $1 }' | paste -s)" = $'0\t1' ]
+    for set in data ones; do
+        hrl DATA=$set ROUNDS=2 RUN=$set-run STRATEGY=none 2> $set.said
+        hrl DATA=$set robustness RUN=$set-run SEVERITIES=3 2> $set.scored > /dev/null
+    done
+    [ ! -s data.said ] && [ ! -s data.scored ]
+    [ "$(grep -c 'holds 0 and 1, the maxval is 255' ones.said)" = 1 ]
+    grep -q 'holds 0 and 1, the maxval is 255' ones.scored
+    cmp data-run/0002/detector.tar ones-run/0002/detector.tar
+    cmp data-run/robustness.tsv ones-run/robustness.tsv
+    for mask in ones/masks/*.pgm; do pgmmake 0 64 64 > "$mask"; done
+    run --separate-stderr hrl DATA=ones ROUNDS=1 RUN=none-run
+    refused '^hrl.mk: none-run/0001: ir-train: .*no target in '
+}
