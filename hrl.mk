@@ -78,7 +78,8 @@ GOALS := $(or $(MAKECMDGOALS),train)
 # the numbers of its rounds.
 quoted = '$(subst ','\'',$1)'
 ifneq ($(filter-out help,$(GOALS)),)
-CHECKED := $(shell export $(foreach v,$(GIVEN),$(call quoted,$v=$(value $v))) LC_ALL=C; \
+CHECKED := $(shell export $(foreach v,$(GIVEN),$(call quoted,$v=$(value $v))) \
+               $(if $(value DETECT),DETECT=given) LC_ALL=C; \
                . $(call quoted,$(HERE)/hrl/run.sh); check_knobs $(call quoted,$(GOALS)) 2>&1)
 $(if $(filter ok,$(firstword $(CHECKED))),,$(error $(subst hrl.mk: ,,$(CHECKED))))
 endif

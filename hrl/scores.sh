@@ -29,9 +29,10 @@ copy_detector() {
 # score_run: makes RUN/scored, the scores of the run's detector on the test list, clean and with each
 # frame under another strategy; again when the detector or the list is another.
 score_run() {
-    local stamp
+    local from stamp
 
-    stamp=$({ cksum < "$(detector)"; echo "$DATA $SEED $SEVERITIES $MAXVAL $RESIZE_MASKS";
+    from=$(detector)
+    stamp=$({ cksum < "$from"; echo "$DATA $SEED $SEVERITIES $MAXVAL $RESIZE_MASKS";
         frame_names test; } | cksum)
     ! scored_as "$stamp" || return 0
     rm -rf "$RUN/scored"
