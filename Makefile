@@ -4,6 +4,7 @@
 #   make demo       install what is missing, build, train on generated scenes, print the tables
 #   make check      install what the tests need, build, run every test
 #   make asan       the tests once more under AddressSanitizer and UBSan
+#   make tsan       those with threads once more under ThreadSanitizer
 #   make bench      times beside what one would take instead; PARTS= chooses (tests/bench/run)
 #   make fuzz       the parsers with clang's libFuzzer, SECONDS=60 each (tests/fuzz/rules.mk)
 #   make lint       format, static analysis, man pages, shell scripts
@@ -147,6 +148,13 @@ asan: check-deps
 	@IR_BIN="$(CURDIR)/build/asan/bin" IR_ASAN=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp \
 	    tests/run
 
+# The parts with threads: the pipeline, the team, whole lines, ir-corrupt, the classical methods. The
+# libraries are not instrumented; what threads do is all in the programs, the team too.
+RACES = tests/base.bats tests/team.bats tests/lines.bats tests/corrupt.bats tests/classical.bats
+tsan: check-deps
+	+@$(build) BUILD=build/tsan OPT="-O1 -fsanitize=thread" NVCC= tests
+	@IR_BIN="$(CURDIR)/build/tsan/bin" IR_ASAN=1 tests/run $(RACES)
+
 bench: check-deps
 	$(call install_packages,$(BENCH_PACKAGES))
 	+@$(build) all $(BENCH)
@@ -185,4 +193,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean deps check-deps lint-deps demo tests check check-parity bench asan lint install uninstall
+.PHONY: all clean deps check-deps lint-deps demo tests check check-parity bench asan tsan lint install uninstall

@@ -4,7 +4,7 @@
 #ifndef IR_WIDE_H
 #define IR_WIDE_H
 
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define IR_WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define IR_WIDE

@@ -51,7 +51,7 @@ static bool next_line(ir_records *records)
     errno = 0;
     ssize_t length = getline(&records->text, &records->room, records->file);
     if (length < 0) {
-        if (ferror(records->file))
+        if (!feof(records->file)) /* no memory for the line, perhaps */
             ir_die_errno("%s", records->label);
         return false;
     }
