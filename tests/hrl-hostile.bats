@@ -177,7 +177,7 @@ untouched() {
 @test "a link where hrl.mk makes a file before it has its name is replaced, not followed" {
     spoiled
     for file in .0003.tmp .scored.tmp .robustness.tsv.tmp knobs.tmp log.tsv.tmp policy.tsv.tmp best.tar.tmp \
-            best.tsv.tmp; do
+            .best.tar.tmp best.tsv.tmp; do
         rm -rf "run/$file"
         ln -s "$PWD/mine" "run/$file"
     done
