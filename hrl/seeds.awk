@@ -1,0 +1,93 @@
+# One score of runs that differ by their seed alone: means over the seeds with 95 % intervals, and
+# the gain over the first group with the interval of the paired differences (Student's t).
+#
+# -v metric=iou. The files are robustness tables; GROUP-SEED.tsv or GROUP-SEED/robustness.tsv says
+# which group and seed each belongs to.
+
+BEGIN {
+    FS = OFS = "\t"
+    # the 97.5 % quantiles of Student's t with 1, 2, ... degrees of freedom
+    quantiles = split("12.706 4.303 3.182 2.776 2.571 2.447 2.365 2.306 2.262 2.228 2.201 2.179 " \
+                      "2.160 2.145 2.131 2.120 2.110 2.101 2.093 2.086 2.080 2.074 2.069 2.064 " \
+                      "2.060 2.056 2.052 2.048 2.045 2.042", t975, " ")
+}
+
+FNR == 1 {
+    enter(FILENAME)
+    split("", column)
+    for (i = 1; i <= NF; i++) column[$i] = i
+    if (!(metric in column)) fail(FILENAME ": no column " metric)
+    datasets = "dataset" in column
+    next
+}
+
+{
+    key = (datasets ? $column["dataset"] OFS : "") $column["corruption"] OFS $column["severity"]
+    if (!(key in known)) { known[key]; order[++rows] = key }
+    score[key, group, seed] = $column[metric]
+}
+
+END {
+    if (failed) exit 1
+    printf "%scorruption\tseverity", (datasets ? "dataset\t" : "")
+    for (g = 1; g <= groups; g++) printf "\t%s\tci95\tseeds", name[g]
+    for (g = 2; g <= groups; g++) printf "\tgain:%s\tci95\tseeds", name[g]
+    print ""
+    for (r = 1; r <= rows; r++) print_row(order[r])
+}
+
+function fail(what) {
+    print "hrl.mk: " what > "/dev/stderr"
+    failed = 1
+    exit 1
+}
+
+# Sets group and seed from a table's name.
+function enter(file, part, n) {
+    sub(/\/robustness\.tsv$/, "", file)
+    sub(/\.tsv$/, "", file)
+    n = split(file, part, "/")
+    if (part[n] !~ /^.+-[0-9]+$/) fail(file ": not named GROUP-SEED, such as hrl-1")
+    seed = part[n]
+    sub(/^.*-/, "", seed)
+    group = part[n]
+    sub(/-[0-9]+$/, "", group)
+    if (!(group in number)) { number[group] = ++groups; name[groups] = group }
+    if ((group, seed) in here) fail(file ": " group " has a seed " seed " already")
+    here[group, seed]
+    if (!(seed in seen)) { seen[seed]; seeds[++count] = seed }
+}
+
+# A mean, half the width of its 95 % interval, and how many it is of; "-" where there is none.
+function print_mean(n, sum, squares, mean, variance, t) {
+    if (n == 0) { printf "\t-\t-\t0"; return }
+    mean = sum / n
+    if (n == 1) { printf "\t%.2f\t-\t1", mean; return }
+    variance = (squares - n * mean * mean) / (n - 1)
+    t = n - 1 <= quantiles ? t975[n - 1] : 1.96
+    printf "\t%.2f\t%.2f\t%d", mean, t * sqrt((variance > 0 ? variance : 0) / n), n
+}
+
+function is_number(x) { return x ~ /^-?[0-9]/ }
+
+function print_row(key, g, i, n, a, b, sum, squares) {
+    printf "%s", key
+    for (g = 1; g <= groups; g++) {
+        n = sum = squares = 0
+        for (i = 1; i <= count; i++) {
+            a = score[key, name[g], seeds[i]]
+            if (is_number(a)) { n++; sum += a; squares += a * a }
+        }
+        print_mean(n, sum, squares)
+    }
+    for (g = 2; g <= groups; g++) {
+        n = sum = squares = 0
+        for (i = 1; i <= count; i++) {
+            a = score[key, name[1], seeds[i]]
+            b = score[key, name[g], seeds[i]]
+            if (is_number(a) && is_number(b)) { n++; sum += b - a; squares += (b - a) * (b - a) }
+        }
+        print_mean(n, sum, squares)
+    }
+    print ""
+}
