@@ -43,7 +43,7 @@ $(DEMO)/none/$(LAST) $(DEMO)/hrl/$(LAST): $(DEMO)/%/$(LAST): | $(DEMO)/start/000
 
 $(DEMO)/none/robustness.tsv $(DEMO)/hrl/robustness.tsv: %/robustness.tsv: | %/$(LAST)
 	@echo "Scoring $(notdir $*) under every corruption and severity"
-	@$(HRL) robustness RUN=$* > /dev/null
+	@$(HRL) robustness RUN=$* FAMILIES="noise blur isp" > /dev/null
 
 demo-clean:
 	rm -rf $(DEMO)

@@ -4,6 +4,7 @@
 #   make -f hrl.mk robustness RUN=run                        the table of a run's detector
 #   make -f hrl.mk show RUN=run                              that table again
 #   make -f hrl.mk compare RUNS="a b"                        tables side by side, with the gain
+#   make -f hrl.mk seeds RUNS="a-1 a-2 b-1 b-2"              means over seeds, with intervals
 #   make -f hrl.mk report RUNS="a b"                         one HTML page on these runs
 #   make -f hrl.mk watch RUN=run                             a run's curves in the terminal
 #   make -f hrl.mk data DATA=sirst                           only fill the cache
@@ -25,6 +26,7 @@
 #   EPOCHS=3         epochs in a round
 #   SEED=1
 #   SEVERITIES=1 3 5 the three that the policy plays with; also those of the robustness table
+#   HOLD=            groups or names of corruptions that are kept out of training: "noise jpeg"
 #   CROP=256         side of the training crops
 #   LR=1e-3          the detector's learning rate
 #   LR_STEPS=        rounds after which it falls to a tenth ("30 40")
@@ -47,8 +49,9 @@
 #   METHOD=          robustness: a classical method of ir-detect instead of a checkpoint
 #   DETECT=          robustness: any command that reads images and writes masks, one for one
 #   TEST=            robustness: other directories with frames and a test.txt, instead of DATA
+#   FAMILIES=        robustness: the groups of corruptions (noise blur isp camera)
 #   TABLE=           robustness, show: the table (RUN/robustness.tsv; with METHOD, RUN/METHOD.tsv)
-#   METRIC=iou       compare: iou, pd, fa or rce
+#   METRIC=iou       compare, seeds: iou, pd, fa or rce
 #   REPORT=          report: the page (RUN/report.html; with RUNS, report.html)
 
 # bash, which is told to end when make is gone, however that came
@@ -111,6 +114,7 @@ $(RUN)/0000:
 	grep -vxFf "$$tmp/val.txt" "$$tmp/all.txt" > "$$tmp/train.txt" ||
 	    fail "$@: no frame is left to train on"
 	rm "$$tmp/all.txt"
+	check_held
 	cached "$$tmp/train.txt" "$$tmp/val.txt"
 	paths images "$$tmp/train.txt" > "$$tmp/images.list"
 	fresh() {
@@ -152,7 +156,7 @@ $(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
 	}
 	game() {
 	    member ir-policy play -c "$$previous/policy.tar" -w "$$tmp/policy.tar" \
-	        -R "$$tmp/rewards.fifo" --strategy "$$STRATEGY" --batch "$$BATCH" --lr "$$POLICY_LR" \
+	        -R "$$tmp/rewards.fifo" --strategy "$$STRATEGY" $${HOLD:+--hold "$$HOLD"} --batch "$$BATCH" --lr "$$POLICY_LR" \
 	        --entropy "$$ENTROPY" -r $$seed $$maxval -d "$$DEVICE" $$POLICY_OPTIONS \
 	        "@$$tmp/images.list" 7< "$$tmp/rewards.fifo" |
 	    member tee "$$tmp/strategies" |
@@ -239,6 +243,10 @@ compare:
 	@$(start)
 	compare "$$METRIC" $$RUNS
 
+seeds:
+	@$(start)
+	compare_seeds "$$METRIC" $$RUNS
+
 # ---- the report ----------------------------------------------------------------------------------
 
 # Each run is scored with its own knobs.
@@ -272,6 +280,6 @@ data:
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' "$$HERE/hrl.mk"
 
-.PHONY: train robustness show compare report watch data help
+.PHONY: train robustness show compare seeds report watch data help
 # A round that was deleted, with later ones there, is not made again.
 .SECONDARY: $(ROUND)

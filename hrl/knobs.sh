@@ -8,10 +8,10 @@
 # shellcheck disable=SC2034,SC2119,SC2120,SC2154 # the recipes read the knobs
 
 # Those that shape a run, in the order in which they are recorded, and all others.
-shapes=(DATA INIT VAL STRATEGY NET LAMBDA BATCH EPOCHS SEED SEVERITIES CROP LR LR_STEPS POLICY_LR
-    ENTROPY MAXVAL RESIZE_MASKS INIT_OPTIONS TRAIN_OPTIONS POLICY_OPTIONS)
+shapes=(DATA INIT VAL STRATEGY NET LAMBDA BATCH EPOCHS SEED SEVERITIES HOLD CROP LR LR_STEPS
+    POLICY_LR ENTROPY MAXVAL RESIZE_MASKS INIT_OPTIONS TRAIN_OPTIONS POLICY_OPTIONS)
 recorded=("${shapes[@]}" ROUNDS)
-knobs=(RUN "${recorded[@]}" KEEP DEVICE THREADS CACHE CHECKPOINT METHOD TEST TABLE RUNS METRIC REPORT)
+knobs=(RUN "${recorded[@]}" KEEP DEVICE THREADS CACHE CHECKPOINT METHOD TEST FAMILIES TABLE RUNS METRIC REPORT)
 
 # The kind of each knob's value (see fits), and a default; "-" before a kind: it may be empty.
 declare -A kind=(
@@ -22,12 +22,13 @@ declare -A kind=(
     [LAMBDA]=number [LR]=number [POLICY_LR]=number [ENTROPY]=number
     [ROUNDS]='whole 0 4' [EPOCHS]='whole 1 4' [KEEP]='-whole 1 4' [THREADS]='whole 1 4'
     [SEED]='whole 0 14' [BATCH]='whole 1 6' [CROP]='whole 1 6' [MAXVAL]='-whole 1 5'
+    [HOLD]=-list [FAMILIES]='some noise blur isp camera'
     [SEVERITIES]='wholes 1 1' [LR_STEPS]='-wholes 0 4'
     [INIT_OPTIONS]=-options [TRAIN_OPTIONS]=-options [POLICY_OPTIONS]=-options)
 declare -A default=(
     [RUN]=run [STRATEGY]=hrl [NET]=acm [LAMBDA]=1 [BATCH]=16 [EPOCHS]=3 [SEED]=1
     [SEVERITIES]='1 3 5' [CROP]=256 [LR]=1e-3 [POLICY_LR]=1e-2 [ENTROPY]=0.2 [ROUNDS]=50
-    [DEVICE]=auto [METRIC]=iou)
+    [DEVICE]=auto [METRIC]=iou [FAMILIES]='noise blur isp camera')
 
 # ---- what a value may look like ------------------------------------------------------------------
 
@@ -54,6 +55,16 @@ fits() {
 
     case $1 in
     one) [[ " ${*:2} " = *" $value "* ]] || wrong="$is ${*:2}" ;;
+    some)
+        [ -n "$value" ] || wrong='is empty'
+        for word in "${words[@]}"; do
+            [[ " ${*:2} " = *" $word "* ]] || wrong="$is among ${*:2}"
+        done
+        ;;
+    list)
+        format='^[a-z][a-z, -]*$'
+        [[ $value =~ $format ]] || wrong="$is names between blanks or commas"
+        ;;
     word) [[ $value =~ ^[A-Za-z0-9][A-Za-z0-9:_.-]*$ ]] || wrong="$is a word" ;;
     number)
         format='^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$'
@@ -206,7 +217,7 @@ check_knobs() {
     read_knobs
     for goal in $1; do
         case $goal in
-        show | compare | report | watch | help) continue ;;
+        show | compare | seeds | report | watch | help) continue ;;
         train | "$RUN"/*) training=1 ;;
         esac
         check_data

@@ -1,7 +1,20 @@
 # The robustness table from files NAME.SEVERITY.tsv by "ir-score --tsv", clean.0.tsv the first.
 # IoU, Pd and RCE in percent, Fa in pixels per million.
+#
+# -v camera=, -v held=: the corruptions of the camera group, and those kept out of training, whose
+# rows are marked in a column of their own. -v families=: the groups that were tested.
 
-BEGIN { FS = OFS = "\t" }
+BEGIN {
+    FS = OFS = "\t"
+    mark(camera, is_camera)
+    marks = mark(held, is_held)
+}
+
+function mark(list, set, word, n, i) {
+    n = split(list, word, " ")
+    for (i = 1; i <= n; i++) set[word[i]]
+    return n
+}
 
 FNR == 1 {
     for (i = 1; i <= NF; i++) column[$i] = i
@@ -19,14 +32,31 @@ FNR == 1 {
 }
 
 END {
-    print "corruption", "severity", "iou", "pd", "fa", "rce"
+    print "corruption", "severity", "iou", "pd", "fa", "rce" (marks ? OFS "held" : "")
     for (i = 1; i <= rows; i++) {
         print_row(corruption[i], severity[i], iou[i], pd[i], fa[i])
         if (i > 1 && corruption[i] != corruption[i + 1])
-            print_mean(corruption[i], corruption[i], "")
+            print_mean(corruption[i], corruption[i])
     }
-    print_mean("mean-of-nine", "", "impulse-noise")
-    print_mean("mean-of-ten", "", "")
+    if (families ~ /noise/ && families ~ /blur/ && families ~ /isp/) {
+        print_mean("mean-of-nine", "nine")
+        print_mean("mean-of-ten", "ten")
+    }
+    print_mean("mean-of-camera", "camera")
+    if (marks) {
+        print_mean("mean-of-played", "played")
+        print_mean("mean-of-held", "held")
+    }
+}
+
+# Whether a corruption is one of those that a mean is of: a set of them, or that one alone.
+function counts(name, set) {
+    if (set == "camera") return name in is_camera
+    if (set == "nine") return !(name in is_camera) && name != "impulse-noise"
+    if (set == "ten") return !(name in is_camera)
+    if (set == "played") return !(name in is_camera) && !(name in is_held)
+    if (set == "held") return name in is_held
+    return name == set
 }
 
 # Scores may be "nan", which not every awk can reckon with.
@@ -41,13 +71,14 @@ function rce(x) {
 }
 
 function print_row(name, severity, iou, pd, fa) {
-    print name, severity, fixed(iou), fixed(pd), fixed(fa), severity == "-" ? "-" : fixed(rce(iou))
+    print name, severity, fixed(iou), fixed(pd), fixed(fa),
+          (severity == "-" ? "-" : fixed(rce(iou))) (marks ? OFS (name in is_held ? "held" : "-") : "")
 }
 
-# Over the rows of one corruption, or of all but one.
-function print_mean(name, only, except, i, n, a, b, c) {
+# Over the rows of a set of corruptions.
+function print_mean(name, set, i, n, a, b, c) {
     for (i = 2; i <= rows; i++) {
-        if ((only != "" && corruption[i] != only) || corruption[i] == except) continue
+        if (!counts(corruption[i], set)) continue
         n++
         a = plus(a, iou[i])
         b = plus(b, pd[i])

@@ -97,14 +97,48 @@ images_table() {
         <(echo frame; cat "$tmp/frames.list") <(echo truth; cat "$tmp/truth.list")
 }
 
-# strategies: every corruption that is played with, at every severity.
-strategies() {
-    corruptions | while read -r name; do
+# strategies: every corruption that can be played with, at every severity.
+strategies() { conditions_of noise blur isp; }
+
+# conditions_of FAMILY...: every corruption of these families at every severity.
+conditions_of() {
+    corruptions "$@" | while read -r name; do
         for level in $SEVERITIES; do printf '%s\t%s\n' "$name" "$level"; done
     done
 }
 
-# corruptions: those of ImageNet-C; a camera's are for tests alone.
+# corruptions FAMILY...: the names of the corruptions of these families.
 corruptions() {
-    ir-corrupt --list | awk '!/^#/ && $2 != "camera" { print $1 }'
+    ir-corrupt --list | awk -v families=" $* " '!/^#/ && index(families, " " $2 " ") { print $1 }'
+}
+
+# held: the names of the corruptions that HOLD keeps out of training.
+held() {
+    [ -n "$HOLD" ] || return 0
+    ir-corrupt --list | awk -v list="$HOLD" '
+        BEGIN { n = split(list, word, /[ ,]+/) }
+        /^#/ || $2 == "camera" { next }
+        {
+            all++
+            for (i = 1; i <= n; i++)
+                if (word[i] == $1 || word[i] == $2) { known[i]; name[$1] }
+        }
+        END {
+            for (i = 1; i <= n; i++)
+                if (word[i] != "" && !(i in known)) { print word[i]; exit 1 }
+            for (c in name) count++
+            if (count == all) { print "everything"; exit 2 }
+            for (c in name) print c
+        }'
+}
+
+# check_held: HOLD names what there is, and leaves something to play with.
+check_held() {
+    local said status=0
+
+    said=$(held) || status=$?
+    case $status in
+    1) fail "HOLD: $said is none of noise blur isp and no corruption that a policy plays" ;;
+    2) fail "HOLD: \"$HOLD\" leaves no corruption to play with" ;;
+    esac
 }

@@ -17,7 +17,8 @@ list_conditions() {
     paths masks "$2/test.txt" > "$2/masks"
     {
         echo clean 0
-        strategies | tr '\t' ' '
+        # shellcheck disable=SC2086 # words
+        conditions_of $FAMILIES | tr '\t' ' '
     } > "$2/conditions"
 }
 
@@ -28,7 +29,8 @@ robustness_table() {
     while read -r name severity; do
         files+=("$1/$name.$severity.tsv")
     done < "$1/conditions"
-    awk -f "$here/robustness.awk" "${files[@]}"
+    awk -f "$here/robustness.awk" -v camera="$(corruptions camera | xargs)" \
+        -v held="$(held | xargs)" -v families="$FAMILIES" "${files[@]}"
 }
 
 # named_rows N NAME...: the table on standard input; of several tables that are to be one, under one
@@ -75,13 +77,29 @@ aligned() {
 
 # compare METRIC RUN...: the runs' tables side by side. A RUN may also be a table.
 compare() {
-    local metric=$1 name tables=()
+    local tables
 
-    shift
+    find_tables "${@:2}"
+    awk -f "$here/compare.awk" -v metric="$1" -v names="${*:2}" "${tables[@]}" | shown
+}
+
+# compare_seeds METRIC RUN...: means over runs that differ by their seed alone, GROUP-SEED each.
+compare_seeds() {
+    local tables
+
+    find_tables "${@:2}"
+    awk -f "$here/seeds.awk" -v metric="$1" "${tables[@]}" | shown
+}
+
+# find_tables RUN...: sets tables, the files.
+find_tables() {
+    local name
+
+    tables=()
     [ $# -gt 1 ] || fail "RUNS must name two runs at least"
     for name; do
         if [ -d "$name" ]; then
-            name=$name/robustness.tsv
+            name=${name%/}/robustness.tsv
             [ ! -e "$name" ] || [ -f "$name" ] || fail "$name: not a plain file"
         fi
         [ -r "$name" ] ||
@@ -89,5 +107,4 @@ compare() {
         [[ $name = /* ]] || name=./$name # awk takes a=b for an assignment
         tables+=("$name")
     done
-    awk -f "$here/compare.awk" -v metric="$metric" -v names="$*" "${tables[@]}" | shown
 }

@@ -137,7 +137,7 @@ ended() {
         hrl ROUNDS=2 RUN=$strategy STRATEGY=$strategy INIT=start/0000/detector.tar VAL=held KEEP=1
         cmp start/0000/detector.tar "$(find start -name detector.tar)"
         [ -s $strategy/best.tar ]
-        hrl robustness RUN=$strategy SEVERITIES='1 5' > /dev/null
+        hrl robustness RUN=$strategy SEVERITIES='1 5' FAMILIES='noise blur isp' > /dev/null
         [ "$(wc -l < $strategy/robustness.tsv)" = 34 ]
     done
     hrl compare RUNS='none hrl' > table
@@ -145,20 +145,55 @@ ended() {
     [ "$(cut -f 1,2 table)" = "$(cut -f 1,2 none/robustness.tsv)" ]
 }
 
+@test "HOLD keeps a group out of training, and robustness marks it" {
+    hrl ROUNDS=1 HOLD='noise, jpeg' EPOCHS=4
+    [ "$(wc -l < run/0001/strategies)" -gt 30 ]
+    run ! grep -e noise -e jpeg run/0001/strategies
+    grep -qx 'HOLD noise, jpeg' run/knobs
+    awk -F '\t' '/noise|jpeg/ && $4 > 0 { bad = 1 } END { exit bad }' run/policy.tsv
+    hrl robustness SEVERITIES=3 FAMILIES='noise isp camera' DETECT='ir-detect -m top-hat -j 1' > table
+    [ "$(head -n 1 table)" = $'corruption\tseverity\tiou\tpd\tfa\trce\theld' ]
+    [ "$(awk -F '\t' 'NR > 1 && $7 == "held" { print $1 }' table | uniq | xargs)" = \
+        'gaussian-noise shot-noise impulse-noise jpeg' ]
+    [ "$(awk -F '\t' '/^mean/ { print $1 }' table | xargs)" = 'mean-of-camera mean-of-played mean-of-held' ]
+    mean() {
+        awk -F '\t' -v names=" $1 " '$2 == 3 && index(names, " " $1 " ") { n++; sum += $3 }
+            END { printf "%.2f", sum / n }' table
+    }
+    near() { awk -v a="$(awk -v n="$1" '$1 == n { print $3 }' table)" -v b="$(mean "$2")" \
+        'BEGIN { exit !((a - b) ^ 2 < 0.0002) }'; }
+    near mean-of-held 'gaussian-noise shot-noise impulse-noise jpeg'
+    near mean-of-played 'brightness contrast pixelate'
+    near mean-of-camera "$(ir-corrupt --list | awk '$2 == "camera" { print $1 }' | xargs)"
+    run --separate-stderr hrl ROUNDS=2 EPOCHS=4 HOLD=blur
+    refused 'HOLD is "blur" here but "noise, jpeg" in run'
+}
+
+@test "HOLD of everything, of an unknown name, of a camera corruption" {
+    run --separate-stderr hrl ROUNDS=0 RUN=all HOLD='noise blur isp'
+    refused '^hrl.mk: HOLD: "noise blur isp" leaves no corruption to play with$'
+    run --separate-stderr hrl ROUNDS=0 RUN=fog HOLD='blur fog'
+    refused '^hrl.mk: HOLD: fog is none of noise blur isp and no corruption that a policy plays$'
+    run --separate-stderr hrl ROUNDS=0 RUN=camera HOLD=banding
+    refused '^hrl.mk: HOLD: banding is none of noise blur isp'
+    [ ! -e all/0000 ] && [ ! -e fog/0000 ] && [ ! -e camera/0000 ]
+}
+
 @test "robustness of a classical detector, by METHOD" {
-    hrl robustness RUN=classical METHOD=mspcm SEVERITIES=3 > shown
-    hrl robustness DETECT='ir-detect -m mspcm -j 1' SEVERITIES=3 TABLE=mspcm.tsv | diff shown -
+    hrl robustness RUN=classical METHOD=mspcm SEVERITIES=3 FAMILIES='isp camera' > shown
+    hrl robustness DETECT='ir-detect -m mspcm -j 1' SEVERITIES=3 FAMILIES='isp camera' TABLE=mspcm.tsv | diff shown -
     cmp classical/mspcm.tsv mspcm.tsv
     hrl show RUN=classical METHOD=mspcm | diff shown -
     [ "$(awk '$1 == "clean" { print ($4 > 20) }' mspcm.tsv)" = 1 ]
     for knob in CHECKPOINT=none/0001/detector.tar DETECT=cat; do
+        echo "$knob"
         run -2 hrl robustness RUN=classical METHOD=mspcm $knob
         [[ $output == *'METHOD does not go with CHECKPOINT or DETECT'* ]]
     done
 }
 
 @test "robustness of a classical detector, by DETECT" {
-    hrl robustness DETECT='ir-detect -m top-hat -j 1' SEVERITIES=3 TABLE=top-hat.tsv > /dev/null
+    hrl robustness DETECT='ir-detect -m top-hat -j 1' SEVERITIES=3 FAMILIES=noise TABLE=top-hat.tsv > /dev/null
     sed 's,.*,data/images/&.pgm,' data/test.txt > images
     sed 's,.*,data/masks/&.pgm,' data/test.txt > truth
     percent() { awk 'NR == 2 { printf "%.2f", 100 * $1 }'; }
@@ -171,10 +206,10 @@ ended() {
 
 @test "robustness on two datasets, each with its own frames and masks" {
     scenes other -n 6 -t 3 -s 72x80 -r 9
-    hrl robustness RUN=two DETECT='ir-detect -m top-hat -j 1' SEVERITIES=3 TEST='data other' > /dev/null
+    hrl robustness RUN=two DETECT='ir-detect -m top-hat -j 1' SEVERITIES=3 FAMILIES=blur TEST='data other' > /dev/null
     percent() { awk 'NR == 2 { printf "%.2f", 100 * $1 }'; }
     for set in data other; do
-        hrl robustness DETECT='ir-detect -m top-hat -j 1' SEVERITIES=3 DATA=$set TABLE=$set.tsv > /dev/null
+        hrl robustness DETECT='ir-detect -m top-hat -j 1' SEVERITIES=3 FAMILIES=blur DATA=$set TABLE=$set.tsv > /dev/null
         grep "^$set	" two/robustness.tsv | cut -f 2- | diff <(tail -n +2 $set.tsv) -
         sed "s,.*,$set/images/&.pgm," $set/test.txt > images
         sed "s,.*,$set/masks/&.pgm," $set/test.txt > truth

@@ -494,10 +494,22 @@ contrast	1	70.00	50.00	12.50	12.50
 contrast	3	50.00	50.00	12.50	37.50
 contrast	5	30.00	50.00	12.50	62.50
 contrast	mean	50.00	50.00	12.50	37.50
+banding	1	70.00	50.00	12.50	12.50
+banding	3	50.00	50.00	12.50	37.50
+banding	5	30.00	50.00	12.50	62.50
+banding	mean	50.00	50.00	12.50	37.50
 mean-of-nine	mean	50.00	50.00	12.50	37.50
 mean-of-ten	mean	36.67	50.00	12.50	54.17
+mean-of-camera	mean	50.00	50.00	12.50	37.50
 END
     diff expected run/robustness.tsv
+    # the ten alone, and one group, of which there is no mean of nine
+    hrl robustness FAMILIES='noise blur isp' TABLE=ten.tsv
+    grep -v -e banding -e camera expected | diff - ten.tsv
+    hrl robustness FAMILIES=isp TABLE=isp.tsv
+    grep -e '^corr' -e clean -e contrast expected | diff - isp.tsv
+    run --separate-stderr hrl robustness FAMILIES=fog
+    refused 'FAMILIES is "fog": not among noise blur isp camera'
     [ "$(ls -A run)" = $'.lock\n.log.lock\n.robustness.lock\n0000\n0001\nknobs\nlog.tsv\npolicy.tsv\nrobustness.tsv' ]
 }
 
@@ -505,7 +517,7 @@ END
     hrl DATA=data ROUNDS=2
     hrl robustness DETECT='tee seen | cat' SEVERITIES=5 TABLE=mine.tsv
     grep -q '^contrast	5	30.00' mine.tsv
-    [ "$(wc -l < mine.tsv)" = 10 ]
+    [ "$(wc -l < mine.tsv)" = 13 ]
     hrl robustness DETECT='tee -a seen < "$$tmp/detector.tar"; cat' THREADS=1 > /dev/null
     grep -qFf run/0002/detector.tar seen
     echo best > run/best.tar
@@ -537,6 +549,34 @@ END
     [ "$(cat run/robustness.tsv)" = old ]
     run --separate-stderr hrl robustness RUN=empty DATA=data
     refused '^hrl.mk: empty: no detector there yet, and no CHECKPOINT given$'
+}
+
+@test "seeds: means over runs that differ by their seed, with 95 % intervals" {
+    local seed
+
+    for seed in 1 2 3; do
+        printf 'corruption\tseverity\tiou\nclean\t-\t%s\n' "6$seed.00" > none-$seed.tsv
+        printf 'corruption\tseverity\tiou\nclean\t-\t%s\n' "6$((2 * seed)).50" > hrl-$seed.tsv
+    done
+    # 61 62 63 and 62.5 64.5 66.5: t = 4.303 with two degrees of freedom
+    hrl seeds RUNS='none-1.tsv none-2.tsv none-3.tsv hrl-1.tsv hrl-2.tsv hrl-3.tsv' > table
+    cat > expected <<'END'
+corruption	severity	none	ci95	seeds	hrl	ci95	seeds	gain:hrl	ci95	seeds
+clean	-	62.00	2.48	3	64.50	4.97	3	2.50	2.48	3
+END
+    diff expected table
+    # pairs alone count for the gain; one run has no interval
+    hrl seeds RUNS='none-2.tsv hrl-2.tsv hrl-3.tsv' | tail -n 1 | cut -f 3-11 > row
+    [ "$(xargs < row)" = '62.00 - 1 65.50 12.71 2 2.50 - 1' ]
+    run --separate-stderr hrl seeds RUNS='a.tsv none-1.tsv'
+    refused 'a.tsv is missing'
+    run --separate-stderr hrl seeds RUNS='none-1.tsv hrl-1.tsv' METRIC=fog
+    refused 'no column fog'
+    cp none-1.tsv odd.tsv
+    run --separate-stderr hrl seeds RUNS='none-1.tsv odd.tsv'
+    refused 'odd: not named GROUP-SEED, such as hrl-1'
+    run --separate-stderr hrl seeds RUNS='none-1.tsv ./none-1.tsv'
+    refused 'none has a seed 1 already'
 }
 
 @test "compare: tables side by side with the gain" {
@@ -709,13 +749,13 @@ END
     for set in other/set data; do
         grep "^$set	" both | cut -f 2- | diff <(tail -n +2 data.tsv) -
     done
-    [ "$(wc -l < both)" = 31 ]
+    [ "$(wc -l < both)" = 41 ]
     # each set's own frames and masks were scored
     grep -q '^ir-score --tsv - @run/.robustness.tsv.tmp/2/masks$' fake/arguments
     compgen -G '.irtools-cache/set-*/images/test3.pgm'
     hrl compare RUNS='both both' > compared
     [ "$(sed -n 2p compared)" = $'other/set\tclean\t-\t80.00\t80.00\t+0.00' ]
-    [ "$(wc -l < compared)" = 31 ]
+    [ "$(wc -l < compared)" = 41 ]
     run --separate-stderr hrl compare RUNS='both data.tsv'
     refused '^hrl.mk: ./data.tsv: no column dataset, as the first table has$'
     run --separate-stderr hrl compare RUNS='data.tsv both'
@@ -724,7 +764,7 @@ END
 
 @test "robustness needs no DATA with TEST; a directory that is not there is named" {
     hrl robustness DETECT=cat TEST=data TABLE=mine.tsv RUN=none > /dev/null
-    [ "$(wc -l < mine.tsv)" = 16 ]
+    [ "$(wc -l < mine.tsv)" = 21 ]
     hrl robustness DETECT=cat TEST='data' CACHE=kept TABLE=mine.tsv RUN=none > /dev/null
     compgen -G 'kept/data-*/images/test1.pgm'
     run --separate-stderr hrl robustness DETECT=cat TEST='data nowhere' RUN=none
