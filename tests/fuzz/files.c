@@ -22,7 +22,8 @@ typedef struct {
 typedef struct {
     const file *of;
     size_t at;
-    FILE *stream; /* NULL: not in use */
+    FILE *stream;      /* NULL: not in use */
+    char buffer[1024]; /* less than stdio's own, which would take longer than a short input */
 } opened;
 
 static file files[MOST_FILES];
@@ -73,6 +74,7 @@ static ssize_t read_some(void *cookie, char *to, size_t size)
 static FILE *open_file(const char *path)
 {
     const file *found = find(path);
+    opened *o;
     int i = 0;
 
     if (found == NULL) {
@@ -83,11 +85,13 @@ static FILE *open_file(const char *path)
         i++;
     if (i == MOST_OPEN)
         fault("more than %d files are open", MOST_OPEN);
-    open_now[i] = (opened){.of = found};
-    open_now[i].stream = fopencookie(&open_now[i], "r", (cookie_io_functions_t){.read = read_some});
-    if (open_now[i].stream == NULL)
+    o = &open_now[i];
+    o->of = found;
+    o->at = 0;
+    o->stream = fopencookie(o, "r", (cookie_io_functions_t){.read = read_some});
+    if (o->stream == NULL || setvbuf(o->stream, o->buffer, _IOFBF, sizeof o->buffer) != 0)
         fault("fopencookie failed");
-    return open_now[i].stream;
+    return o->stream;
 }
 
 int __real_fclose(FILE *stream);
