@@ -48,6 +48,13 @@ few() {
     few malloc
 }
 
+# A failed allocation within a C++ library is an exception.
+@test "faults: malloc() that fails within a library aborts no program" {
+    run "$REPO/tests/faults/run" -n 6 -p train malloc-libraries
+    echo "$output"
+    [[ $output == *"of "*" calls of malloc() fails"* && $output != *"ended with 134"* ]]
+}
+
 # A program that does not write to another name first.
 @test "faults: a file that is left half is seen" {
     mkdir "$BATS_TEST_TMPDIR/bin"

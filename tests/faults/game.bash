@@ -101,11 +101,14 @@ choose() {
 kill_all() {
     local pids
 
-    while pids=$(members | cut -d ' ' -f 1) && [ -n "$pids" ]; do
-        # shellcheck disable=SC2086 # one word each
-        kill -KILL $pids 2> /dev/null
-    done
-    { wait "$session"; } 2> /dev/null
+    # bash's own word about a killed child goes to /dev/null
+    {
+        while pids=$(members | cut -d ' ' -f 1) && [ -n "$pids" ]; do
+            # shellcheck disable=SC2086 # one word each
+            kill -KILL $pids
+        done
+        wait "$session"
+    } 2> /dev/null
 }
 
 part_kill() {
