@@ -67,11 +67,17 @@ members() {
     ps -o pid=,stat=,comm= -s "$session" | awk '$2 !~ /^Z/ { print $1, $3 }'
 }
 
-# a_moment: waits for a part of the time that a game takes.
+# a_moment: waits for a part of the time that a game takes, as far as that is known.
 a_moment() {
     local us=$((duration * (RANDOM % 1000) / 1000))
 
     sleep "$((us / 1000000)).$(printf %06d $((us % 1000000)))"
+    # the machine may be less busy than it was, or more
+    if [ -n "$(members)" ]; then
+        duration=$((duration * 51 / 50))
+    else
+        duration=$((duration * 9 / 10))
+    fi
 }
 
 # all_gone: waits until no member is left; false if that takes too long.
@@ -249,11 +255,11 @@ part_disk() {
     row disk "a full disk under the game, from 4 to $most KiB, and room again"
 }
 
-# Lists of more files than may be open.
+# Fewer open files than usual, down to so few that the shell itself cannot work.
 part_files() {
     local limit result
 
-    for ((limit = 200; limit >= 8; limit = limit > 40 ? limit / 2 : limit - (32 / n + 1))); do
+    for ((limit = 200; limit >= 16; limit = limit > 40 ? limit / 2 : limit - (32 / n + 1))); do
         rm -rf try && mkdir try
         (ulimit -n "$limit" && game "$work/try")
         result=$?
