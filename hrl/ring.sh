@@ -11,8 +11,8 @@
 member() {
     local status err
 
-    if [[ $1 = ir-train && -t 2 ]]; then
-        exec {err}>&2
+    if [[ $1 = ir-train && -t $stderr ]]; then
+        exec {err}>&"$stderr"
     else
         exec {err}>> "$tmp/$1.err"
     fi
@@ -39,6 +39,7 @@ together() {
     set -m
     {
         exec {ends_in}<&- {gone_in}<&- {life}>&- 9>&"$ends" {ends}>&-
+        exec {stderr}>&2 2>> "$tmp/ring.err" # what the group's own shell has to say
         end_with_life "$life_in" &
         exec {life_in}<&-
         "$1"
@@ -51,7 +52,7 @@ together() {
     while read -r -u "$ends_in" status name; do
         [ "$status" = 0 ] || { end_group; blame "$status" "$name"; }
     done
-    { wait "$group"; } 2> /dev/null || { end_group; fail "$target: one of the processes vanished"; }
+    { wait "$group"; } 2> /dev/null || { end_group; blame_none; }
     trap - EXIT HUP INT TERM
     exec {ends_in}<&- {gone_in}<&- {life}>&-
 }
@@ -80,6 +81,15 @@ end_with_life() {
 end_group() {
     { kill -KILL -- "-$group" && wait "$group"; } 2> /dev/null || true
     read -r -u "$gone_in" || true
+}
+
+# blame_none: the one line where no member said how it ended: what the group's shell said, its notice
+# of a killed process aside, which is a list of the pipeline.
+blame_none() {
+    local said
+
+    said=$(grep -sv -E '^( +|.*line [0-9]+: +)[0-9]+ ' "$tmp/ring.err" | head -n 1) || true
+    fail "$target: ${said:-one of the processes vanished}"
 }
 
 # blame STATUS PROGRAM: the one line that says who died.

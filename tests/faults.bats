@@ -48,6 +48,25 @@ few() {
     few malloc
 }
 
+# The shell that waits for a member is killed, the member itself comes to its end.
+@test "faults: where a shell of the game's is killed its neighbour says so in one line" {
+    cd "$BATS_TEST_TMPDIR"
+    scenes data -n 4 -t 1 -s 64x64 > out
+    mkdir bin
+    cat > bin/tee <<- EOF
+		#!/bin/sh
+		case \$1 in *rewards) kill -KILL \$PPID ;; esac
+		exec $(command -v tee) "\$@"
+	EOF
+    chmod +x bin/tee
+    PATH=$PWD/bin:$PATH run --separate-stderr make -f "$REPO/hrl.mk" DATA=data CROP=32 BATCH=2 \
+        EPOCHS=1 ROUNDS=1 THREADS=1
+    [ "$status" = 2 ]
+    stderr=$(grep -v '^make' <<< "$stderr")
+    echo "$stderr"
+    [[ $stderr = "hrl.mk: "*": one of the processes vanished" && $stderr != *$'\n'* ]]
+}
+
 # A failed allocation within a C++ library is an exception.
 @test "faults: malloc() that fails within a library aborts no program" {
     run "$REPO/tests/faults/run" -n 6 -p train malloc-libraries
