@@ -6,9 +6,6 @@
 #include "base/base.h"
 #include "window.h"
 
-/* Frames of more pixels go in tiles unless told otherwise. */
-enum { MOST_WHOLE = 2048 * 2048 };
-
 static int smaller(int a, int b)
 {
     return a < b ? a : b;
@@ -42,13 +39,22 @@ static int first_decided(const tile_axis *a, int i)
     return (first_pixel(a, i) + first_pixel(a, i - 1) + a->tile) / 2;
 }
 
+/* Frames of more pixels go in tiles unless told otherwise: at once is exact, as long as there is
+ * memory for it. */
+static long most_whole(const ir_detector *d)
+{
+    const long side = ir_detector_tile(d).side, four = 4 * side * side, least = 2048 * 2048;
+
+    return four > least ? four : least;
+}
+
 static int side_for(const ir_detector *d, const options *o, int width, int height)
 {
     const int whole = IR_MAX_SIDE;
 
     if (o->tile >= 0)
         return o->tile > 0 ? o->tile : whole;
-    if (o->feature != NULL || o->adapt >= 0 || (long)width * height <= MOST_WHOLE)
+    if (o->feature != NULL || o->adapt >= 0 || (long)width * height <= most_whole(d))
         return whole;
     return ir_detector_tile(d).side;
 }

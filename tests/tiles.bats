@@ -142,11 +142,11 @@ PYTHON
     cat masks/small.pgm masks/frame.pgm | cmp - <(head -c "$(cat masks/*.pgm | wc -c)" want)
 }
 
-@test "a frame of more than 2048 x 2048 pixels goes in tiles, what needs it whole does not" {
-    pamscale -width 2052 -height 2050 "$DATA/frame.pgm" > large.pgm
-    pamcut -width 2048 -height 2048 large.pgm > most.pgm
+@test "a frame of more than four tiles of pixels goes in tiles, what needs it whole does not" {
+    pamscale -width 4100 -height 4098 "$DATA/frame.pgm" > large.pgm
+    pamcut -width 4096 -height 4096 large.pgm > most.pgm
     [[ $(said large.pgm most.pgm) == \
-        "ir-detect: large: 4 tiles of 2048x2048"$'\n'"ir-detect: 2 images" ]]
+        "ir-detect: large: 9 tiles of 2048x2048"$'\n'"ir-detect: 2 images" ]]
     learned large.pgm | cmp - <(learned --tile 2048 --overlap 256 large.pgm)
     for whole in "--tile whole" "--feature layer1" "--adapt 0.1"; do
         # shellcheck disable=SC2086
