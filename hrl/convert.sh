@@ -4,8 +4,8 @@
 # CACHE/images/NAME.pgm is the frame: PNG and BMP become PGM of the same depth (colours stay: the
 # programs make grey of them, and everywhere the same), a Netpbm file is linked to.
 # CACHE/masks/NAME.pgm (masks-nearest/ with SCALE "nearest") is its mask, as grey as it came, of the
-# frame's size: what in it is true the programs say. What is there and not older than its source is
-# left alone. Files are made under another name and renamed: a stopped conversion can be taken up
+# frame's size: what in it is true the programs say. What is there and carries the time of its source
+# is left alone. Files are made under another name and renamed: a stopped conversion can be taken up
 # again, and several may go on at once. On an error the line about the first frame in trouble goes to
 # standard error.
 #
@@ -91,7 +91,9 @@ convert_image() {
 
     new_part "$3"
     case ${2,,} in
-    *.png | *.bmp) decode "$2" > "$part" 2> /dev/null && drop_colour "$part" ;;
+    *.png | *.bmp)
+        decode "$2" > "$part" 2> /dev/null && drop_colour "$part" && touch -r "$2" "$part"
+        ;;
     *) size "$2" > /dev/null 2>&1 && ln -sf "$2" "$part" ;;
     esac || { rm -f "$part"; echo "$1: $2 is not an image that netpbm reads" >&2; return 1; }
     mv -fT "$part" "$3"
@@ -118,12 +120,14 @@ convert_mask() {
         echo "$1: mask is $mask, the image $image (RESIZE_MASKS=nearest scales it)" >&2
         return 1
     fi
+    touch -r "$2" "$part"
     mv -fT "$part" "$3"
 }
 
-# stale OUT SOURCE
+# stale OUT SOURCE: OUT is not of SOURCE as it is now. Both carry the same time, whatever the clock said
+# when OUT was made.
 stale() {
-    [ ! -e "$1" ] || [ "$2" -nt "$1" ]
+    [ ! -e "$1" ] || [ "$2" -nt "$1" ] || [ "$2" -ot "$1" ]
 }
 
 # find_cached NAME: sets frame and truth to where its frame and mask go, or are.

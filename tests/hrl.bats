@@ -456,6 +456,19 @@ ended() {
     refused 'train1: mask is 3x2, the image 2x2 '
 }
 
+@test "a frame that is older than its conversion is converted again: the clock was set back" {
+    hrl data DATA=data
+    printf 'P2\n3 2\n255\n9 9 9 9 9 9\n' | pnmtopng -quiet > new.png
+    touch -d '1 hour ago' new.png
+    mv new.png data/images/train2.png
+    hrl data DATA=data
+    [ "$(samples < "$(cached images/train2)")" = '255 9 9 9 9 9 9' ]
+    # what is as it was is not converted again, whatever the time
+    before=$(stat -c %i "$(cached images/train2)")
+    hrl data DATA=data
+    [ "$(stat -c %i "$(cached images/train2)")" = "$before" ]
+}
+
 @test "two conversions into one cache at once" {
     frames data 40 train
     hrl DATA=data RUN=a ROUNDS=0 CACHE=cache &
