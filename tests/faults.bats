@@ -4,6 +4,10 @@
 
 load helper
 
+setup() {
+    [ -z "${IR_ASAN:-}" ] || skip "sanitizers have their own way with memory and tracing"
+}
+
 # few PART [OPTION...]: three tries of it, or as many as OPTION says.
 few() {
     run "$REPO/tests/faults/run" -n 3 "${@:2}" "$1"

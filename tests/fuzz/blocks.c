@@ -4,6 +4,7 @@
  * of them; the table says where in it. Linear probing. */
 #include "blocks.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,6 +25,8 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t bytes);
 void __real_free(void *block);
 ssize_t __real_getline(char **line, size_t *room, FILE *file);
+ssize_t __real___getdelim(char **line, size_t *room, int end, FILE *file);
+int __real_vasprintf(char **text, const char *format, va_list list);
 
 static size_t hash(const void *block)
 {
@@ -127,5 +130,25 @@ ssize_t __wrap_getline(char **line, size_t *room, FILE *file)
     release(*line);
     length = __real_getline(line, room, file);
     hold(*line);
+    return length;
+}
+
+/* What an optimising compiler makes of getline(). */
+ssize_t __wrap___getdelim(char **line, size_t *room, int end, FILE *file)
+{
+    ssize_t length;
+
+    release(*line);
+    length = __real___getdelim(line, room, end, file);
+    hold(*line);
+    return length;
+}
+
+int __wrap_vasprintf(char **text, const char *format, va_list list)
+{
+    int length = __real_vasprintf(text, format, list);
+
+    if (length >= 0)
+        hold(*text);
     return length;
 }

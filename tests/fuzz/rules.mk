@@ -14,7 +14,8 @@ FUZZER       = $(FUZZ_TARGETS:%=$(BIN)/fuzz-%)
 # What contain.c and files.c stand in for.
 FUZZ_WRAP = -Wl,--wrap=ir_die,--wrap=ir_die_errno,--wrap=ir_usage_die,--wrap=ir_warn \
             -Wl,--wrap=ir_malloc,--wrap=ir_calloc,--wrap=ir_realloc \
-            -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=getline \
+            -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free \
+            -Wl,--wrap=getline,--wrap=__getdelim,--wrap=vasprintf \
             -Wl,--wrap=ir_open_in,--wrap=fopen,--wrap=fclose,--wrap=access,--wrap=stat
 FUZZ_LINK = $(if $(DEPS),-L$(DEPS)/lib -Wl$(comma)-rpath$(comma)$(DEPS)/lib) $(OPT) $(LDFLAGS) \
             $(FUZZ_WRAP) -pthread -lnetpbm -larchive -lm
