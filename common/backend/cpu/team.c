@@ -9,8 +9,10 @@
  * Owicki, "Empirical studies of competitive spinning for a shared-memory multiprocessor", SOSP
  * 1991.)
  *
- * The names are libgomp's: what was compiled for it finds this in its place. A region within a
- * region has one thread, as there. */
+ * The names are libgomp's: what GCC compiled for it finds this in its place. What clang compiles
+ * calls libomp by other names, and keeps all of it. A region within a region has one thread, as
+ * there. */
+#ifndef __clang__
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -319,3 +321,4 @@ int omp_in_parallel(void)
 {
     return self.inside && self.size > 1;
 }
+#endif
