@@ -30,6 +30,9 @@
 #   CROP=256         side of the training crops
 #   LR=1e-3          the detector's learning rate
 #   LR_STEPS=        rounds after which it falls to a tenth ("30 40")
+#   LR_SCHEDULE=steps
+#                    cosine: the rate falls along a cosine over all ROUNDS instead
+#   EMA=             decay of the averaged weights that detection uses, such as 0.999
 #   POLICY_LR=1e-2   the policy's learning rate
 #   ENTROPY=0.2      weight of the policy's entropy bonus
 #   MAXVAL=          the frames' range, where it is not their maxval
@@ -149,9 +152,11 @@ $(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
 	paths masks "$$tmp/names" > "$$tmp/masks.list"
 	rm "$$tmp/names"
 	lr=$$(learning_rate $* "$$LR" $$LR_STEPS)
+	schedule="--lr-schedule $$LR_SCHEDULE$${EMA:+ --ema $$EMA}"
+	[ "$$LR_SCHEDULE" = steps ] || schedule+=" --total-epochs $$ROUNDS"
 	train() {
 	    member ir-train -c "$$previous/detector.tar" -w "$$tmp/detector.tar" --log "$$tmp/log" \
-	        --batch "$$BATCH" --crop "$$CROP" --lr "$$lr" --lambda "$$LAMBDA" -r $$seed $$maxval \
+	        --batch "$$BATCH" --crop "$$CROP" --lr "$$lr" $$schedule --lambda "$$LAMBDA" -r $$seed $$maxval \
 	        $$machine $$TRAIN_OPTIONS "$$@" "@$$tmp/images.list" "@$$tmp/masks.list"
 	}
 	game() {

@@ -169,6 +169,18 @@ ended() {
     refused 'HOLD is "blur" here but "noise, jpeg" in run'
 }
 
+@test "LR_SCHEDULE=cosine runs down over all rounds, EMA averages: stopped or not, the same bits" {
+    hrl ROUNDS=3 LR=1e-2 LR_SCHEDULE=cosine EMA=0.9 RUN=whole STRATEGY=none
+    awk -F '\t' 'NR > 1 { if (NR > 2 && $8 >= last) exit 1; last = $8; n++ } END { exit n != 3 }' whole/log.tsv
+    tar tf whole/0003/detector.tar | grep -q '^ema/'
+    tar tf whole/0003/detector.tar | grep -q '^measured/'
+    hrl ROUNDS=3 LR=1e-2 LR_SCHEDULE=cosine EMA=0.9 RUN=twice STRATEGY=none twice/0001
+    hrl ROUNDS=3 RUN=twice
+    cmp whole/0003/detector.tar twice/0003/detector.tar
+    run --separate-stderr hrl ROUNDS=1 RUN=both LR_SCHEDULE=cosine LR_STEPS=1
+    refused 'LR_STEPS does not go with LR_SCHEDULE=cosine'
+}
+
 @test "HOLD of everything, of an unknown name, of a camera corruption" {
     run --separate-stderr hrl ROUNDS=0 RUN=all HOLD='noise blur isp'
     refused '^hrl.mk: HOLD: "noise blur isp" leaves no corruption to play with$'
