@@ -219,7 +219,8 @@ static void start_threads(int threads)
 {
     pthread_t thread;
 
-    ask_environment();
+    if (team.threads == 0) /* later ones read the answer as they wait */
+        ask_environment();
     if (threads + 1 > ir_default_threads())
         atomic_store(&team.short_until, HUGE_VAL);
     for (; team.threads < threads; team.threads++) {
