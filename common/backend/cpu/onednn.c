@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/base.h"
 
@@ -214,8 +215,21 @@ static void call_free(call *c)
         dnnl_primitive_destroy(c->primitive);
 }
 
+/* The code that oneDNN makes for a primitive goes where mmap() finds room, and oneDNN 2.6 goes on
+ * to write it where there was none. So there has to be room before. A primitive's code was at most
+ * three times 256 KiB; this is plenty, for instructions to come. */
+static void need_room_for_code(void)
+{
+    enum { ROOM = 16 << 20 };
+    void *room = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED)
+        ir_die("out of memory (%d bytes for a convolution's code)", ROOM);
+    munmap(room, ROOM);
+}
+
 static void call_finish(call *c, dnnl_primitive_desc_t pd)
 {
+    need_room_for_code();
     check(dnnl_primitive_create(&c->primitive, pd), "a primitive");
     dnnl_primitive_desc_destroy(pd);
 }
