@@ -149,7 +149,8 @@ part_kill_one() {
         { wait "$session"; } 2> /dev/null
         result=$?
         said=$(said "$work/try")
-        [ -n "$ends" ] || { [ "$result" != 0 ] && [ "$said" -gt 1 ] &&
+        # the one line is make's to promise: without it the shells' own words may stand beside it
+        [ -n "$ends" ] || { [ "$result" != 0 ] && [ "$said" -gt 1 ] && [ "$name" != make ] &&
             ends="$said lines said: $(grep -v '^make' try/err | head -n 3 | tr '\n' '|')"; }
         # what happened to the recipe's own shell make says; of make's own end nobody does
         [ -n "$ends" ] || { [ "$result" != 0 ] && [ ! -s try/err ] && [ "$name" != make ] &&
