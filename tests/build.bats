@@ -43,7 +43,7 @@ to_install() {
     for file in "$REPO"/man/*.[1-9]; do
         echo "./$1/share/man/man${file##*.}/${file##*/}"
     done
-    for file in hrl.mk hrl/{convert,frames,knobs,ring,rounds,run,scores,tables}.sh hrl/{robustness.awk,compare.awk,watch.awk}; do
+    for file in hrl.mk hrl/{convert,frames,knobs,ring,rounds,run,scores,tables}.sh hrl/{robustness,compare,seeds,watch}.awk; do
         echo "./$1/share/irtools/$file"
     done
     [ ! -e "$IR_BIN/libir-cuda.so" ] || echo "./$1/lib/irtools/libir-cuda.so"
@@ -53,6 +53,13 @@ to_install() {
 users() {
     grep -rl --include='*.c' "^#include $1" "${@:2}" | sort
 }
+# beside HEADER: the sources that include it from its own directory, or from the tests, there through
+# another header too
+beside() {
+    users "\"${1##*/}\"" "${1%/*}"
+    users "\"[./]*/$1\"" tests
+    grep -rl --include='*.h' "^#include \"[./]*/$1\"" tests | while read -r header; do beside "$header"; done
+}
 # through HEADER: the sources that include it, themselves or through headers of the library or of their
 # own directory
 through() {
@@ -60,7 +67,7 @@ through() {
     grep -rl --include='*.h' "^#include $1" common ir-* tests | while read -r header; do
         case $header in
         common/*) through "\"${header#common/}\"" ;;
-        *) users "\"${header##*/}\"" "${header%/*}" ;;
+        *) beside "$header" ;;
         esac
     done
 }
@@ -118,7 +125,7 @@ linked() {
     hrl() { make -f here/share/irtools/hrl.mk THREADS=1 "$@"; }
     hrl DATA=data ROUNDS=1 EPOCHS=1 BATCH=2 CROP=32
     [ -s run/0001/rewards ]
-    hrl robustness SEVERITIES=1 DETECT='ir-detect -m top-hat' > table
+    hrl robustness SEVERITIES=1 FAMILIES='noise blur isp' DETECT='ir-detect -m top-hat' > table
     [ "$(wc -l < table)" = 24 ] # a header, clean, ten corruptions and their means, two means
     hrl compare RUNS='run run' > side
     [ "$(wc -l < side)" = 24 ]
@@ -127,7 +134,9 @@ linked() {
 @test "a changed header of one program rebuilds what includes it, and only that" {
     cd "$REPO"
     users '"roc.h"' ir-score | objects | diff - <(compiled ir-score/roc.h)
-    [ "$(linked ir-score/roc.h | sort)" = $'bin/bench-scoring\nbin/ir-score' ]
+    # what holds ir-score's files, tests and replays of fuzzing among them
+    [ "$(linked ir-score/roc.h | sort | xargs)" = \
+        'bin/bench-scoring bin/ir-score bin/replay-report bin/replay-table bin/test-matching' ]
 }
 
 @test "a changed header of the library rebuilds what includes it, through other headers too" {

@@ -413,6 +413,9 @@ ir_detector_graph *ir_detector_graph_for(ir_detector *d, ir_mode mode, int n, in
 {
     cached *c = find_graph(d, mode, n, h, w, group);
     if (!c) {
+        /* a batch that fills a device's memory in training leaves none to measure in */
+        if (mode == IR_MEASURING && d->backend->available)
+            drop_graphs(d);
         c = make_room(d, mode);
         *c = (cached){.mode = mode, .n = n, .h = h, .w = w, .group = group};
         build(d, c);
