@@ -139,6 +139,32 @@ parity() {
     done
 }
 
+# solve ARGUMENT...: iterates to a finite residual, in 1000 iterations at most; says the map's maximum.
+solve() {
+    ir-detect -v --soft -j 1 --iterations 1000 "$@" spot.pgm 2> said > map.pgm
+    grep -qE '^ir-detect: spot: [0-9]+ iterations, residual [0-9.]+(e-[0-9]+)?, ' said
+    samples < map.pgm | cut -d ' ' -f 2- | tr ' ' '\n' | sort -n | tail -n 1
+}
+
+@test "at the ends of a parameter's range an iteration ends, with numbers" {
+    cp "$(printf '%s\n' "$DATA"/images/*.pgm | head -n 1)" spot.pgm
+    for method in $ITERATIVE; do
+        patches="-m $method --patch 10 --step 5"
+        # shellcheck disable=SC2086
+        {
+            [ "$(solve $patches --lambda 1e-6)" = 255 ] # everything is a target
+            [ "$(solve $patches --lambda 1e6)" = 0 ]    # nothing
+            for more in "--tolerance 1e-12" "--tolerance 1" "--patch 3 --step 1000" "--patch 1000 --step 1"; do
+                solve $patches $more
+            done
+        }
+    done
+    for lambda in 1e-6 1 1e6; do
+        for end in 1e-9 1e3; do solve -m nram --patch 10 --step 5 --gamma $end --lambda $lambda; done
+        for end in 1e-9 1; do solve -m pstnn --patch 10 --step 5 --rank-ratio $end --lambda $lambda; done
+    done
+}
+
 @test "an image whose patches find no room is refused before they are made" {
     awk 'BEGIN { print "P2 1200 1200 255"; for (i = 0; i < 1440000; i++) print i % 251 }' > large.pgm
     for method in ipi nram pstnn; do
@@ -162,6 +188,13 @@ parity() {
 -m ipi --patch 2 frame.pgm
 -m ipi --step 0 frame.pgm
 -m ipi --lambda 0 frame.pgm
+-m ipi --lambda 1e300 frame.pgm
+-m ipi --lambda 1e-300 frame.pgm
+-m ipi --lambda nan frame.pgm
+-m ipi --tolerance 0 frame.pgm
+-m nram --gamma inf frame.pgm
+-m pstnn --rank-ratio 1e-300 frame.pgm
+-m ipi --iterations 1e18 frame.pgm
 -m ipi --tolerance -1 frame.pgm
 -m ipi --iterations 0 frame.pgm
 -m ipi --gamma 0.1 frame.pgm
