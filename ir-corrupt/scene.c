@@ -144,8 +144,8 @@ void corrupt_agc(ir_image *im, corrupt_job *job)
 {
     const size_t n = (size_t)im->width * im->height;
     const double steps = (1 << (int)job->parameter[1]) - 1;
-    uint32_t *histogram = (uint32_t *)corrupt_room(job->scratch, 2 * ((size_t)im->maxval + 1));
-    uint16_t *shown = (uint16_t *)(histogram + im->maxval + 1);
+    uint32_t *histogram = (void *)corrupt_room(job->scratch, 2 * ((size_t)im->maxval + 1));
+    uint16_t *shown = (void *)(histogram + im->maxval + 1);
     int low, high;
 
     range_of(im, job->parameter[0], histogram, &low, &high);

@@ -102,7 +102,7 @@ void corrupt_lag(ir_image *im, corrupt_job *job)
     const size_t pixels = (size_t)im->width * im->height;
     const double c = job->parameter[0], angle = 2 * M_PI * ir_rng_uniform(&job->rng);
     float *sum = corrupt_room(job->scratch, (size_t)im->width + (pixels + 1) / 2);
-    const uint16_t *from = copy_of(im, (uint16_t *)(sum + im->width));
+    const uint16_t *from = copy_of(im, (void *)(sum + im->width));
     float weight[FRAMES_MAX], total = 0;
     int frames = 0;
 
@@ -144,7 +144,7 @@ void corrupt_jitter(ir_image *im, corrupt_job *job)
 {
     const double period = 16 + 48 * ir_rng_uniform(&job->rng), phase = ir_rng_uniform(&job->rng);
     const double c = job->parameter[0];
-    uint16_t *old = (uint16_t *)corrupt_room(job->scratch, ((size_t)im->width + 1) / 2);
+    uint16_t *old = (void *)corrupt_room(job->scratch, ((size_t)im->width + 1) / 2);
 
     for (int y = 0; y < im->height; y++) {
         const double sway = c * sin(2 * M_PI * (y / period + phase));

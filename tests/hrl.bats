@@ -4,7 +4,7 @@
 # ones.
 
 # DETECT is a recipe's text, which the recipe's shell expands
-# shellcheck disable=SC2016,SC2031
+# shellcheck disable=SC2016,SC2030,SC2031
 
 load helper
 load hrl

@@ -140,6 +140,7 @@ frame() {
         pamfunc -multiplier 0 images/$i.pgm > masks/$i.pgm
     done
     # a target, for there is no training without one
+    # shellcheck disable=SC2046 # a word each
     pgm 31 33 255 $(seq 1023 | awk '{ print 255 * ($1 % 511 == 0) }') > masks/4.pgm
     for net in $NETS; do
         ir-train -q -c "$FRESH/$net.tar" --crop 32 --batch 4 -w end.tar images masks

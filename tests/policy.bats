@@ -161,12 +161,14 @@ made_up() {
     ir-policy update -c moved.tar --hold blur -S "$t/s" -R "$t/r" --batch 8 -w "$t/p.tar" s/images
     run --separate-stderr ir-policy update -c moved.tar --hold isp -S "$t/s" -R "$t/r" --batch 8 \
         -w "$t/q.tar" s/images
+    # shellcheck disable=SC2154 # run sets it
     [[ $status == 1 && $stderr == *'is held (--hold) or not in the set'* ]]
 }
 
 @test "--hold of everything, of nothing, of an unknown name, of a camera corruption" {
     refused() {
         run --separate-stderr ir-policy sample -c fresh.tar "${@:2}" s/images
+        # shellcheck disable=SC2154 # run sets it
         [[ $status == 2 && $output == '' && ${stderr_lines[0]} == "ir-policy: --hold: $1"* ]]
     }
     refused "'noise blur,isp' is every corruption: none is left" --hold 'noise blur,isp'

@@ -351,7 +351,7 @@ static void build(ir_detector *d, cached *c)
     if (d->adaptation && c->mode == IR_DETECTION)
         dg->extent = ir_graph_adapt(g, d->adaptation, dg->image);
     const ir_net_output out = d->network->build(g, dg->image, &d->options);
-    ir_node *probability[IR_MAX_HEADS];
+    ir_node *probability[IR_MAX_HEADS] = {NULL};
     for (int i = 0; i < out.heads; i++)
         probability[i] = ir_sigmoid(g, out.head[i]);
     dg->probability = probability[out.heads - 1];
