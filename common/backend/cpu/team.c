@@ -36,7 +36,7 @@
 /* Processors are short for so many seconds after a thread lost one for so long; looked for so
  * often. */
 #define SHORTAGE 50e-3
-#define LOSS     500e-6
+#define LOSS     2e-3
 #define LOOK     2e-3
 
 void GOMP_parallel(void (*run)(void *), void *data, unsigned threads, unsigned flags);
