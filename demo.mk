@@ -4,15 +4,17 @@
 # again.
 #
 #   make demo                    builds, then runs this
+#   make demo SEED=2             with other first weights, crops and choices; in a directory of its own
 #   make -f demo.mk demo-clean   forgets it
 
 BUILD ?= build
-DEMO   = $(BUILD)/demo
+DEMO   = $(BUILD)/demo$(if $(filter-out 1,$(SEED)),-$(SEED))
+SEED   = 1
 HRL   := $(MAKE) --no-print-directory -f $(dir $(abspath $(lastword $(MAKEFILE_LIST))))hrl.mk
 ROUNDS = 8
 LAST   = 0008
 SHAPE  = DATA=$(DEMO)/scenes EPOCHS=10 BATCH=8 CROP=128 POLICY_LR=1e-3 ENTROPY=0 KEEP=1 \
-         INIT=$(DEMO)/start/0000/detector.tar
+         SEED=$(SEED) INIT=$(DEMO)/start/0000/detector.tar
 
 demo-run: $(DEMO)/none/robustness.tsv $(DEMO)/hrl/robustness.tsv
 	@echo
@@ -35,7 +37,7 @@ $(DEMO)/scenes:
 	@mv $@.part $@
 
 $(DEMO)/start/0000: | $(DEMO)/scenes
-	@$(HRL) RUN=$(DEMO)/start STRATEGY=none DATA=$(DEMO)/scenes ROUNDS=0
+	@$(HRL) RUN=$(DEMO)/start STRATEGY=none SEED=$(SEED) DATA=$(DEMO)/scenes ROUNDS=0
 
 $(DEMO)/none/$(LAST) $(DEMO)/hrl/$(LAST): $(DEMO)/%/$(LAST): | $(DEMO)/start/0000
 	@echo "Training $*: $(ROUNDS) rounds of 10 epochs"
