@@ -125,6 +125,7 @@ ended() {
     frame=$(grep -h -m 1 "/$name.pgm" run/0001/images.list)
     head -c 1000 "$(realpath "$frame")" > short
     mv short "$frame"
+    touch -r "data/images/$name.pgm" "$frame" # it is not converted again
     run --separate-stderr hrl ROUNDS=2
     refused "^hrl.mk: run/0002: ir-[a-z]*: .*$name"
     [ ! -e run/0002 ]
