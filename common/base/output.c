@@ -41,16 +41,26 @@ static void forget(char *name)
     errno = reason;
 }
 
-/* A new file beside target. Names left behind by a killed process are passed over. The name is
+/* The last component of a path. */
+static const char *entry_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* A new file, named after the first length bytes of path, in a directory that is open, or, with
+ * AT_FDCWD, where path lies. Names left behind by a killed process are passed over. The name is
  * registered first: memory may run out, or a signal come, as soon as the file is there. */
-static int open_beside(const char *target, char **name)
+static int open_part(int directory, const char *path, int length, char **name)
 {
     enum { TRIES = 1000 };
 
     for (int i = 0; i < TRIES; i++) {
-        *name = ir_format("%s.%ld-%d.part", target, (long)getpid(), i);
+        *name = ir_format("%.*s.%ld-%d.part", length, path, (long)getpid(), i);
         ir_remove_at_exit(*name);
-        int fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int fd = openat(directory, directory == AT_FDCWD ? *name : entry_of(*name),
+                        O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0)
             return fd;
         forget(*name);
@@ -59,6 +69,11 @@ static int open_beside(const char *target, char **name)
     }
     *name = NULL;
     return -1;
+}
+
+static int open_beside(const char *target, char **name)
+{
+    return open_part(AT_FDCWD, target, (int)strlen(target), name);
 }
 
 /* The new file gets the permissions of the one it replaces. */
@@ -118,33 +133,10 @@ ir_output ir_output_open_received(const char *path)
     return out;
 }
 
-/* The last component of a path. */
-static const char *entry_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
-/* A new file in the directory of path, registered first as above. Its name is short: path's own may
- * be as long as can be. */
+/* In the directory of path. The name is short: path's own may be as long as can be. */
 static int open_in(int directory, const char *path, char **name)
 {
-    enum { TRIES = 1000 };
-    const int before = (int)(entry_of(path) - path);
-
-    for (int i = 0; i < TRIES; i++) {
-        *name = ir_format("%.*s.%ld-%d.part", before, path, (long)getpid(), i);
-        ir_remove_at_exit(*name);
-        int fd = openat(directory, entry_of(*name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0)
-            return fd;
-        forget(*name);
-        if (errno != EEXIST)
-            break;
-    }
-    *name = NULL;
-    return -1;
+    return open_part(directory, path, (int)(entry_of(path) - path), name);
 }
 
 ir_output ir_output_open_at(int directory, const char *path)
