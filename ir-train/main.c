@@ -29,6 +29,7 @@ static const char usage[] =
     "  -c, --checkpoint FILE    the detector to go on from\n"
     "      --corrupted STREAM   the same frames corrupted, trained on beside the clean ones\n"
     "  -R, --rewards FILE       each corrupted frame's loss, written batch by batch\n"
+    "      --reward loss|rise   of -R: that loss (default), or its rise over the clean one's\n"
     "      --lambda X           weight of the corrupted frames' loss (1)\n"
     "      --batch N            frames of a step (16)\n"
     "      --epochs N           passes (1)\n"
@@ -70,6 +71,7 @@ static const char usage[] =
 
 enum {
     CORRUPTED = 256,
+    REWARD,
     LAMBDA,
     BATCH,
     EPOCHS,
@@ -99,6 +101,7 @@ static const struct option long_options[] = {
     {"checkpoint", required_argument, NULL, 'c'},
     {"corrupted", required_argument, NULL, CORRUPTED},
     {"rewards", required_argument, NULL, 'R'},
+    {"reward", required_argument, NULL, REWARD},
     {"lambda", required_argument, NULL, LAMBDA},
     {"batch", required_argument, NULL, BATCH},
     {"epochs", required_argument, NULL, EPOCHS},
@@ -233,6 +236,8 @@ static bool set_training(train_options *o, int option)
 
 static void set_run(train_options *o, int option)
 {
+    static const char *const rewards[] = {"loss", "rise"};
+
     switch (option) {
     case 'c':
         o->checkpoint = optarg;
@@ -242,6 +247,10 @@ static void set_run(train_options *o, int option)
         break;
     case 'R':
         o->rewards = optarg;
+        break;
+    case REWARD:
+        o->rise = ir_choice(optarg, rewards, 2, "--reward") == 1;
+        o->has_reward = true;
         break;
     case SAVE_EVERY:
         o->save_every = ir_number(optarg, 1, 1000000, "--save-every");
@@ -302,6 +311,8 @@ static void check(const train_options *o, int operands, char **operand)
     if (o->batch == 1 && !o->corrupted)
         ir_usage_die("--batch: batch normalisation needs two images at least");
     check_rate(&o->rate);
+    if (!o->rewards && o->has_reward)
+        ir_usage_die("--reward is for -R");
     if (!o->has_bce && o->bce_weight >= 0)
         ir_usage_die("--bce-weight is for --loss soft-iou+bce");
     if (o->save_every > 0 && !o->write)

@@ -15,7 +15,9 @@ static void check_loss(float loss, const char *name, long step)
                name ? ": " : "", step);
 }
 
-/* A reward is the loss of the corrupted frame itself, whatever the step is trained on. */
+/* A reward is the loss of the corrupted frame itself, whatever the step is trained on; or, rise,
+ * that less the loss of the same frame uncorrupted. How hard a frame is in itself, which no
+ * corruption changes, is then no longer in the rewards. */
 static void write_rewards(trainer *t, const ir_detector_graph *g, const batch *b, long step)
 {
     float *loss = ir_calloc((size_t)batch_images(b), sizeof *loss);
@@ -24,7 +26,7 @@ static void write_rewards(trainer *t, const ir_detector_graph *g, const batch *b
     for (int i = 0; i < batch_images(b); i++)
         check_loss(loss[i], b->name[i % b->count], step);
     for (int i = 0; i < b->count; i++) {
-        ir_reward reward = {.loss = loss[b->count + i]};
+        ir_reward reward = {.loss = loss[b->count + i] - (t->rise ? loss[i] : 0)};
         snprintf(reward.name, sizeof reward.name, "%s", b->name[i]);
         ir_reward_write(t->rewards, &reward);
     }

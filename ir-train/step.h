@@ -24,6 +24,7 @@ typedef struct {
     bool ahead;       /* the device works while the program goes on */
     double lambda;    /* weight of the corrupted half */
     FILE *rewards;    /* each corrupted frame's loss, or NULL */
+    bool rise;        /* of the rewards: what it lost by its corruption instead */
     const char *rewards_name;
     pending_step pending;
 } trainer;

@@ -196,10 +196,12 @@ static void describe(const run *r)
 void train(const train_options *o, char *images, char *masks)
 {
     const bool repeated = o->epochs > 1 || o->shuffle;
-    run r = {
-        .o = o,
-        .trainer = {.whole_batch = o->whole_batch, .lambda = o->lambda, .rewards_name = o->rewards},
-        .measurement = {.most = o->measure}};
+    run r = {.o = o,
+             .trainer = {.whole_batch = o->whole_batch,
+                         .lambda = o->lambda,
+                         .rewards_name = o->rewards,
+                         .rise = o->rise},
+             .measurement = {.most = o->measure}};
     ir_output rewards = {0};
 
     /* Before anything is read: in a ring of FIFOs the other end waits for this. */

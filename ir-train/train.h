@@ -12,6 +12,7 @@ typedef struct {
     const char *checkpoint;            /* -c */
     char *corrupted;                   /* an operand, or NULL */
     const char *rewards, *write, *log; /* NULL: none, stdout, stderr */
+    bool has_reward, rise;             /* of the rewards: see trainer */
     ir_backend_options backend;
     int batch, crop, maxval; /* maxval 0: the files' own */
     long epochs, save_every; /* save_every 0: only at the end */

@@ -383,6 +383,21 @@ rates() {
     close_to "$(column 3 a)" "$(column 4 b)" 2e-6
     close_to "$(column 4 a)" "$(column 3 b)" 2e-6
     close_to "$(column 4 a)" "$(awk '!/^#/ { s += $2; n++ } END { print s / n }' rewards)" 2e-5
+
+    # --reward rise: the corrupted frame's loss less the clean one's, so exchanged it changes sign
+    for which in "inverted $DATA/images up" "$DATA/images inverted down"; do
+        read -r corrupted clean rises <<< "$which"
+        ir-train -c "$PLAIN" --crop 64 -j 1 -q --corrupted "$corrupted" -R "$rises" --reward rise \
+            "$clean" "$DATA/masks" > /dev/null
+    done
+    paste rewards up down | awk '!/^#/ { e = $4 + $6; n++; if (e * e > 4e-12) exit 1; s += $4 * $4 }
+        END { exit !(n > 1 && s / n > 1e-6) }'
+    close_to "$(awk '!/^#/ { s += $2; n++ } END { print s / n }' up)" \
+        "$(awk -v c="$(column 4 a)" -v p="$(column 3 a)" 'BEGIN { print c - p }')" 4e-5
+    run -2 ir-train -c "$PLAIN" --reward rise "$DATA/images" "$DATA/masks"
+    [[ $output == *'--reward is for -R'* ]]
+    run -2 ir-train -c "$PLAIN" --reward gap -R r --corrupted inverted "$DATA/images" "$DATA/masks"
+    [[ $output == *--reward*gap* ]]
     run -1 close_to "$(column 3 a)" "$(column 4 a)" 1e-4
 }
 
