@@ -22,7 +22,7 @@ demo-run: $(DEMO)/none/robustness.tsv $(DEMO)/hrl/robustness.tsv
 	@echo "IoU, Pd and RCE in percent, Fa in pixels per million."
 	@for run in none hrl; do echo; $(HRL) show RUN=$(DEMO)/$$run; done
 	@echo
-	@echo "IoU of both, and the gain:"
+	@echo "IoU of both, and the gain with half its 95 % interval (over the test frames):"
 	@echo
 	@cd $(DEMO) && $(HRL) compare RUNS="none hrl"
 	@cd $(DEMO) && $(HRL) report RUNS="none hrl" REPORT=report.html > /dev/null

@@ -193,7 +193,9 @@ $(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
 # there are threads. Each directory of test frames is $$tmp/1, $$tmp/2, ...
 robustness:
 	@$(start)
-	[ ! -d "$$TABLE" ] || fail "$$TABLE is a directory"
+	for file in "$$TABLE" "$$(frames_of "$$TABLE")"; do
+	    [ ! -d "$$file" ] || fail "$$file is a directory"
+	done
 	begin "$$TABLE" robustness.lock
 	detect() {
 	    if [ -n "$$METHOD" ]; then
@@ -219,7 +221,7 @@ robustness:
 	condition() {
 	    local to=$$tmp/$$1/$$2.$$3
 
-	    images "$$@" | detect | ir-score --tsv - "@$$tmp/$$1/masks" > "$$to.part" &&
+	    images "$$@" | detect | ir-score --per-image --tsv - "@$$tmp/$$1/masks" > "$$to.part" &&
 	        mv "$$to.part" "$$to.tsv" && progress "$$tmp"/*/*.tsv
 	}
 	conditions() {
@@ -234,6 +236,10 @@ robustness:
 	for n in $${!names[@]}; do
 	    robustness_table "$$tmp/$$((n + 1))" | named_rows "$$n" "$${names[@]}"
 	done > "$$tmp/table"
+	for n in $${!names[@]}; do
+	    named_rows "$$n" "$${names[@]}" < "$$tmp/$$((n + 1))/frames"
+	done > "$$tmp/frames"
+	mv -fT "$$tmp/frames" "$$(frames_of "$$TABLE")"
 	mv -fT "$$tmp/table" "$$TABLE"
 	say_members 'ir-score: '
 	rm -r "$$tmp"

@@ -1,12 +1,20 @@
-# One score of several robustness tables, side by side, with the gain over the first table.
-# -v metric=iou -v names="a b": the names of the tables' columns.
+# One score of several robustness tables, side by side, with the gain over the first table, and the 95 %
+# interval of that where the tables have their frames beside them (interval.awk).
+# -v metric=iou -v names="a b": the names of the tables' columns. -v camera=, -v held=: as of
+# robustness.awk.
 
-BEGIN { FS = OFS = "\t"; wanted = split(names, name, " ") }
+BEGIN {
+    FS = OFS = "\t"
+    wanted = split(names, name, " ")
+    mark(camera, is_camera)
+}
 
 FNR == 1 {
-    tables++
     split("", column)
     for (i = 1; i <= NF; i++) column[$i] = i
+    in_frames = FILENAME ~ /\.frames\.tsv$/
+    if (in_frames) next
+    tables++
     if (!(metric in column)) fail(FILENAME ": no column " metric)
     if (tables == 1) datasets = "dataset" in column
     if (datasets != ("dataset" in column))
@@ -15,8 +23,14 @@ FNR == 1 {
     next
 }
 
+in_frames {
+    if ((metric, 1) in of) add_frame(tables)
+    next
+}
+
 {
-    key = (datasets ? $column["dataset"] OFS : "") $column["corruption"] OFS $column["severity"]
+    key = condition_key()
+    if (("held" in column) && $column["held"] == "held") is_held[$column["corruption"]]
     if (tables == 1) order[++rows] = key
     score[key, tables] = $column[metric]
 }
@@ -26,9 +40,13 @@ END {
     if (tables < wanted) fail("a table is empty, of " names)
     printf "%scorruption\tseverity", (datasets ? "dataset\t" : "")
     for (t = 1; t <= tables; t++) printf "\t%s", name[t]
-    for (t = 2; t <= tables; t++) printf "\tgain%s", (tables > 2 ? ":" name[t] : "")
+    for (t = 2; t <= tables; t++) printf "\tgain%s\tci95", (tables > 2 ? ":" name[t] : "")
     print ""
     for (i = 1; i <= rows; i++) print_row(order[i])
+}
+
+function condition_key() {
+    return (datasets ? $column["dataset"] OFS : "") $column["corruption"] OFS $column["severity"]
 }
 
 function fail(what) {
@@ -40,7 +58,8 @@ function fail(what) {
 function print_row(key, t) {
     printf "%s", key
     for (t = 1; t <= tables; t++) printf "\t%s", ((key, t) in score ? score[key, t] : "-")
-    for (t = 2; t <= tables; t++) printf "\t%s", gain(score[key, 1], score[key, t])
+    for (t = 2; t <= tables; t++)
+        printf "\t%s\t%s", gain(score[key, 1], score[key, t]), gain_interval(key, t)
     print ""
 }
 

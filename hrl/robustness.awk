@@ -1,37 +1,45 @@
-# The robustness table from files NAME.SEVERITY.tsv by "ir-score --tsv", clean.0.tsv the first.
+# The robustness table from files NAME.SEVERITY.tsv by "ir-score --per-image", clean.0.tsv the first.
 # IoU, Pd and RCE in percent, Fa in pixels per million.
 #
+# With statistics.awk. FRAMES, of the environment: the file that gets what each frame adds to the scores.
 # -v camera=, -v held=: the corruptions of the camera group, and those kept out of training, whose
 # rows are marked in a column of their own. -v families=: the groups that were tested.
 
 BEGIN {
     FS = OFS = "\t"
+    frames = ENVIRON["FRAMES"]
     mark(camera, is_camera)
     marks = mark(held, is_held)
-}
-
-function mark(list, set, word, n, i) {
-    n = split(list, word, " ")
-    for (i = 1; i <= n; i++) set[word[i]]
-    return n
+    terms = split("intersection union hits targets false_alarm_pixels pixels", term, " ")
+    line = "corruption" OFS "severity" OFS "name"
+    for (i = 1; i <= terms; i++) line = line OFS term[i]
+    print line > frames
 }
 
 FNR == 1 {
     for (i = 1; i <= NF; i++) column[$i] = i
-    next
-}
-
-{
     n = split(FILENAME, part, "/")
     split(part[n], part, ".")
     corruption[++rows] = part[1]
     severity[rows] = part[1] == "clean" ? "-" : part[2]
-    iou[rows] = times(100, $column["iou"])
-    pd[rows] = times(100, $column["pd"])
-    fa[rows] = $column["fa_per_million"]
+    next
+}
+
+{
+    line = corruption[rows] OFS severity[rows] OFS $column["name"]
+    for (i = 1; i <= terms; i++) {
+        sum[rows, term[i]] += $column[term[i]]
+        line = line OFS $column[term[i]]
+    }
+    print line > frames
 }
 
 END {
+    for (i = 1; i <= rows; i++) {
+        iou[i] = ratio(100, sum[i, "intersection"], sum[i, "union"])
+        pd[i] = ratio(100, sum[i, "hits"], sum[i, "targets"])
+        fa[i] = ratio(1e6, sum[i, "false_alarm_pixels"], sum[i, "pixels"])
+    }
     print "corruption", "severity", "iou", "pd", "fa", "rce" (marks ? OFS "held" : "")
     for (i = 1; i <= rows; i++) {
         print_row(corruption[i], severity[i], iou[i], pd[i], fa[i])
@@ -49,17 +57,8 @@ END {
     }
 }
 
-# Whether a corruption is one of those that a mean is of: a set of them, or that one alone.
-function counts(name, set) {
-    if (set == "camera") return name in is_camera
-    if (set == "nine") return !(name in is_camera) && name != "impulse-noise"
-    if (set == "ten") return !(name in is_camera)
-    if (set == "played") return !(name in is_camera) && !(name in is_held)
-    if (set == "held") return name in is_held
-    return name == set
-}
-
 # Scores may be "nan", which not every awk can reckon with.
+function ratio(scale, a, b) { return b == 0 ? "nan" : scale * a / b }
 function times(a, b) { return b == "nan" ? b : a * b }
 function plus(a, b) { return a == "nan" || b == "nan" ? "nan" : a + b }
 function fixed(x) { return x == "nan" ? x : sprintf("%.2f", x) }

@@ -1,16 +1,10 @@
 # One score of runs that differ by their seed alone: means over the seeds with 95 % intervals, and
 # the gain over the first group with the interval of the paired differences (Student's t).
 #
-# -v metric=iou. The files are robustness tables; GROUP-SEED.tsv or GROUP-SEED/robustness.tsv says
+# With statistics.awk. -v metric=iou. The files are robustness tables; GROUP-SEED.tsv or GROUP-SEED/robustness.tsv says
 # which group and seed each belongs to.
 
-BEGIN {
-    FS = OFS = "\t"
-    # the 97.5 % quantiles of Student's t with 1, 2, ... degrees of freedom
-    quantiles = split("12.706 4.303 3.182 2.776 2.571 2.447 2.365 2.306 2.262 2.228 2.201 2.179 " \
-                      "2.160 2.145 2.131 2.120 2.110 2.101 2.093 2.086 2.080 2.074 2.069 2.064 " \
-                      "2.060 2.056 2.052 2.048 2.045 2.042", t975, " ")
-}
+BEGIN { FS = OFS = "\t" }
 
 FNR == 1 {
     enter(FILENAME)
@@ -59,13 +53,12 @@ function enter(file, part, n) {
 }
 
 # A mean, half the width of its 95 % interval, and how many it is of; "-" where there is none.
-function print_mean(n, sum, squares, mean, variance, t) {
+function print_mean(n, sum, squares, mean, variance) {
     if (n == 0) { printf "\t-\t-\t0"; return }
     mean = sum / n
     if (n == 1) { printf "\t%.2f\t-\t1", mean; return }
     variance = (squares - n * mean * mean) / (n - 1)
-    t = n - 1 <= quantiles ? t975[n - 1] : 1.96
-    printf "\t%.2f\t%.2f\t%d", mean, t * sqrt((variance > 0 ? variance : 0) / n), n
+    printf "\t%.2f\t%.2f\t%d", mean, t975(n - 1) * sqrt((variance > 0 ? variance : 0) / n), n
 }
 
 function is_number(x) { return x ~ /^-?[0-9]/ }

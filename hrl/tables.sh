@@ -22,14 +22,15 @@ list_conditions() {
     } > "$2/conditions"
 }
 
-# robustness_table DIR: of the scores NAME.SEVERITY.tsv of the conditions that DIR lists.
+# robustness_table DIR: of the scores NAME.SEVERITY.tsv of the conditions that DIR lists; DIR/frames
+# becomes what each frame adds to them.
 robustness_table() {
     local name severity files=()
 
     while read -r name severity; do
         files+=("$1/$name.$severity.tsv")
     done < "$1/conditions"
-    awk -f "$here/robustness.awk" -v camera="$(corruptions camera | xargs)" \
+    FRAMES=$1/frames awk -f "$here/statistics.awk" -f "$here/robustness.awk" -v camera="$(corruptions camera | xargs)" \
         -v held="$(held | xargs)" -v families="$FAMILIES" "${files[@]}"
 }
 
@@ -77,10 +78,16 @@ aligned() {
 
 # compare METRIC RUN...: the runs' tables side by side. A RUN may also be a table.
 compare() {
-    local tables
+    local tables table frames files=()
 
     find_tables "${@:2}"
-    awk -f "$here/compare.awk" -v metric="$1" -v names="${*:2}" "${tables[@]}" | shown
+    for table in "${tables[@]}"; do
+        files+=("$table")
+        frames=$(frames_of "$table")
+        [ ! -f "$frames" ] || [ ! -r "$frames" ] || files+=("$frames")
+    done
+    awk -f "$here/statistics.awk" -f "$here/interval.awk" -f "$here/compare.awk" \
+        -v metric="$1" -v names="${*:2}" -v camera="$(corruptions camera | xargs)" "${files[@]}" | shown
 }
 
 # compare_seeds METRIC RUN...: means over runs that differ by their seed alone, GROUP-SEED each.
@@ -88,8 +95,11 @@ compare_seeds() {
     local tables
 
     find_tables "${@:2}"
-    awk -f "$here/seeds.awk" -v metric="$1" "${tables[@]}" | shown
+    awk -f "$here/statistics.awk" -f "$here/seeds.awk" -v metric="$1" "${tables[@]}" | shown
 }
+
+# frames_of TABLE: the file beside it that says what each frame adds to its scores.
+frames_of() { echo "${1%.tsv}.frames.tsv"; }
 
 # find_tables RUN...: sets tables, the files.
 find_tables() {

@@ -209,7 +209,7 @@ untouched() {
     mkdir a
     printf 'corruption\tseverity\tiou\nfog\033]0;x\a\t-\t60.00\n' > a/robustness.tsv
     [ "$(hrl show RUN=a | tail -n 1)" = $'fog?]0;x?\t-\t60.00' ]
-    [ "$(hrl compare RUNS='a a' | tail -n 1)" = $'fog?]0;x?\t-\t60.00\t60.00\t+0.00' ]
+    [ "$(hrl compare RUNS='a a' | tail -n 1)" = $'fog?]0;x?\t-\t60.00\t60.00\t+0.00\t-' ]
     run --separate-stderr hrl show $'TABLE=x\033[2J'
     refused 'TABLE has a control character in it: x\?\[2J'
     mkdir some

@@ -142,7 +142,8 @@ ended() {
         [ "$(wc -l < $strategy/robustness.tsv)" = 34 ]
     done
     hrl compare RUNS='none hrl' > table
-    [ "$(head -n 1 table)" = $'corruption\tseverity\tnone\thrl\tgain' ]
+    [ "$(head -n 1 table)" = $'corruption\tseverity\tnone\thrl\tgain\tci95' ]
+    awk -F '\t' '$1 == "mean-of-nine" { found = $6 ~ /^[0-9]+\.[0-9]+$/ } END { exit !found }' table
     [ "$(cut -f 1,2 table)" = "$(cut -f 1,2 none/robustness.tsv)" ]
 }
 

@@ -523,7 +523,7 @@ END
     grep -e '^corr' -e clean -e contrast expected | diff - isp.tsv
     run --separate-stderr hrl robustness FAMILIES=fog
     refused 'FAMILIES is "fog": not among noise blur isp camera'
-    [ "$(ls -A run)" = $'.lock\n.log.lock\n.robustness.lock\n0000\n0001\nknobs\nlog.tsv\npolicy.tsv\nrobustness.tsv' ]
+    [ "$(ls -A run)" = $'.lock\n.log.lock\n.robustness.lock\n0000\n0001\nknobs\nlog.tsv\npolicy.tsv\nrobustness.frames.tsv\nrobustness.tsv' ]
 }
 
 @test "robustness: the best round, the last, a given detector, a command" {
@@ -601,15 +601,15 @@ END
     sed 's/60.00/59.50/; s/40.00/52.25/; s/33.33/12.18/' a/robustness.tsv > b/robustness.tsv
     hrl compare RUNS='a b' > table
     diff table - <<'END'
-corruption	severity	a	b	gain
-clean	-	60.00	59.50	-0.50
-jpeg	1	40.00	52.25	+12.25
+corruption	severity	a	b	gain	ci95
+clean	-	60.00	59.50	-0.50	-
+jpeg	1	40.00	52.25	+12.25	-
 END
     hrl compare RUNS='a b/robustness.tsv a' METRIC=rce > table
     diff table - <<'END'
-corruption	severity	a	b/robustness.tsv	a	gain:b/robustness.tsv	gain:a
-clean	-	-	-	-	-	-
-jpeg	1	33.33	12.18	33.33	-21.15	+0.00
+corruption	severity	a	b/robustness.tsv	a	gain:b/robustness.tsv	ci95	gain:a	ci95
+clean	-	-	-	-	-	-	-	-
+jpeg	1	33.33	12.18	33.33	-21.15	-	+0.00	-
 END
     run --separate-stderr hrl compare RUNS='a c'
     refused '^hrl.mk: c is missing'
@@ -626,13 +626,53 @@ END
     refused 'a table is empty, of empty.tsv a b'
 }
 
+# table FILE IOU...: a robustness table: clean, jpeg 1, contrast 1, and their means.
+table() {
+    printf '%s\t%s\t%s\n' corruption severity iou clean - "$2" jpeg 1 "$3" jpeg mean "$3" contrast 1 "$4" \
+        mean-of-nine mean "$5" > "$1"
+}
+
+# counts FILE COUNTS...: what each of four frames adds, of these three conditions in turn.
+counts() {
+    printf 'corruption\tseverity\tname\tintersection\tunion\n' > "$1"
+    printf '%s\n' "${@:2}" | awk -v OFS='\t' '
+        BEGIN { split("clean - jpeg 1 contrast 1", condition, " ") }
+        { for (i = 1; i <= NF; i++) {
+              split($i, part, "/")
+              print condition[2 * NR - 1], condition[2 * NR], "frame" i, part[1], part[2] } }' >> "$1"
+}
+
+@test "compare: the interval of a gain, by the jackknife over the frames" {
+    table a.tsv 62.50 42.11 28.57 35.34
+    table b.tsv 70.00 57.89 45.71 51.80
+    counts a.frames.tsv '8/10 6/10 9/12 2/8' '4/10 6/12 5/10 1/6' '3/9 5/10 2/10 0/6'
+    counts b.frames.tsv '7/10 8/10 9/12 4/8' '6/10 6/12 7/10 3/6' '3/9 7/10 4/10 2/6'
+    hrl compare RUNS='a.tsv b.tsv' > compared
+    diff compared - <<'END'
+corruption	severity	a.tsv	b.tsv	gain	ci95
+clean	-	62.50	70.00	+7.50	24.77
+jpeg	1	42.11	57.89	+15.78	22.76
+jpeg	mean	42.11	57.89	+15.78	22.76
+contrast	1	28.57	45.71	+17.14	19.29
+mean-of-nine	mean	35.34	51.80	+16.46	14.32
+END
+    # none: of other frames, of a table that is not the frames' own, of no frames
+    sed 's/frame3/frame5/' b.frames.tsv > other.frames.tsv
+    cp b.tsv other.tsv
+    [ "$(hrl compare RUNS='a.tsv other.tsv' | tail -n +2 | cut -f 6 | sort -u)" = - ]
+    table b.tsv 70.00 57.89 45.91 51.90
+    [ "$(hrl compare RUNS='a.tsv b.tsv' | tail -n +2 | cut -f 6 | xargs)" = '24.77 22.76 22.76 - -' ]
+    rm b.frames.tsv
+    [ "$(hrl compare RUNS='a.tsv b.tsv' | tail -n +2 | cut -f 6 | sort -u)" = - ]
+}
+
 @test "tables are aligned on a terminal" {
     mkdir a
     printf 'corruption\tseverity\tiou\nclean\t-\t60.00\n' > a/robustness.tsv
     script -qc "make -f share/hrl.mk compare RUNS='a a'" /dev/null | tr -d '\r' > table
     diff table - <<'END'
-corruption  severity      a      a   gain
-clean              -  60.00  60.00  +0.00
+corruption  severity      a      a   gain  ci95
+clean              -  60.00  60.00  +0.00     -
 END
 }
 
@@ -764,10 +804,10 @@ END
     done
     [ "$(wc -l < both)" = 41 ]
     # each set's own frames and masks were scored
-    grep -q '^ir-score --tsv - @run/.robustness.tsv.tmp/2/masks$' fake/arguments
+    grep -q '^ir-score --per-image --tsv - @run/.robustness.tsv.tmp/2/masks$' fake/arguments
     compgen -G '.irtools-cache/set-*/images/test3.pgm'
     hrl compare RUNS='both both' > compared
-    [ "$(sed -n 2p compared)" = $'other/set\tclean\t-\t80.00\t80.00\t+0.00' ]
+    [ "$(sed -n 2p compared)" = $'other/set\tclean\t-\t80.00\t80.00\t+0.00\t-' ]
     [ "$(wc -l < compared)" = 41 ]
     run --separate-stderr hrl compare RUNS='both data.tsv'
     refused '^hrl.mk: ./data.tsv: no column dataset, as the first table has$'

@@ -1,0 +1,27 @@
+# What the tables' programs share: which corruptions a mean is of, and Student's t.
+
+# mark(LIST, SET): the words of LIST become SET's indices; how many there are.
+function mark(list, set, word, n, i) {
+    n = split(list, word, " ")
+    for (i = 1; i <= n; i++) set[word[i]]
+    return n
+}
+
+# Whether a corruption is one of those that a mean is of: a set of them, or that one alone. is_camera
+# and is_held: the corruptions of the camera group, and those kept out of training.
+function counts(name, set) {
+    if (set == "camera") return name in is_camera
+    if (set == "nine") return !(name in is_camera) && name != "impulse-noise"
+    if (set == "ten") return !(name in is_camera)
+    if (set == "played") return !(name in is_camera) && !(name in is_held)
+    if (set == "held") return name in is_held
+    return name == set
+}
+
+# The 97.5 % quantile of Student's t.
+function t975(freedom, t, n) {
+    n = split("12.706 4.303 3.182 2.776 2.571 2.447 2.365 2.306 2.262 2.228 2.201 2.179 2.160 2.145 " \
+              "2.131 2.120 2.110 2.101 2.093 2.086 2.080 2.074 2.069 2.064 2.060 2.056 2.052 2.048 " \
+              "2.045 2.042", t, " ")
+    return freedom <= n ? t[freedom] : 1.96
+}
