@@ -394,7 +394,6 @@ PYTHON
 
 @test "wrong types, byte order and array order" {
     set_array "npy(np.ones(3, '<f8'))" 'wrong type'
-    set_array "npy(np.ones(3, '<f2'))" 'wrong type'
     set_array "npy(np.ones(3, '<i4'))" 'wrong type'
     set_array "npy(np.ones(3, '<c8'))" 'wrong type'
     set_array "npy(np.ones(3, [('a', '<f4')]))" 'wrong type'

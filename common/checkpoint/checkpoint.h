@@ -2,8 +2,8 @@
  *
  * Members: "meta" first (lines "key value"), then, sorted, one .npy per array: param/NAME.npy,
  * state/NAME.npy, adam/m/NAME.npy, adam/v/NAME.npy, ema/NAME.npy, measured/NAME.npy. All arrays are
- * little-endian float32 in C order. This file knows tar and npy; which names a network wants is
- * graph/params.c's affair. */
+ * little-endian float32 or float16 in C order. This file knows tar and npy; which names a network
+ * wants is graph/params.c's affair. */
 #ifndef IR_CHECKPOINT_H
 #define IR_CHECKPOINT_H
 
@@ -17,6 +17,7 @@ typedef struct {
     int ndim;
     int dim[IR_MAX_DIMS];
     float *data; /* C order */
+    bool half;   /* float16 in the file */
 } ir_array;
 
 typedef struct ir_checkpoint ir_checkpoint;
@@ -30,7 +31,8 @@ void ir_checkpoint_free(ir_checkpoint *checkpoint);
  * non-finite value. Members named .../num_batches_tracked.npy are skipped whatever their type. */
 ir_checkpoint *ir_checkpoint_read(const char *path, const char *kind);
 
-/* To path (whole or not at all) or, with NULL, to stdout. The same content gives the same bytes. */
+/* To path (whole or not at all) or, with NULL, to stdout. The same content gives the same bytes.
+ * Dies, naming the array, where a number is not finite, in half precision where that is to be. */
 void ir_checkpoint_write(const ir_checkpoint *checkpoint, const char *path);
 
 /* meta; a missing or malformed value dies naming file and key. */

@@ -47,11 +47,10 @@ long ir_array_nonfinite(const ir_array *array);
 
 /* ---- npy.c ---- */
 
-enum { IR_NPY_HEADER_ROOM = 256 };
-
-/* The header of array's .npy file, as numpy.save writes it; its length is returned. */
-size_t ir_npy_header(const ir_array *array, char header[IR_NPY_HEADER_ROOM]);
-/* Fills ndim, dim and data from the whole .npy file in bytes. NULL, or what is wrong with it. */
+/* The whole .npy file of array as numpy.save writes it, new memory; its length. */
+char *ir_npy_bytes(const ir_array *array, size_t *length);
+/* Fills ndim, dim, half and data from the whole .npy file in bytes. NULL, or what is wrong with it.
+ */
 const char *ir_npy_parse(const char *bytes, size_t length, ir_array *array);
 
 #endif

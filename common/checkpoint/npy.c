@@ -1,4 +1,5 @@
-/* Arrays as .npy files: NumPy's format versions 1.0 and 2.0, little-endian float32 in C order.
+/* Arrays as .npy files: NumPy's format versions 1.0 and 2.0, little-endian float32 or float16
+ * in C order.
  *
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html: a magic string, the
  * version, the header's length, the header (a Python dictionary of three keys, padded), the
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "checkpoint/half.h"
 #include "checkpoint/internal.h"
 
 _Static_assert(sizeof(float) == 4, "arrays are float32");
@@ -20,7 +22,12 @@ static const char magic[6] = {'\x93', 'N', 'U', 'M', 'P', 'Y'};
 
 enum { MAGIC = 6, ALIGN = 64, MAX_HEADER = 4096 };
 
-size_t ir_npy_header(const ir_array *array, char header[IR_NPY_HEADER_ROOM])
+/* ---- writing ---- */
+
+enum { HEADER_ROOM = 256 };
+
+/* Its length is returned. */
+static size_t make_header(const ir_array *array, char header[HEADER_ROOM])
 {
     enum { BEFORE = MAGIC + 2 + 2 };
     char shape[64] = "";
@@ -30,9 +37,9 @@ size_t ir_npy_header(const ir_array *array, char header[IR_NPY_HEADER_ROOM])
         size_t at = strlen(shape);
         snprintf(shape + at, sizeof shape - at, "%s%d", i > 0 ? ", " : "", array->dim[i]);
     }
-    length = (size_t)snprintf(header + BEFORE, IR_NPY_HEADER_ROOM - BEFORE,
-                              "{'descr': '<f4', 'fortran_order': False, 'shape': (%s%s), }", shape,
-                              array->ndim == 1 ? "," : "");
+    length = (size_t)snprintf(header + BEFORE, HEADER_ROOM - BEFORE,
+                              "{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }",
+                              array->half ? "<f2" : "<f4", shape, array->ndim == 1 ? "," : "");
     total = (BEFORE + length + 1 + ALIGN - 1) / ALIGN * ALIGN;
     memcpy(header, magic, MAGIC);
     header[6] = 1;
@@ -42,6 +49,36 @@ size_t ir_npy_header(const ir_array *array, char header[IR_NPY_HEADER_ROOM])
     memset(header + BEFORE + length, ' ', total - BEFORE - length - 1);
     header[total - 1] = '\n';
     return total;
+}
+
+static size_t bytes_of_data(const ir_array *array)
+{
+    return ir_array_size(array) * (array->half ? sizeof(uint16_t) : sizeof(float));
+}
+
+static void put_halves(const ir_array *array, char *to)
+{
+    const size_t size = ir_array_size(array);
+
+    for (size_t i = 0; i < size; i++, to += sizeof(uint16_t)) {
+        const uint16_t half = ir_half_from_float(array->data[i]);
+        memcpy(to, &half, sizeof half);
+    }
+}
+
+char *ir_npy_bytes(const ir_array *array, size_t *length)
+{
+    char header[HEADER_ROOM];
+    const size_t before = make_header(array, header), data = bytes_of_data(array);
+    char *bytes = ir_malloc(before + data);
+
+    memcpy(bytes, header, before);
+    if (array->half)
+        put_halves(array, bytes + before);
+    else
+        memcpy(bytes + before, array->data, data);
+    *length = before + data;
+    return bytes;
 }
 
 /* ---- reading the dictionary ---- */
@@ -113,12 +150,14 @@ static const char *take_shape(cursor *c, ir_array *array)
     return NULL;
 }
 
-static const char *check_type(const char *type)
+static const char wrong_type[] = "wrong type; arrays must be little-endian float32 or float16";
+
+static const char *take_type(const char *type, ir_array *array)
 {
-    if (strcmp(type, "<f4") == 0)
+    array->half = strcmp(type, "<f2") == 0;
+    if (array->half || strcmp(type, "<f4") == 0)
         return NULL;
-    return type[0] == '>' ? "big-endian; arrays must be little-endian float32"
-                          : "wrong type; arrays must be little-endian float32";
+    return type[0] == '>' ? "big-endian; arrays must be little-endian" : wrong_type;
 }
 
 /* All three keys once each, in any order. */
@@ -139,9 +178,7 @@ static const char *parse_dictionary(const char *text, ir_array *array)
         if (strcmp(key, "descr") == 0) {
             found = DESCR;
             skip_space(&c);
-            wrong = take_string(&c, type, sizeof type)
-                        ? check_type(type)
-                        : "wrong type; arrays must be little-endian float32";
+            wrong = take_string(&c, type, sizeof type) ? take_type(type, array) : wrong_type;
         } else if (strcmp(key, "fortran_order") == 0) {
             found = ORDER;
             if (take(&c, "True"))
@@ -160,6 +197,17 @@ static const char *parse_dictionary(const char *text, ir_array *array)
         return wrong;
     skip_space(&c);
     return seen == (DESCR | ORDER | SHAPE) && *c.at == '\0' ? NULL : "bad .npy header";
+}
+
+static void take_halves(const char *from, ir_array *array)
+{
+    const size_t size = ir_array_size(array);
+
+    for (size_t i = 0; i < size; i++, from += sizeof(uint16_t)) {
+        uint16_t half;
+        memcpy(&half, from, sizeof half);
+        array->data[i] = ir_half_to_float(half);
+    }
 }
 
 const char *ir_npy_parse(const char *bytes, size_t length, ir_array *array)
@@ -191,10 +239,13 @@ const char *ir_npy_parse(const char *bytes, size_t length, ir_array *array)
     if (wrong != NULL)
         return wrong;
     data = length - before - header;
-    if (data != ir_array_size(array) * sizeof(float))
-        return data < ir_array_size(array) * sizeof(float) ? "fewer numbers than its shape says"
-                                                           : "bytes behind its last number";
-    array->data = ir_malloc(data);
-    memcpy(array->data, bytes + before + header, data);
+    if (data != bytes_of_data(array))
+        return data < bytes_of_data(array) ? "fewer numbers than its shape says"
+                                           : "bytes behind its last number";
+    array->data = ir_malloc(ir_array_size(array) * sizeof(float));
+    if (array->half)
+        take_halves(bytes + before + header, array);
+    else
+        memcpy(array->data, bytes + before + header, data);
     return NULL;
 }

@@ -8,12 +8,14 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "base/output.h"
+#include "checkpoint/half.h"
 #include "checkpoint/internal.h"
 
 enum { TAR_BLOCK = 512 };
@@ -292,13 +294,12 @@ static void begin_member(writer *w, const char *name, size_t bytes)
 
 static void write_array(writer *w, const ir_array *array)
 {
-    char header[IR_NPY_HEADER_ROOM];
-    size_t before = ir_npy_header(array, header), data = ir_array_size(array) * sizeof(float);
-    char *member = ir_format("%s.npy", array->name);
+    size_t length;
+    char *member = ir_format("%s.npy", array->name), *bytes = ir_npy_bytes(array, &length);
 
-    begin_member(w, member, before + data);
-    check_write(w, archive_write_data(w->archive, header, before));
-    check_write(w, archive_write_data(w->archive, array->data, data));
+    begin_member(w, member, length);
+    check_write(w, archive_write_data(w->archive, bytes, length));
+    free(bytes);
     free(member);
 }
 
@@ -311,15 +312,26 @@ static void write_meta(writer *w, const ir_checkpoint *checkpoint)
     free(text);
 }
 
+/* What cannot be read again is not written. path: for the message. */
+static void check_numbers(const ir_array *array, const char *path)
+{
+    const size_t size = ir_array_size(array);
+
+    if (ir_array_nonfinite(array) >= 0)
+        ir_die("%s: %s became infinite or not a number; not written", path, array->name);
+    for (size_t i = 0; array->half && i < size; i++)
+        if (isinf(ir_half_to_float(ir_half_from_float(array->data[i]))))
+            ir_die("%s: %s holds %g, and half precision ends at 65504; not written", path,
+                   array->name, array->data[i]);
+}
+
 void ir_checkpoint_write(const ir_checkpoint *checkpoint, const char *path)
 {
     writer w = {.archive = archive_write_new(), .entry = archive_entry_new()};
     ir_output out;
 
     for (size_t i = 0; i < checkpoint->arrays; i++)
-        if (ir_array_nonfinite(checkpoint->array[i]) >= 0)
-            ir_die("%s: %s became infinite or not a number; not written",
-                   path ? path : "standard output", checkpoint->array[i]->name);
+        check_numbers(checkpoint->array[i], path ? path : "standard output");
     if (w.archive == NULL || w.entry == NULL)
         ir_die("out of memory");
     out = ir_output_open(path);

@@ -14,20 +14,17 @@ typedef struct {
 
 static void write_and_read(const ir_array *array)
 {
-    char header[IR_NPY_HEADER_ROOM];
-    size_t before = ir_npy_header(array, header), data = ir_array_size(array) * sizeof(float);
-    char *whole = ir_malloc(before + data);
+    size_t length;
+    char *whole = ir_npy_bytes(array, &length);
     ir_array again = {0};
-    const char *wrong;
+    const char *wrong = ir_npy_parse(whole, length, &again);
 
-    memcpy(whole, header, before);
-    memcpy(whole + before, array->data, data);
-    wrong = ir_npy_parse(whole, before + data, &again);
     if (wrong != NULL)
         fault("what was written is refused: %s", wrong);
     if (again.ndim != array->ndim ||
         memcmp(again.dim, array->dim, (size_t)array->ndim * sizeof *array->dim) != 0 ||
-        memcmp(again.data, array->data, data) != 0)
+        again.half != array->half ||
+        memcmp(again.data, array->data, ir_array_size(array) * sizeof(float)) != 0)
         fault("another array was read than was written");
     free(again.data);
     free(whole);

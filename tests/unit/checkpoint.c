@@ -1,6 +1,7 @@
 /* Checkpoints from a shell: what tests/checkpoint.bats drives.
  *
  *   test-checkpoint copy KIND IN OUT   reads IN and writes it back ("-": standard input, output)
+ *   test-checkpoint halve IN OUT       a detector, all of its arrays in half precision
  *   test-checkpoint list KIND IN       meta, then one line per array: name, dimensions, sum
  *   test-checkpoint make OUT           a new one: arrays of 1 to 4 dimensions, known values
  *   test-checkpoint infinite OUT       one with an infinite number, which must not be written
@@ -19,6 +20,16 @@ static void copy(const char *kind, const char *in, const char *out)
     ir_checkpoint *checkpoint = ir_checkpoint_read(in, kind);
 
     ir_checkpoint_write(checkpoint, strcmp(out, "-") == 0 ? NULL : out);
+    ir_checkpoint_free(checkpoint);
+}
+
+static void halve(const char *in, const char *out)
+{
+    ir_checkpoint *checkpoint = ir_checkpoint_read(in, "detector");
+
+    for (size_t i = 0; i < ir_checkpoint_count(checkpoint); i++)
+        ir_checkpoint_at(checkpoint, i)->half = true;
+    ir_checkpoint_write(checkpoint, out);
     ir_checkpoint_free(checkpoint);
 }
 
@@ -95,6 +106,8 @@ int main(int argc, char **argv)
     ir_start("test-checkpoint");
     if (argc == 5 && strcmp(argv[1], "copy") == 0)
         copy(argv[2], argv[3], argv[4]);
+    else if (argc == 4 && strcmp(argv[1], "halve") == 0)
+        halve(argv[2], argv[3]);
     else if (argc == 4 && strcmp(argv[1], "list") == 0)
         list(argv[2], argv[3]);
     else if (argc == 3 && strcmp(argv[1], "make") == 0)
