@@ -65,10 +65,11 @@ static void take_next(job *j, group *g)
 static void prepare(const job *j, group *g)
 {
     const size_t size = (size_t)g->width * (size_t)g->height, before = (size_t)g->count - 1;
+    const ir_image *im = &g->image[before];
+    const ir_normalisation n = ir_normalisation_for(ir_detector_normalisation(j->detector), im);
 
     make_room(g, (before + 1) * size);
-    window_read(j->detector, &g->image[before], (window){0, 0, g->width, g->height},
-                g->value + before * size);
+    window_read(&n, im, (window){0, 0, g->width, g->height}, g->value + before * size);
 }
 
 static bool read_group(void *context, void *item)

@@ -112,6 +112,7 @@ void tiles_run(const tiling *t, ir_detector *d, const ir_image *im, int batch, m
     const size_t plane = (size_t)t->across.tile * (size_t)t->down.tile;
     const ir_detector_graph *dg =
         ir_detector_graph_for(d, IR_DETECTION, n, t->down.tile, t->across.tile, 0);
+    const ir_normalisation normalisation = ir_normalisation_for(ir_detector_normalisation(d), im);
     float *value = ir_realloc(NULL, (size_t)n * plane, sizeof *value);
 
     map_resize(to, im->width, im->height);
@@ -119,7 +120,7 @@ void tiles_run(const tiling *t, ir_detector *d, const ir_image *im, int batch, m
         const int first = smaller(next, count - n);
 
         for (int i = 0; i < n; i++)
-            window_read(d, im, tile_at(t, first + i), value + (size_t)i * plane);
+            window_read(&normalisation, im, tile_at(t, first + i), value + (size_t)i * plane);
         ir_node_put(dg->graph, dg->image, value);
         ir_graph_forward(dg->graph);
         ir_node_get(dg->graph, dg->probability, value);

@@ -10,10 +10,10 @@ static int clamp(int i, int low, int high)
     return i < low ? low : i > high ? high : i;
 }
 
-void window_read(const ir_detector *d, const ir_image *im, window w, float *to)
+void window_read(const ir_normalisation *n, const ir_image *im, window w, float *to)
 {
-    const double scale = 1 / (im->maxval * ir_detector_std(d));
-    const double shift = ir_detector_mean(d) / ir_detector_std(d);
+    const double scale = ir_normalisation_scale(n, im->maxval);
+    const double shift = ir_normalisation_shift(n);
     const int across = clamp(im->width - w.left, 0, w.width);
 
     for (int y = w.top; y < w.top + w.height; y++) {

@@ -10,9 +10,9 @@ typedef struct {
     int left, top, width, height;
 } window;
 
-/* (sample / maxval - mean) / std with the detector's mean and std, with zeros where there is no
- * pixel, as the published code pads. to: height x width values. */
-void window_read(const ir_detector *d, const ir_image *im, window w, float *to);
+/* The samples normalised by n, with zeros where there is no pixel, as the published code pads. to:
+ * height x width values. */
+void window_read(const ir_normalisation *n, const ir_image *im, window w, float *to);
 
 /* The mean over the channels of some pixels of one image, s.c planes of s.h x s.w values, into the
  * map, from its pixel (left, top) on. name: the image's, for the error that a value which is not

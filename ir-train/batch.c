@@ -26,17 +26,24 @@ int batch_images(const batch *b)
     return b->paired ? 2 * b->count : b->count;
 }
 
+static void put_crop(const crop *c, const ir_image *im, int side, const cropping *how, float *out)
+{
+    const ir_normalisation n = ir_normalisation_for(&how->normalisation, im);
+
+    crop_image(c, im, side, &n, out);
+}
+
 static void add_item(batch *b, const ir_image *item, const cropping *how)
 {
     ir_rng rng = ir_rng_make(how->seed, "crop", item[FRAME].name, how->number);
     const crop c = crop_draw(&rng, &item[MASK], b->side);
     const size_t at = (size_t)b->count * crop_size(b);
 
-    crop_image(&c, &item[FRAME], b->side, how->mean, how->std, b->image + at);
+    put_crop(&c, &item[FRAME], b->side, how, b->image + at);
     crop_mask(&c, &item[MASK], b->side, b->mask + at);
     if (b->paired) {
         const size_t half = (size_t)b->room * crop_size(b);
-        crop_image(&c, &item[CORRUPTED], b->side, how->mean, how->std, b->image + half + at);
+        put_crop(&c, &item[CORRUPTED], b->side, how, b->image + half + at);
     }
     free(b->name[b->count]);
     b->name[b->count++] = ir_strdup(item[FRAME].name);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "source.h"
+#include "stream/normalisation.h"
 
 typedef struct {
     int room, side;
@@ -20,10 +21,11 @@ typedef struct {
 void batch_make(batch *b, int room, int side, bool paired);
 int batch_images(const batch *b);
 
-/* How the frames become crops: the input's mean and std, and what the crops are drawn from: Philox
- * keyed by (seed, "crop", name, number), number being how many frames were seen before this one. */
+/* How the frames become crops: how the input is normalised, and what the crops are drawn from:
+ * Philox keyed by (seed, "crop", name, number), number being how many frames were seen before this
+ * one. */
 typedef struct {
-    double mean, std;
+    ir_normalisation normalisation;
     uint64_t seed;
     uint64_t number; /* counted up */
 } cropping;

@@ -115,9 +115,11 @@ static bool begin_row(const view *v, int row, int side, float *out, ptrdiff_t *a
     return inside;
 }
 
-void crop_image(const crop *c, const ir_image *image, int side, double mean, double std, float *out)
+void crop_image(const crop *c, const ir_image *image, int side, const ir_normalisation *n,
+                float *out)
 {
-    const double scale = 1.0 / (image->maxval * std), shift = mean / std;
+    const double scale = ir_normalisation_scale(n, image->maxval);
+    const double shift = ir_normalisation_shift(n);
     const view v = view_of(c, image, side);
     ptrdiff_t at;
 

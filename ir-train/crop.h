@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "base/philox.h"
-#include "stream/image.h"
+#include "stream/normalisation.h"
 
 typedef struct {
     int top, left; /* of a square within the frame padded right and below to at least that square */
@@ -18,9 +18,9 @@ typedef struct {
  * probability 1/2 each. (BasicIRSTD draws alike, but lets the square end just before the pixel.) */
 crop crop_draw(ir_rng *rng, const ir_image *mask, int side);
 
-/* The view's pixels, side x side, row by row. Image: (sample/maxval - mean) / std, and 0, which is
- * the mean, where the square leaves the frame. Mask: 1 on targets, else 0. */
-void crop_image(const crop *c, const ir_image *image, int side, double mean, double std,
+/* The view's pixels, side x side, row by row. Image: normalised by n, and 0, which is its mean,
+ * where the square leaves the frame. Mask: 1 on targets, else 0. */
+void crop_image(const crop *c, const ir_image *image, int side, const ir_normalisation *n,
                 float *out);
 void crop_mask(const crop *c, const ir_image *mask, int side, float *out);
 

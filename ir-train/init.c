@@ -16,16 +16,17 @@ typedef struct {
     int prior, sfim;             /* negative: as the network has it */
     double bn_momentum, dropout; /* likewise */
     uint64_t seed;
-    double mean, std; /* in units of maxval; negative: not given */
+    ir_normalisation normalisation; /* mean and std negative: not given */
     int maxval;
     const char *write;
 } init_options;
 
-enum { NET = 256, INIT, MEAN, STD, BN_MOMENTUM, DROPOUT, SFIM, NO_SFIM, MAXVAL };
+enum { NET = 256, INIT, NORMALISE, MEAN, STD, BN_MOMENTUM, DROPOUT, SFIM, NO_SFIM, MAXVAL };
 
 static const struct option long_options[] = {
     {"net", required_argument, NULL, NET},
     {"init", required_argument, NULL, INIT},
+    {"normalise", required_argument, NULL, NORMALISE},
     {"mean", required_argument, NULL, MEAN},
     {"std", required_argument, NULL, STD},
     {"bn-momentum", required_argument, NULL, BN_MOMENTUM},
@@ -40,7 +41,7 @@ static const struct option long_options[] = {
 
 static void set_option(init_options *o, int option)
 {
-    static const char *const start[] = {"prior", "published"};
+    static const char *const start[] = {"prior", "published"}, *const by[] = {"set", "image"};
 
     switch (option) {
     case NET:
@@ -51,10 +52,13 @@ static void set_option(init_options *o, int option)
         o->prior = ir_choice(optarg, start, 2, "--init") == 0;
         break;
     case MEAN:
-        o->mean = ir_real(optarg, 0, 1, "--mean");
+        o->normalisation.mean = ir_real(optarg, 0, 1, "--mean");
         break;
     case STD:
-        o->std = ir_real(optarg, 1e-6, 1, "--std");
+        o->normalisation.std = ir_real(optarg, 1e-6, 1, "--std");
+        break;
+    case NORMALISE:
+        o->normalisation.own = ir_choice(optarg, by, 2, "--normalise") == 1;
         break;
     case BN_MOMENTUM:
         o->bn_momentum = ir_real(optarg, 0, 1, "--bn-momentum");
@@ -82,54 +86,42 @@ static void set_option(init_options *o, int option)
 
 static void parse(init_options *o, int argc, char **argv, const char *usage)
 {
+    const ir_normalisation *n = &o->normalisation;
     int option;
 
     while ((option = ir_option(argc, argv, ":r:w:hV", long_options, usage)) != -1)
         set_option(o, option);
     if (!o->net)
         ir_usage_die("init: --net is missing");
-    if ((o->mean < 0) != (o->std < 0))
+    if ((n->mean < 0) != (n->std < 0))
         ir_usage_die("init: --mean and --std come together");
-    if (o->mean >= 0 && optind < argc)
+    if (n->own && n->mean >= 0)
+        ir_usage_die("init: --mean and --std are a set's: of no use with --normalise image");
+    if (n->mean >= 0 && optind < argc)
         ir_usage_die("init: %s: images are of no use beside --mean and --std", argv[optind]);
 }
 
-/* Mean and standard deviation of one image in units of maxval. */
-static void image_moments(const ir_image *im, double *mean, double *std)
-{
-    const size_t size = (size_t)im->width * (size_t)im->height;
-    uint64_t sum = 0, squares = 0;
-
-    for (size_t i = 0; i < size; i++) {
-        sum += im->pixel[i];
-        squares += (uint64_t)im->pixel[i] * im->pixel[i];
-    }
-    const double average = (double)sum / (double)size;
-    const double variance = (double)squares / (double)size - average * average;
-    *mean = average / im->maxval;
-    *std = sqrt(variance > 0 ? variance : 0) / im->maxval;
-}
-
 /* As BasicIRSTD: the mean of the images' means and the mean of their standard deviations. */
-static void measure(init_options *o, int operands, char *const *operand)
+static void measure(const init_options *o, ir_normalisation *n, int operands, char *const *operand)
 {
     ir_stream *stream = ir_stream_open(operands, operand);
     ir_image im = {0};
-    double mean, std, means = 0, stds = 0;
+    double means = 0, stds = 0;
     long count = 0;
 
     if (o->maxval > 0)
         ir_stream_set_maxval(stream, o->maxval);
     for (; ir_stream_next(stream, &im); count++) {
-        image_moments(&im, &mean, &std);
-        means += mean;
-        stds += std;
+        const ir_normalisation moments = ir_image_moments(&im);
+
+        means += moments.mean;
+        stds += moments.std;
     }
     ir_stream_close(stream);
     ir_image_free(&im);
-    o->mean = means / (double)count;
-    o->std = stds / (double)count;
-    if (!(o->std > 0))
+    n->mean = means / (double)count;
+    n->std = stds / (double)count;
+    if (!(n->std > 0))
         ir_die("every image is of one grey: no standard deviation to normalise by");
 }
 
@@ -151,16 +143,19 @@ static ir_net_options net_options(const init_options *o)
 
 void init_command(int argc, char **argv, const char *usage)
 {
-    init_options o = {
-        .prior = -1, .sfim = -1, .bn_momentum = -1, .dropout = -1, .mean = -1, .std = -1};
+    init_options o = {.prior = -1,
+                      .sfim = -1,
+                      .bn_momentum = -1,
+                      .dropout = -1,
+                      .normalisation = {.mean = -1, .std = -1}};
 
     parse(&o, argc, argv, usage);
-    if (o.mean < 0)
-        measure(&o, argc - optind, argv + optind);
+    if (!o.normalisation.own && o.normalisation.mean < 0)
+        measure(&o, &o.normalisation, argc - optind, argv + optind);
 
     const history h = history_new(o.seed);
     ir_backend *backend = ir_backend_open("cpu", 1);
-    ir_detector *detector = ir_detector_new(backend, net_options(&o), o.seed, o.mean, o.std);
+    ir_detector *detector = ir_detector_new(backend, net_options(&o), o.seed, &o.normalisation);
     ir_checkpoint *checkpoint = ir_detector_save(detector, false);
     history_write(&h, checkpoint);
     ir_checkpoint_write(checkpoint, o.write);

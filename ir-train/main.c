@@ -18,6 +18,8 @@ static const char usage[] =
     "      --init prior|published\n"
     "                           the head's bias at the log-odds of a target pixel (prior,\n"
     "                           the default), or everything as PyTorch starts it\n"
+    "      --normalise set|image\n"
+    "                           by the mean and deviation of all images (set), or its own\n"
     "      --mean M --std S     in units of maxval, instead of images\n"
     "      --bn-momentum M      weight of a batch in the running statistics (0.1)\n"
     "      --dropout P          probability of the dropout, where the network has one (0.1)\n"

@@ -172,8 +172,7 @@ static void train_epoch(run *r)
     r->first_step = r->history.step;
     measure_start(&r->measurement);
     r->first_image = r->history.images;
-    r->how = (cropping){.mean = ir_detector_mean(r->trainer.detector),
-                        .std = ir_detector_std(r->trainer.detector),
+    r->how = (cropping){.normalisation = *ir_detector_normalisation(r->trainer.detector),
                         .seed = r->history.seed,
                         .number = (uint64_t)r->history.images};
     train_on_batches(r);

@@ -81,6 +81,45 @@ close_to() {
     close_to "$(tar xOf start.tar meta | awk '$1 == "mean" { print $2 }')" 0.5 1e-9
 }
 
+# same_map FRAME FRAME: the detector own.tar gives both probabilities that differ by rounding alone.
+same_map() {
+    ir-detect -c own.tar -j 1 --soft --depth 16 "$1" > one
+    ir-detect -c own.tar -j 1 --soft --depth 16 "$2" > other
+    [[ $(pamarith -difference one other | pamsumm -max -brief) -le 1 ]]
+}
+
+@test "init --normalise image: each frame's own mean and deviation, in detection and training" {
+    local frame
+
+    ir-train init --net acm --normalise image -r 1 -w own.tar
+    [[ $(tar xOf own.tar meta | grep -E '^(mean|std|normalise) ') == "normalise image" ]]
+    # half the contrast and another brightness: the same input
+    pamdepth 65535 "$DATA/images/scene00001.pgm" > frame.pgm
+    pamfunc -multiplier 0.5 frame.pgm > half.pgm
+    pamfunc -adder 8192 half.pgm > brighter.pgm
+    same_map frame.pgm brighter.pgm
+    ir-train init --net acm --mean .3 --std .1 -r 1 -w set.tar
+    ir-detect -c set.tar -j 1 --soft --depth 16 frame.pgm > one
+    run ! cmp -s <(ir-detect -c set.tar -j 1 --soft --depth 16 brighter.pgm) one
+    for frame in frame brighter; do
+        ir-train -c own.tar --crop 32 -j 1 -r 3 --log $frame.log -w $frame.tar \
+            <(cat $frame.pgm $frame.pgm) \
+            <(cat "$DATA/masks/scene00001.pgm" "$DATA/masks/scene00001.pgm")
+    done
+    close_to "$(column 3 frame.log)" "$(column 3 brighter.log)" 1e-5
+    tar xOf frame.tar meta | grep -qx 'normalise image'
+    # one grey, one pixel
+    pgm 1 1 255 9 > dot.pgm
+    pamscale -nomix -width 40 -height 40 dot.pgm > grey.pgm
+    ir-detect -c own.tar -j 1 grey.pgm dot.pgm > masks
+    same_map grey.pgm <(pgm 1 1 255 200 | pamscale -nomix -width 40 -height 40)
+    # nothing else is taken for it
+    mkdir odd && tar xf own.tar -C odd && sed -i 's/^normalise image/normalise fog/' odd/meta
+    tar cf odd.tar -C odd meta param state
+    run --separate-stderr ir-detect -c odd.tar dot.pgm
+    one_line_error 1 "^ir-detect: odd.tar: meta: normalise: 'fog' is neither set nor image$"
+}
+
 @test "init: a seed gives the same parameters, another seed others; the prior is in the last layer" {
     ir-train init --net acm -r 7 --mean .3 --std .1 > a.tar
     ir-train init --net acm -r 7 --mean .3 --std .1 | cmp - a.tar
@@ -651,6 +690,8 @@ fails() {
     refuses "'vgg'" init --net vgg "$images"
     refuses '--mean and --std' init --net acm --mean .4 "$images"
     refuses 'no use' init --net acm --mean .4 --std .1 "$images"
+    refuses 'no use with --normalise image' init --net acm --normalise image --mean .4 --std .1
+    refuses '--normalise' init --net acm --normalise frame "$images"
     refuses '--std' init --net acm --mean .4 --std 0
     refuses '--init' init --net acm --init random "$images"
     [[ ! -e x ]]

@@ -57,7 +57,7 @@ struct ir_detector {
     ir_profile *profile;       /* or NULL */
     ir_adaptation *adaptation; /* or NULL */
     ir_params *params;
-    double mean, std;
+    ir_normalisation normalisation;
     double bce_weight; /* 0: the objective is soft-IoU alone */
     cached cache[KEPT_GRAPHS];
     unsigned long clock;
@@ -106,27 +106,53 @@ static ir_graph *smallest_graph(ir_detector *d)
 }
 
 /* A detector whose parameters exist but have no values yet. */
-static ir_detector *make(ir_backend *backend, ir_net_options options, double mean, double std)
+static ir_detector *make(ir_backend *backend, ir_net_options options,
+                         const ir_normalisation *normalisation)
 {
     ir_detector *d = ir_calloc(1, sizeof *d);
     d->backend = backend;
     d->options = options;
     d->network = find_network(options.net);
     d->params = ir_params_new(backend);
-    d->mean = mean;
-    d->std = std;
+    d->normalisation = *normalisation;
     ir_graph_free(smallest_graph(d));
     ir_params_freeze(d->params);
     return d;
 }
 
 ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64_t seed,
-                             double mean, double std)
+                             const ir_normalisation *normalisation)
 {
     ir_net_check(options.net);
-    ir_detector *d = make(backend, options, mean, std);
+    ir_detector *d = make(backend, options, normalisation);
     ir_params_init(d->params, seed);
     return d;
+}
+
+/* A set's mean and std, unless the images' own are said to count. */
+static ir_normalisation load_normalisation(const ir_checkpoint *ck)
+{
+    if (ir_meta_find(ck, "normalise")) {
+        const char *by = ir_meta_text(ck, "normalise");
+
+        if (strcmp(by, "image") == 0)
+            return (ir_normalisation){.own = true};
+        if (strcmp(by, "set") != 0)
+            ir_die("%s: meta: normalise: '%s' is neither set nor image", ir_checkpoint_path(ck),
+                   by);
+    }
+    return (ir_normalisation){.mean = ir_meta_real(ck, "mean", -1e6, 1e6),
+                              .std = ir_meta_real(ck, "std", 1e-12, 1e6)};
+}
+
+static void save_normalisation(const ir_normalisation *n, ir_checkpoint *ck)
+{
+    if (n->own) {
+        ir_meta_set(ck, "normalise", "image");
+        return;
+    }
+    ir_meta_set(ck, "mean", "%.17g", n->mean);
+    ir_meta_set(ck, "std", "%.17g", n->std);
 }
 
 ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *ck, ir_purpose purpose)
@@ -143,9 +169,8 @@ ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *ck, ir_p
     options.dropout = ir_meta_real(ck, "dropout", 0, 0.99);
     if (ir_meta_find(ck, "sfim"))
         options.sfim = ir_meta_number(ck, "sfim", 0, 1) != 0;
-    const double mean = ir_meta_real(ck, "mean", -1e6, 1e6);
-    const double std = ir_meta_real(ck, "std", 1e-12, 1e6);
-    ir_detector *d = make(backend, options, mean, std);
+    const ir_normalisation normalisation = load_normalisation(ck);
+    ir_detector *d = make(backend, options, &normalisation);
     ir_params_load(d->params, ck, purpose, d->network->never_run);
     return d;
 }
@@ -157,8 +182,7 @@ ir_checkpoint *ir_detector_save(ir_detector *d, bool with_adam)
     ir_meta_set(ck, "init", "%s", d->options.prior ? "prior" : "published");
     ir_meta_set(ck, "bn_momentum", "%.17g", d->options.bn_momentum);
     ir_meta_set(ck, "dropout", "%.17g", d->options.dropout);
-    ir_meta_set(ck, "mean", "%.17g", d->mean);
-    ir_meta_set(ck, "std", "%.17g", d->std);
+    save_normalisation(&d->normalisation, ck);
     ir_meta_set(ck, "sfim", "%d", d->options.sfim);
     ir_params_save(d->params, ck, with_adam);
     return ck;
@@ -197,14 +221,9 @@ const ir_net_options *ir_detector_options(const ir_detector *d)
     return &d->options;
 }
 
-double ir_detector_mean(const ir_detector *d)
+const ir_normalisation *ir_detector_normalisation(const ir_detector *d)
 {
-    return d->mean;
-}
-
-double ir_detector_std(const ir_detector *d)
-{
-    return d->std;
+    return &d->normalisation;
 }
 
 int ir_detector_multiple(const ir_detector *d)

@@ -9,6 +9,7 @@
 
 #include "graph/graph.h"
 #include "graph/profile.h"
+#include "stream/normalisation.h"
 
 typedef struct {
     char net[32];       /* "acm", ... */
@@ -20,7 +21,7 @@ typedef struct {
 
 typedef struct {
     ir_graph *graph;
-    ir_node *image;       /* N,1,H,W: (sample/maxval - mean) / std */
+    ir_node *image;       /* N,1,H,W, normalised */
     ir_node *probability; /* N,1,H,W */
     ir_node *mask;        /* training: N,1,H,W, 0 or 1 */
     ir_node *reward;      /* training: N,1,1,1, each image's soft-IoU loss of the mask */
@@ -39,21 +40,20 @@ const char *const *ir_net_names(int *count);
  * balistd. Dies as ir_net_check(). */
 ir_net_options ir_net_defaults(const char *net);
 
-/* A fresh detector, initialised with seed. mean and std of the input in units of maxval. */
+/* A fresh detector, initialised with seed; how its input is to be normalised. */
 ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64_t seed,
-                             double mean, double std);
+                             const ir_normalisation *normalisation);
 /* From a checkpoint, all of it checked. */
 ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *checkpoint,
                               ir_purpose purpose);
-/* Into a new checkpoint of kind "detector": meta (net, options, mean, std) and arrays. The caller
- * adds its own meta (step, images, seed) before writing. */
+/* Into a new checkpoint of kind "detector": meta (net, options, normalisation) and arrays. The
+ * caller adds its own meta (step, images, seed) before writing. */
 ir_checkpoint *ir_detector_save(ir_detector *detector, bool with_adam);
 void ir_detector_free(ir_detector *detector);
 
 ir_params *ir_detector_params(ir_detector *detector);
 const ir_net_options *ir_detector_options(const ir_detector *detector);
-double ir_detector_mean(const ir_detector *detector);
-double ir_detector_std(const ir_detector *detector);
+const ir_normalisation *ir_detector_normalisation(const ir_detector *detector);
 /* Change the graphs made from now on (--bn-momentum, --dropout, --feature). */
 void ir_detector_set_bn_momentum(ir_detector *detector, double momentum);
 void ir_detector_set_dropout(ir_detector *detector, double probability);

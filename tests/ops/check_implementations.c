@@ -92,7 +92,7 @@ static void plan_detector(const char *net, bool sfim, ir_backend *b, ir_mode mod
     const int before = ir_dnn_slow(dnn, &description);
     ir_net_options options = ir_net_defaults(net);
     options.sfim = sfim;
-    ir_detector *d = ir_detector_new(b, options, 1, 0.5, 0.25);
+    ir_detector *d = ir_detector_new(b, options, 1, &(ir_normalisation){.mean = 0.5, .std = 0.25});
     ir_detector_graph_for(d, mode, batch, side, side, mode == IR_TRAINING ? batch : 0);
     if (ir_dnn_slow(dnn, &description) > before && !failure[0])
         snprintf(failure, size, "%s%s, %s: %s", net, sfim ? " with SFIM" : "",

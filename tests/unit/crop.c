@@ -138,7 +138,7 @@ static void test_views(void)
     }
     for (int turn = 0; turn < 8; turn++) {
         const crop c = {TOP, 0, turn & 1, turn & 2, turn & 4};
-        crop_image(&c, &frame, SIDE, 0.25, 0.5, image);
+        crop_image(&c, &frame, SIDE, &(ir_normalisation){.mean = 0.25, .std = 0.5}, image);
         crop_mask(&c, &truth, SIDE, mask);
         for (int i = 0; i < SIDE * SIDE; i++) {
             const int x = i % SIDE, y = i / SIDE + TOP, at = y * WIDTH + x;
