@@ -14,7 +14,7 @@ static _Noreturn void misfit(const ir_graph *g, ir_op op, const char *format, ..
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
     const char *scope = g->depth ? g->scope[g->depth - 1] : "the graph";
-    ir_die("%s in %s: %s", ir_op_name[op], scope, what);
+    ir_die("%s in %s: %s", ir_operations[op].name, scope, what);
 }
 
 static ir_node *new_node(ir_graph *g, ir_op op, int inputs, ir_node *const *in, ir_shape shape)
@@ -362,8 +362,8 @@ ir_node *ir_irfft2(ir_graph *g, ir_node *x, int w)
 ir_node *ir_gradient_magnitude(ir_graph *g, ir_node *x)
 {
     if (x->shape.c != 1)
-        misfit(g, IR_OP_GRADIENT, "%d channels", x->shape.c);
-    return unary(g, IR_OP_GRADIENT, x, x->shape);
+        misfit(g, IR_OP_GRADIENT_MAGNITUDE, "%d channels", x->shape.c);
+    return unary(g, IR_OP_GRADIENT_MAGNITUDE, x, x->shape);
 }
 
 /* A loss of maps a against the truth y, over `group` images in a row. */

@@ -5,36 +5,6 @@
 
 #include "graph/internal.h"
 
-const char *const ir_op_name[IR_OP_COUNT] = {
-    [IR_OP_INPUT] = "input",
-    [IR_OP_CONV2D] = "conv2d",
-    [IR_OP_CONV_TRANSPOSE2D] = "conv_transpose2d",
-    [IR_OP_BATCHNORM] = "batchnorm",
-    [IR_OP_LEAKY_RELU] = "leaky_relu",
-    [IR_OP_SIGMOID] = "sigmoid",
-    [IR_OP_ADD] = "add",
-    [IR_OP_MUL] = "mul",
-    [IR_OP_SCALE] = "scale",
-    [IR_OP_CONCAT] = "concat",
-    [IR_OP_SLICE] = "slice",
-    [IR_OP_MAX_POOL] = "max_pool",
-    [IR_OP_AVG_POOL] = "avg_pool",
-    [IR_OP_GLOBAL_AVG_POOL] = "global_avg_pool",
-    [IR_OP_GLOBAL_MAX_POOL] = "global_max_pool",
-    [IR_OP_CHANNEL_MEAN] = "channel_mean",
-    [IR_OP_CHANNEL_MAX] = "channel_max",
-    [IR_OP_RESIZE] = "resize",
-    [IR_OP_DROPOUT] = "dropout",
-    [IR_OP_LINEAR] = "linear",
-    [IR_OP_LOG_SOFTMAX] = "log_softmax",
-    [IR_OP_RFFT2] = "rfft2",
-    [IR_OP_IRFFT2] = "irfft2",
-    [IR_OP_SOFT_IOU] = "soft_iou",
-    [IR_OP_BCE] = "bce",
-    [IR_OP_DEFORM] = "deform",
-    [IR_OP_GRADIENT] = "gradient_magnitude",
-};
-
 ir_graph *ir_graph_new(ir_params *params, ir_mode mode)
 {
     ir_graph *g = ir_calloc(1, sizeof *g);
@@ -161,15 +131,6 @@ void ir_graph_set_step(ir_graph *g, uint64_t seed, uint64_t step)
 size_t ir_graph_bytes(const ir_graph *g)
 {
     return g->bytes;
-}
-
-double ir_node_macs(const ir_node *node)
-{
-    if (node->op != IR_OP_CONV2D && node->op != IR_OP_CONV_TRANSPOSE2D && node->op != IR_OP_LINEAR)
-        return 0;
-    /* every weight is used once per pixel: of the output, or of a transposed one's input */
-    const ir_shape s = node->op == IR_OP_CONV_TRANSPOSE2D ? node->in[0]->shape : node->shape;
-    return (double)node->weight->size * s.n * s.h * s.w;
 }
 
 double ir_graph_macs(const ir_graph *g)

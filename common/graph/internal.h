@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "graph/node.h"
+#include "graph/operation.h"
 #include "graph/profile.h"
 
 /* A further use of a parameter: the same values, a gradient of its own. */
@@ -61,12 +62,6 @@ struct ir_graph {
 
     ir_recording forward, backward;
 };
-
-double ir_node_macs(const ir_node *node); /* graph.c: multiply-accumulates of its forward pass */
-
-/* Which forward values backward needs once more. */
-bool ir_node_needs_input(const ir_node *node, int k);
-bool ir_node_needs_output(const ir_node *node);
 
 /* Fused away or not, it has memory and tables of its own: all but those that are another's. */
 static inline bool ir_node_is_prepared(const ir_node *node)

@@ -4,51 +4,6 @@
 
 #include <stdlib.h>
 
-/* Both factors of a product are; what is only added or multiplied by a number is not. */
-static bool is_factor(const ir_node *node, int k)
-{
-    for (int i = 0; i < node->terms; i++) {
-        const ir_term *t = &node->term[i];
-        if (t->whole != IR_NO_INPUT && t->cover != IR_NO_INPUT && (t->whole == k || t->cover == k))
-            return true;
-    }
-    return false;
-}
-
-bool ir_node_needs_input(const ir_node *node, int k)
-{
-    switch (node->op) {
-    case IR_OP_CONV2D:
-    case IR_OP_CONV_TRANSPOSE2D:
-    case IR_OP_BATCHNORM:
-    case IR_OP_LINEAR:
-    case IR_OP_SOFT_IOU:
-    case IR_OP_BCE:
-        return true;
-    case IR_OP_ADD:
-    case IR_OP_MUL:
-        return is_factor(node, k);
-    case IR_OP_DEFORM: /* without offsets the points are always the same */
-        return node->inputs > 1;
-    default:
-        return false;
-    }
-}
-
-bool ir_node_needs_output(const ir_node *node)
-{
-    switch (node->op) {
-    case IR_OP_LEAKY_RELU:
-    case IR_OP_SIGMOID:
-    case IR_OP_LOG_SOFTMAX:
-        return true;
-    case IR_OP_ADD:
-        return node->activation.on;
-    default:
-        return false;
-    }
-}
-
 static bool runs_backward(const ir_node *node)
 {
     return !node->alias && node->op != IR_OP_INPUT && node->wants_grad;
@@ -72,10 +27,10 @@ static void find_again(ir_graph *g, const bool *may)
         ir_node *node = g->node[i];
         if (!runs_backward(node))
             continue;
-        if (ir_node_needs_output(node))
+        if (ir_node_reads_output(node))
             read_by(node, i);
         for (int k = 0; k < node->inputs; k++)
-            if (ir_node_needs_input(node, k))
+            if (ir_node_reads_input(node, k))
                 read_by(node->in[k], i);
     }
     for (int i = g->nodes - 1; i >= 0 && may; i--) {
@@ -121,17 +76,17 @@ static void compute_at(ir_life *lives, const ir_node *node, int time)
         read_at(lives, node->in[k], time);
 }
 
-/* One node's backward, in two steps. A convolution has read its input when it writes that one's
- * gradient: a value that is read no later leaves its place to the gradient. */
+/* One node's backward, in two steps. Where an input has been read when its gradient is written, a
+ * value that is read no later leaves its memory to the gradient. */
 static void backward_at(ir_life *lives, const ir_node *node, int time)
 {
-    const bool reads_first = node->op == IR_OP_CONV2D || node->op == IR_OP_CONV_TRANSPOSE2D;
-    if (ir_node_needs_output(node))
+    const bool reads_first = ir_node_has(node, IR_READS_BEFORE_GRADIENT);
+    if (ir_node_reads_output(node))
         read_at(lives, node, time + 1);
     lives[node->index].grad.dies = time + 1;
     for (int k = 0; k < node->inputs; k++) {
         ir_life *in = &lives[node->in[k]->index];
-        if (ir_node_needs_input(node, k))
+        if (ir_node_reads_input(node, k))
             read_at(lives, node->in[k], reads_first ? time : time + 1);
         if (node->grad_use[k] == IR_GRAD_WRITE)
             in->grad.born = reads_first ? time + 1 : time;

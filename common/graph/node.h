@@ -6,36 +6,11 @@
 
 typedef enum {
     IR_OP_INPUT,
-    IR_OP_CONV2D,
-    IR_OP_CONV_TRANSPOSE2D,
-    IR_OP_BATCHNORM,
-    IR_OP_LEAKY_RELU, /* slope 0: ReLU */
-    IR_OP_SIGMOID,
-    IR_OP_ADD,
-    IR_OP_MUL,
-    IR_OP_SCALE,
-    IR_OP_CONCAT,
-    IR_OP_SLICE,
-    IR_OP_MAX_POOL,
-    IR_OP_AVG_POOL,
-    IR_OP_GLOBAL_AVG_POOL,
-    IR_OP_GLOBAL_MAX_POOL,
-    IR_OP_CHANNEL_MEAN,
-    IR_OP_CHANNEL_MAX,
-    IR_OP_RESIZE,
-    IR_OP_DROPOUT,
-    IR_OP_LINEAR,
-    IR_OP_LOG_SOFTMAX,
-    IR_OP_RFFT2,
-    IR_OP_IRFFT2,
-    IR_OP_SOFT_IOU,
-    IR_OP_BCE,
-    IR_OP_DEFORM,
-    IR_OP_GRADIENT,
+#define IR_OPERATION(NAME, name, ...) IR_OP_##NAME,
+#include "graph/ops.def"
+#undef IR_OPERATION
     IR_OP_COUNT
 } ir_op;
-
-extern const char *const ir_op_name[IR_OP_COUNT];
 
 /* What backward does with one input's gradient. */
 typedef enum { IR_GRAD_NONE, IR_GRAD_WRITE, IR_GRAD_ADD } ir_grad_use;

@@ -15,18 +15,7 @@ static bool reads_twice(const ir_node *node, const ir_node *in)
 
 static bool is_by_element(const ir_node *node)
 {
-    switch (node->op) {
-    case IR_OP_BATCHNORM:
-    case IR_OP_LEAKY_RELU:
-    case IR_OP_SIGMOID:
-    case IR_OP_ADD:
-    case IR_OP_MUL:
-    case IR_OP_SCALE:
-    case IR_OP_DROPOUT:
-        return !node->alias && !reads_twice(node, node->in[0]);
-    default:
-        return false;
-    }
+    return ir_node_has(node, IR_ELEMENTWISE) && !node->alias && !reads_twice(node, node->in[0]);
 }
 
 /* The place of in[0] that the node reads at that time, if it is the last to do so; or -1. */

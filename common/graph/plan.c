@@ -3,11 +3,6 @@
 
 #include "graph/internal.h"
 
-static bool is_of_losses(ir_op op)
-{
-    return op == IR_OP_ADD || op == IR_OP_MUL || op == IR_OP_SCALE;
-}
-
 /* Losses, and what is computed from losses alone: a few numbers that a coarse storage would spoil.
  * An input may have been made exact. */
 static void find_exact(ir_graph *g)
@@ -18,17 +13,17 @@ static void find_exact(ir_graph *g)
         for (int k = 0; k < node->inputs; k++)
             exact += node->in[k]->exact;
         if (exact > 0 && exact < node->inputs)
-            ir_die("%s: its inputs are a loss and something else", ir_op_name[node->op]);
-        if (exact > 0 && !is_of_losses(node->op))
-            ir_die("%s: of a loss there are sums and products alone", ir_op_name[node->op]);
-        node->exact |= exact > 0 || node->op == IR_OP_SOFT_IOU || node->op == IR_OP_BCE;
+            ir_die("%s: its inputs are a loss and something else", ir_operations[node->op].name);
+        if (exact > 0 && !ir_node_has(node, IR_OF_LOSSES))
+            ir_die("%s: of a loss there are sums and products alone", ir_operations[node->op].name);
+        node->exact |= exact > 0 || ir_node_has(node, IR_LOSS);
     }
 }
 
 /* Not to the truth that a loss compares with. */
 static bool passes_gradient_to(const ir_node *node, int k)
 {
-    return k == 0 || (node->op != IR_OP_SOFT_IOU && node->op != IR_OP_BCE);
+    return k == 0 || !ir_node_has(node, IR_LOSS);
 }
 
 /* wants_grad: a parameter or a wanted input stands above the node, and a seeded node below it. */
@@ -103,10 +98,11 @@ void ir_graph_plan(ir_graph *g)
         if (!ir_node_is_prepared(node))
             continue;
         if (!op || !op->forward)
-            ir_die("%s: the %s backend has no such operation", ir_op_name[node->op],
+            ir_die("%s: the %s backend has no such operation", ir_operations[node->op].name,
                    g->backend->name);
         if (node->wants_grad && !op->backward)
-            ir_die("%s: backward needs its gradient, and it has none", ir_op_name[node->op]);
+            ir_die("%s: backward needs its gradient, and it has none",
+                   ir_operations[node->op].name);
         if (op->prepare)
             op->prepare(g->backend, node);
     }

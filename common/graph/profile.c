@@ -1,7 +1,6 @@
 /* Timing a graph's operations. */
 #include "graph/profile.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,31 +45,11 @@ static double numbers(ir_shape s)
     return (double)s.n * s.c * s.h * s.w;
 }
 
-/* Of a forward pass; what is not a sum of products counts nothing. */
-static double flop(const ir_node *node)
-{
-    const ir_shape s = node->op == IR_OP_CONV_TRANSPOSE2D ? node->in[0]->shape : node->shape;
-    const double pixels = (double)s.h * s.w;
-    switch (node->op) {
-    case IR_OP_CONV2D:
-    case IR_OP_CONV_TRANSPOSE2D:
-    case IR_OP_LINEAR:
-        return 2.0 * (double)node->weight->size * s.n * pixels;
-    case IR_OP_RFFT2: /* FFTW's count for real data, of C planes */
-        return 2.5 * node->in[0]->shape.c * s.n * node->in[0]->shape.h * node->in[0]->shape.w *
-               log2((double)node->in[0]->shape.h * node->in[0]->shape.w);
-    case IR_OP_IRFFT2:
-        return 2.5 * s.c * s.n * pixels * log2(pixels);
-    default:
-        return 0;
-    }
-}
-
 /* Backward of a convolution is two of them, or one where its input wants no gradient. */
 static double backward_flop(const ir_node *node)
 {
     const bool weights = node->weight && node->weight->trained, input = node->grad_use[0];
-    return flop(node) * (node->weight ? weights + input : 1);
+    return ir_node_flop(node) * (node->weight ? weights + input : 1);
 }
 
 static double values(const ir_node *node)
@@ -83,10 +62,10 @@ static double values(const ir_node *node)
 
 static double backward_bytes(const ir_node *node)
 {
-    double sum = numbers(node->shape) * (ir_node_needs_output(node) ? 2 : 1);
+    double sum = numbers(node->shape) * (ir_node_reads_output(node) ? 2 : 1);
     for (int k = 0; k < node->inputs; k++)
         sum += numbers(node->in[k]->shape) *
-               (ir_node_needs_input(node, k) +
+               (ir_node_reads_input(node, k) +
                 (node->grad_use[k] == IR_GRAD_ADD ? 2 : node->grad_use[k]));
     return sum * sizeof(float);
 }
@@ -96,7 +75,7 @@ void ir_profile_add(ir_profile *p, const ir_node *node, ir_pass pass, double sec
     line *l = &p->line[node->op][pass];
     l->calls++;
     l->seconds += seconds;
-    l->flop += pass == IR_BACKWARD ? backward_flop(node) : flop(node);
+    l->flop += pass == IR_BACKWARD ? backward_flop(node) : ir_node_flop(node);
     l->bytes += pass == IR_BACKWARD ? backward_bytes(node) : values(node);
 }
 
@@ -118,9 +97,9 @@ void ir_profile_print(const ir_profile *p, FILE *to)
     fprintf(to, "# operation\tpass\tcalls\tseconds\tshare\tGFLOP/s\tGB/s\n");
     for (size_t i = 0; i < count && lines[i].calls > 0; i++) {
         const line *l = &lines[i];
-        fprintf(to, "%s\t%s\t%ld\t%.6f\t%.1f\t%.1f\t%.1f\n", ir_op_name[l->op], pass_name[l->pass],
-                l->calls, l->seconds, 100 * l->seconds / total, l->flop / l->seconds / 1e9,
-                l->bytes / l->seconds / 1e9);
+        fprintf(to, "%s\t%s\t%ld\t%.6f\t%.1f\t%.1f\t%.1f\n", ir_operations[l->op].name,
+                pass_name[l->pass], l->calls, l->seconds, 100 * l->seconds / total,
+                l->flop / l->seconds / 1e9, l->bytes / l->seconds / 1e9);
     }
     fprintf(to, "total\t-\t-\t%.6f\t100.0\t-\t-\n", total);
 }

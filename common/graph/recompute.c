@@ -9,27 +9,6 @@
 
 #include "graph/buffers.h"
 
-static bool is_cheap(const ir_node *node)
-{
-    switch (node->op) {
-    case IR_OP_BATCHNORM:
-    case IR_OP_MUL:
-    case IR_OP_CONCAT:
-    case IR_OP_SLICE:
-    case IR_OP_RESIZE:
-    case IR_OP_SCALE:
-    case IR_OP_RFFT2:
-    case IR_OP_ADD:
-    case IR_OP_LEAKY_RELU:
-    case IR_OP_SIGMOID:
-        return true;
-    case IR_OP_CONV2D:
-        return node->kernel == 1;
-    default:
-        return false;
-    }
-}
-
 static bool is_free(const ir_node *node)
 {
     return !node->alias && !node->kept;
@@ -68,7 +47,7 @@ static int larger_first(const void *a, const void *b)
 
 static bool can_choose(const ir_node *node)
 {
-    return is_free(node) && is_cheap(node);
+    return is_free(node) && ir_node_recomputes_cheaply(node);
 }
 
 /* Changes its mind about nodes, if that is better. */
@@ -138,7 +117,8 @@ static void try_convolutions(choice *c, double target, double *load)
     double left = share * ir_graph_macs(g);
     int count = 0;
     for (int i = 0; i < g->nodes; i++)
-        if (is_free(g->node[i]) && g->node[i]->op == IR_OP_CONV2D && !is_cheap(g->node[i]))
+        if (is_free(g->node[i]) && g->node[i]->op == IR_OP_CONV2D &&
+            !ir_node_recomputes_cheaply(g->node[i]))
             candidate[count++] = g->node[i];
     qsort(candidate, (size_t)count, sizeof(ir_node *), dearer_last);
     for (int i = 0; i<count && * load> target; i++)
@@ -152,7 +132,8 @@ void ir_graph_recompute(ir_graph *g, ir_life *lives)
     choice c = {.graph = g, .lives = lives, .may = ir_calloc((size_t)g->nodes + 1, sizeof(bool))};
     const double room = (double)g->memory, target = room > 0 && room < large ? large : room;
     for (int i = 0; i < g->nodes; i++)
-        c.may[i] = is_free(g->node[i]) && is_cheap(g->node[i]) && g->node[i]->op != IR_OP_ADD;
+        c.may[i] = is_free(g->node[i]) && ir_node_recomputes_cheaply(g->node[i]) &&
+                   g->node[i]->op != IR_OP_ADD;
     double load = load_of(&c);
     try_cheap(&c, &load);
     try_convolutions(&c, target, &load);

@@ -198,7 +198,7 @@ static tensor *operation(graph_tape *t, const ir_node *node)
         return ref_soft_iou(tp, input(t, node, 0), input(t, node, 1), node->group);
     case IR_OP_BCE:
         return ref_bce(tp, input(t, node, 0), input(t, node, 1), node->group);
-    case IR_OP_GRADIENT:
+    case IR_OP_GRADIENT_MAGNITUDE:
         return ref_gradient_magnitude(tp, input(t, node, 0));
     case IR_OP_DEFORM: /* a part of the convolution that reads it */
     case IR_OP_COUNT:
@@ -219,7 +219,7 @@ static void fuse(graph_tape *t, const ir_node *node)
         for (int k = 0; k < t->tape.step[i]->inputs; k++)
             readers += t->tape.step[i]->in[k] == before;
     if (readers != 1)
-        ir_die("%s is fused with a value that %d operations read", ir_op_name[node->op], readers);
+        ir_die("%s is fused with a value that %d operations read", ir_operations[node->op].name, readers);
     t->value[node->alias->index] = t->value[node->index];
 }
 

@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "base/option.h"
 #include "checks.h"
+#include "graph/operation.h"
 
 static const char usage[] =
     "Usage: test-ops [-bl] [-d cpu|cuda] [-i base|avx2|avx512|all] [-n rounds] [-o op]\n"
@@ -85,6 +86,20 @@ void report(tally *t, bool ok, const char *name, const char *label, double error
     fflush(stdout);
 }
 
+/* Every row of the table of operations is met by some case. */
+static void check_table(const test_options *options, tally *t)
+{
+    const char *missing = NULL;
+
+    if (options->only)
+        return;
+    for (int op = 0; op < IR_OP_COUNT && !missing; op++)
+        if (!twin_met((ir_op)op))
+            missing = ir_operations[op].name;
+    report(t, !missing, "table", test_label(options), 0, missing ? "no case has %s" : "%s",
+           missing ? missing : "each operation has a case");
+}
+
 static void check_backend(const test_options *options, tally *t)
 {
     check_operations(options, t);
@@ -98,6 +113,7 @@ static void check_backend(const test_options *options, tally *t)
     check_again(options, t);
     check_implementations(options, t);
     check_optimizers(options, t);
+    check_table(options, t);
 }
 
 /* Runs check for the device, or for each of the CPU's instruction sets that were asked for. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "graph/node.h"
+#include "graph/internal.h"
 
 void twin_start(twin *t, twin_setup setup, ir_rng rng)
 {
@@ -128,8 +128,17 @@ bool twin_draw(twin *t, double margin, bool leaves)
 
 /* ---- running ----------------------------------------------------------------------------------*/
 
+static bool met[IR_OP_COUNT];
+
+bool twin_met(ir_op op)
+{
+    return met[op];
+}
+
 void twin_plan(twin *t)
 {
+    for (int i = 0; i < t->graph->nodes; i++)
+        met[t->graph->node[i]->op] = true;
     ir_graph_plan(t->graph);
     ir_graph_set_step(t->graph, 12345, (uint64_t)twin_between(t, 0, 1000));
     for (int i = 0; i < t->dropouts; i++)

@@ -14,7 +14,7 @@
 #define IR_TESTS_TWIN_H
 
 #include "base/philox.h"
-#include "graph/graph.h"
+#include "graph/node.h"
 #include "tape.h"
 
 /* How a tensor's numbers are drawn; all are floats exactly. */
@@ -139,6 +139,8 @@ void twin_seed(twin *t, value v);
 void twin_seed_only(twin *t, value v);
 
 void twin_plan(twin *t);
+/* Whether any twin planned so far has that operation. */
+bool twin_met(ir_op op);
 /* Fills all inputs, parameters, statistics and seeds. */
 void twin_fill(twin *t);
 /* The same, anew until no value lies so near a jump of the

@@ -32,4 +32,4 @@ static void forward(ir_backend *b, ir_node *node)
     }
 }
 
-const ir_op_table IR_NAME(ir_cpu_gradient) = {.forward = forward};
+const ir_op_table IR_NAME(ir_cpu_gradient_magnitude) = {.forward = forward};

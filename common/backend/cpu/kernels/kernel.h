@@ -38,34 +38,10 @@ static inline size_t plane(ir_shape s)
     return (size_t)s.h * (size_t)s.w * (size_t)lanes(s.c);
 }
 
-/* Every operation's table entry, assembled in table.c. */
-#define IR_KERNEL(name) extern const ir_op_table IR_NAME(name)
-IR_KERNEL(ir_cpu_conv2d);
-IR_KERNEL(ir_cpu_conv_transpose2d);
-IR_KERNEL(ir_cpu_batchnorm);
-IR_KERNEL(ir_cpu_leaky_relu);
-IR_KERNEL(ir_cpu_sigmoid);
-IR_KERNEL(ir_cpu_add);
-IR_KERNEL(ir_cpu_mul);
-IR_KERNEL(ir_cpu_scale);
-IR_KERNEL(ir_cpu_concat);
-IR_KERNEL(ir_cpu_slice);
-IR_KERNEL(ir_cpu_max_pool);
-IR_KERNEL(ir_cpu_avg_pool);
-IR_KERNEL(ir_cpu_global_avg_pool);
-IR_KERNEL(ir_cpu_global_max_pool);
-IR_KERNEL(ir_cpu_channel_mean);
-IR_KERNEL(ir_cpu_channel_max);
-IR_KERNEL(ir_cpu_resize);
-IR_KERNEL(ir_cpu_dropout);
-IR_KERNEL(ir_cpu_linear);
-IR_KERNEL(ir_cpu_log_softmax);
-IR_KERNEL(ir_cpu_rfft2);
-IR_KERNEL(ir_cpu_irfft2);
-IR_KERNEL(ir_cpu_soft_iou);
-IR_KERNEL(ir_cpu_bce);
-IR_KERNEL(ir_cpu_deform);
-IR_KERNEL(ir_cpu_gradient);
+/* Every operation's kernels, ir_cpu_NAME, put together in table.c. */
+#define IR_OPERATION(NAME, name, ...) extern const ir_op_table IR_NAME(ir_cpu_##name);
+#include "graph/ops.def"
+#undef IR_OPERATION
 
 void IR_NAME(ir_cpu_put)(ir_backend *b, const ir_node *node, void *tensor, const float *nchw);
 void IR_NAME(ir_cpu_get)(ir_backend *b, const ir_node *node, const void *tensor, float *nchw);

@@ -362,33 +362,10 @@ static constexpr ir_op_table operation(ir_op_function *prepare, ir_op_function *
     return {prepare, forward, backward, release, again, refresh, tune};
 }
 
-#define IR_KERNEL(name) extern const ir_op_table IR_NAME(name)
-IR_KERNEL(ir_cuda_conv2d);
-IR_KERNEL(ir_cuda_conv_transpose2d);
-IR_KERNEL(ir_cuda_batchnorm);
-IR_KERNEL(ir_cuda_leaky_relu);
-IR_KERNEL(ir_cuda_sigmoid);
-IR_KERNEL(ir_cuda_add);
-IR_KERNEL(ir_cuda_mul);
-IR_KERNEL(ir_cuda_scale);
-IR_KERNEL(ir_cuda_concat);
-IR_KERNEL(ir_cuda_slice);
-IR_KERNEL(ir_cuda_max_pool);
-IR_KERNEL(ir_cuda_avg_pool);
-IR_KERNEL(ir_cuda_global_avg_pool);
-IR_KERNEL(ir_cuda_global_max_pool);
-IR_KERNEL(ir_cuda_channel_mean);
-IR_KERNEL(ir_cuda_channel_max);
-IR_KERNEL(ir_cuda_resize);
-IR_KERNEL(ir_cuda_dropout);
-IR_KERNEL(ir_cuda_linear);
-IR_KERNEL(ir_cuda_log_softmax);
-IR_KERNEL(ir_cuda_rfft2);
-IR_KERNEL(ir_cuda_irfft2);
-IR_KERNEL(ir_cuda_soft_iou);
-IR_KERNEL(ir_cuda_bce);
-IR_KERNEL(ir_cuda_deform);
-IR_KERNEL(ir_cuda_gradient);
+/* Every operation's kernels, ir_cuda_NAME, put together in table.cu. */
+#define IR_OPERATION(NAME, name, ...) extern const ir_op_table IR_NAME(ir_cuda_##name);
+#include "graph/ops.def"
+#undef IR_OPERATION
 
 void IR_NAME(ir_cuda_from_host)(void *nhwc, const float *nchw, ir_shape s);
 void IR_NAME(ir_cuda_to_host)(float *nchw, const void *nhwc, ir_shape s);

@@ -1,0 +1,48 @@
+/* What the planner and the profile need to know of an operation: the columns of ops.def. */
+#ifndef IR_OPERATION_H
+#define IR_OPERATION_H
+
+#include "graph/node.h"
+
+enum {
+    IR_READS_INPUTS = 1, /* backward reads the values of all inputs */
+    IR_READS_OUTPUT = 2, /* backward reads the result */
+    IR_READS_BEFORE_GRADIENT =
+        4,              /* backward has read an input when it writes that one's gradient */
+    IR_ELEMENTWISE = 8, /* the result can be written in place of the first input */
+    IR_RECOMPUTE = 16,  /* cheaper to compute again for backward than a convolution is */
+    IR_LOSS = 32,       /* a loss: kept in single precision, no gradient to the truth */
+    IR_OF_LOSSES = 64   /* may be taken of losses */
+};
+
+typedef struct {
+    const char *name;
+    unsigned traits;
+    /* Where it depends on the node; NULL: what the traits say. */
+    bool (*reads_input_if)(const ir_node *node, int k);
+    bool (*reads_output_if)(const ir_node *node);
+    bool (*recompute_if)(const ir_node *node);
+    /* Multiply-accumulates of forward, where weights are multiplied with; NULL: none. */
+    double (*macs)(const ir_node *node);
+    /* Operations of forward otherwise; NULL: two for each multiply-accumulate. */
+    double (*flop)(const ir_node *node);
+} ir_operation;
+
+extern const ir_operation ir_operations[IR_OP_COUNT];
+
+static inline bool ir_node_has(const ir_node *node, unsigned trait)
+{
+    return ir_operations[node->op].traits & trait;
+}
+
+/* Which forward values backward reads. */
+bool ir_node_reads_input(const ir_node *node, int k);
+bool ir_node_reads_output(const ir_node *node);
+/* Whether its value may be computed again for backward at little cost. */
+bool ir_node_recomputes_cheaply(const ir_node *node);
+
+/* Of one forward pass; 0 where nothing is multiplied and summed. */
+double ir_node_macs(const ir_node *node);
+double ir_node_flop(const ir_node *node);
+
+#endif
