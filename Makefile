@@ -23,7 +23,7 @@ WARN     = -Wall -Wextra -Werror
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(OPT) -fno-math-errno $(WARN) -fopenmp -pthread $(INCLUDES) $(CFLAGS)
 ALL_LDFLAGS = $(if $(DEPS),-L$(DEPS)/lib -Wl$(comma)-rpath$(comma)$(DEPS)/lib) -fopenmp -pthread \
               -Wl,--as-needed -rdynamic $(OPT) $(LDFLAGS)
-LIBS = -lnetpbm -larchive -ldnnl -lfftw3f -lfftw3 -ldl -lm
+LIBS = -lnetpbm -larchive -lnettle -ldnnl -lfftw3f -lfftw3 -ldl -lm
 comma = ,
 # make V=1 shows the commands
 say = $(if $(V),,@echo '  $(1) $@';)
@@ -48,7 +48,14 @@ UNIT      = $(patsubst tests/unit/%.c,$(BIN)/test-%,$(wildcard tests/unit/*.c))
 BENCH     = $(patsubst tests/bench/%.c,$(BIN)/bench-%,$(wildcard tests/bench/*.c))
 SCENE_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/scenes/*.c))
 
-all: $(PROGRAMS:%=$(BIN)/%) $(BIN)/ir-scenes
+# Where the programs look for the models that come with irtools, as installed.
+MODELS = $(BUILD)/share/irtools/models
+
+all: $(PROGRAMS:%=$(BIN)/%) $(BIN)/ir-scenes $(MODELS)
+
+$(MODELS):
+	@mkdir -p $(@D)
+	@ln -sfn "$(CURDIR)/models" $@
 
 define program
 $(1)_OBJ = $$(patsubst %.c,$$(BUILD)/%.o,$$(wildcard $(1)/*.c $(1)/*/*.c))
@@ -179,9 +186,10 @@ lint: lint-deps
 # ---- install -------------------------------------------------------------------------------------
 
 install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR)/hrl
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR)/hrl $(DESTDIR)$(DATADIR)/models
 	install -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(BINDIR)
 	install -m 644 hrl.mk $(DESTDIR)$(DATADIR)
+	install -m 644 $(wildcard models/default models/*.tar models/*.md) $(DESTDIR)$(DATADIR)/models
 	install -m 755 $(wildcard hrl/*) $(DESTDIR)$(DATADIR)/hrl
 	for page in $(MAN_PAGES); do \
 	    dir=$(DESTDIR)$(MANDIR)/man$${page##*.}; \

@@ -11,7 +11,7 @@
 typedef enum { OUTPUT_MASK, OUTPUT_SOFT, OUTPUT_TARGETS, OUTPUT_FEATURE } output_kind;
 
 typedef struct {
-    const char *checkpoint; /* a learned detector, or NULL */
+    const char *checkpoint; /* a learned detector, see checkpoint/models.h; NULL: not given */
     int method;             /* a classical one: index into methods[]; else -1 */
     double threshold;       /* -t; negative: not given */
     output_kind output;

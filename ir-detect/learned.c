@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "base/pipeline.h"
+#include "checkpoint/models.h"
 #include "detection.h"
 #include "nets/detector.h"
 #include "tiles.h"
@@ -229,9 +230,11 @@ static void detect(job *j, bool ahead)
 
 static ir_detector *load(const options *o, ir_backend *backend)
 {
-    ir_checkpoint *checkpoint = ir_checkpoint_read(o->checkpoint, "detector");
+    ir_checkpoint *checkpoint = ir_model_read(o->checkpoint);
     ir_detector *detector = ir_detector_load(backend, checkpoint, IR_TO_DETECT);
 
+    if (o->verbose && o->checkpoint == NULL)
+        ir_warn("detector %s", ir_checkpoint_path(checkpoint));
     ir_checkpoint_free(checkpoint);
     return detector;
 }

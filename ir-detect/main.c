@@ -1,15 +1,21 @@
 /* ir-detect: finds small targets in infrared images. See ir-detect(1). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/options.h"
 #include "base/base.h"
+#include "checkpoint/models.h"
 #include "detect.h"
 
 static const char usage[] =
-    "usage: ir-detect (-c detector.tar | -m method) [options] [image ...]\n"
+    "usage: ir-detect [-c detector | -m method] [options] [image ...]\n"
+    "       ir-detect --list\n"
     "Writes a mask of 0 and 255 for every image, or what --soft, --targets or --feature say.\n"
     "\n"
-    "  -c, --checkpoint file  a learned detector, made by ir-train\n"
+    "  -c, --checkpoint file  a learned detector, made by ir-train, or the name of one of those "
+    "that\n"
+    "                         come with irtools (default: the default among these)\n"
+    "      --list             prints what comes with irtools\n"
     "  -m, --method name      a classical detector: top-hat, mspcm, ipi, nram, pstnn\n"
     "  -t, --threshold x      a pixel is a target above x; learned: of the probability (default\n"
     "                         0.5), classical: of the saliency's range (default: see -k)\n"
@@ -47,6 +53,7 @@ static const char usage[] =
 
 enum {
     SOFT = 256,
+    LIST,
     DEPTH,
     TARGETS,
     FEATURE,
@@ -64,6 +71,7 @@ enum {
 
 static const struct option long_options[] = {
     {"checkpoint", required_argument, NULL, 'c'},
+    {"list", no_argument, NULL, LIST},
     {"method", required_argument, NULL, 'm'},
     {"threshold", required_argument, NULL, 't'},
     {"soft", no_argument, NULL, SOFT},
@@ -102,6 +110,13 @@ static int find_method(const char *name)
     for (int i = 0; i < METHODS; i++)
         names[i] = methods[i].name;
     return ir_choice(name, names, METHODS, "--method");
+}
+
+_Noreturn static void print_list(void)
+{
+    ir_models_list(stdout);
+    ir_flush(stdout, "standard output");
+    exit(0);
 }
 
 static void set_output(options *o, output_kind output)
@@ -149,6 +164,8 @@ static void set_option(options *o, int option)
     case 'c':
         o->checkpoint = optarg;
         break;
+    case LIST:
+        print_list();
     case 'm':
         o->method = find_method(optarg);
         break;
@@ -209,10 +226,10 @@ static void set_option(options *o, int option)
 
 static void check(const options *o)
 {
-    bool learned = o->checkpoint != NULL, classical = o->method >= 0;
+    const bool classical = o->method >= 0, learned = !classical;
 
-    if (learned == classical)
-        ir_usage_die("one of -c (a checkpoint) and -m (a method) is needed");
+    if (classical && o->checkpoint != NULL)
+        ir_usage_die("-c (a learned detector) and -m (a classical one) do not go together");
     if (learned && (o->k >= 0 || o->strict))
         ir_usage_die("-k and --strict need -m");
     for (int i = 0; i < PARAMETERS; i++)
@@ -295,7 +312,7 @@ int main(int argc, char **argv)
         list_features(&o);
         return 0;
     }
-    if (o.checkpoint != NULL)
+    if (o.method < 0)
         images = detect_learned(&o, argc - optind, argv + optind);
     else
         images = detect_classical(&o, argc - optind, argv + optind);

@@ -4,6 +4,7 @@
 
 #include "backend/options.h"
 #include "base/base.h"
+#include "export.h"
 #include "init.h"
 #include "stream/mask.h"
 #include "train.h"
@@ -11,6 +12,7 @@
 static const char usage[] =
     "usage: ir-train init --net NET [option ...] [image ...] > detector.tar\n"
     "       ir-train -c detector.tar [option ...] images masks > new.tar\n"
+    "       ir-train export -c detector.tar [option ...] > model.tar\n"
     "\n"
     "init: a fresh detector, its input normalised by the images' mean and deviation.\n"
     "      --net NET            acm, alcnet, rdian, dnanet, isnet or balistd; see ir-nets(7)\n"
@@ -68,6 +70,13 @@ static const char usage[] =
     "  -v, --verbose            say what is trained\n"
     "      --profile            a table of where the time went, on standard error\n"
     "  -q, --quiet              no record, no progress line on standard error\n"
+    "\n"
+    "export: what detection needs of a checkpoint, with a checksum.\n"
+    "      --half               weights in half precision\n"
+    "      --describe FILE      lines 'key value' that say what it is: name, trained_on,\n"
+    "                           scores, licence, made_by\n"
+    "  -c, --checkpoint FILE    the trained detector\n"
+    "  -w, --write FILE         the checkpoint, instead of standard output\n"
     "\n"
     "  -h, --help   -V, --version\n";
 
@@ -343,6 +352,10 @@ int main(int argc, char **argv)
     ir_start(argv[0]);
     if (argc > 1 && strcmp(argv[1], "init") == 0) {
         init_command(argc - 1, argv + 1, usage);
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "export") == 0) {
+        export_command(argc - 1, argv + 1, usage);
         return 0;
     }
     while ((option = ir_option(argc, argv, ":c:R:r:d:j:w:vqhV", long_options, usage)) != -1) {

@@ -15,6 +15,7 @@
 #include "base/philox.h"
 #include "base/pipeline.h"
 #include "batch.h"
+#include "checkpoint/models.h"
 #include "history.h"
 #include "measure.h"
 #include "nets/detector.h"
@@ -51,7 +52,7 @@ static void check_writable(const char *path)
 static void load(run *r)
 {
     const train_options *o = r->o;
-    ir_checkpoint *checkpoint = ir_checkpoint_read(o->checkpoint, "detector");
+    ir_checkpoint *checkpoint = ir_model_read(o->checkpoint);
 
     r->backend = ir_backend_open_as(o->backend);
     r->trainer.ahead = r->backend->fetch != NULL;

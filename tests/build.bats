@@ -46,6 +46,9 @@ to_install() {
     for file in hrl.mk hrl/{convert,frames,knobs,ring,rounds,run,scores,tables}.sh hrl/{compare,interval,robustness,seeds,statistics,watch}.awk; do
         echo "./$1/share/irtools/$file"
     done
+    for file in "$REPO"/models/{default,*.tar,*.md}; do
+        [ ! -e "$file" ] || echo "./$1/share/irtools/models/${file##*/}"
+    done
     [ ! -e "$IR_BIN/libir-cuda.so" ] || echo "./$1/lib/irtools/libir-cuda.so"
 }
 
@@ -98,6 +101,22 @@ linked() {
     built uninstall PREFIX=/opt/ir DESTDIR="$PWD/root"
     diff <(files root) - <<< $'./opt/ir/bin/mine\n./opt/ir/share/man/man1/mine.1'
     [ ! -e root/opt/ir/share/irtools ] && [ ! -e root/opt/ir/lib/irtools ]
+}
+
+@test "an installed ir-detect finds the models that were installed with it, and only those" {
+    mkdir -p tree
+    cp -R "$REPO"/{Makefile,config.mk,*.mk,common,ir-*,man,hrl,tests} tree # with a box of its own
+    mkdir -p tree/models tree/$build
+    cp -R "$REPO/$build/bin" tree/$build/bin
+    scenes data -n 1 -s 64x64 -r 1
+    ir-train init --net acm --mean 0.4 --std 0.1 -r 7 | ir-train export -c - -w tree/models/tiny.tar
+    printf 'tiny\n' > tree/models/default
+    printf 'about it\n' > tree/models/tiny.md
+    echo no > tree/models/notes.txt
+    make -C tree --no-print-directory BUILD="$build" -o all install PREFIX="$PWD/here" NVCC= > /dev/null
+    [ "$(cd here/share/irtools/models && echo *)" = 'default tiny.md tiny.tar' ]
+    here/bin/ir-detect data/images | cmp - <(ir-detect -c tree/models/tiny.tar data/images)
+    [ "$(here/bin/ir-detect --list | tail -n 1 | cut -f 1,7)" = $'tiny\tdefault' ]
 }
 
 @test "the CUDA plug-in is made and installed where nvcc and cuDNN are found, and only there" {

@@ -428,7 +428,6 @@ members[head] = npy(np.resize(np.float32([3e38, -3e38]), array(head).shape))"
         usage_error '^ir-detect: ' || { echo "${arguments[*]}"; return 1; }
         [[ -z $output ]]
     done <<'CASES'
-frame.pgm
 -c net.tar -m top-hat frame.pgm
 -m bottom-hat frame.pgm
 -c net.tar -k 3 frame.pgm

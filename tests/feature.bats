@@ -174,6 +174,4 @@ for n in "param/stem.5.weight.npy", "param/stem.8.weight.npy":
 -c net.tar --feature list frame.pgm
 -c net.tar --feature
 CASES
-    run --separate-stderr ir-detect --feature list
-    usage_error '-c'
 }

@@ -1,8 +1,6 @@
 /* Opening a backend by name; the CUDA one is a plug-in, so that programs run where there is none.
  */
 #include <dlfcn.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,17 +25,6 @@ static void *try_directory(const char *directory, char **why)
     return library;
 }
 
-/* The directory that this program lies in, or NULL. */
-static char *own_directory(void)
-{
-    char path[PATH_MAX];
-    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length < 0)
-        return NULL;
-    path[length] = '\0';
-    return ir_strdup(dirname(path));
-}
-
 /* In $IRTOOLS_PLUGINS alone, where that is set; else beside the program (a build tree, a bundle)
  * and where "make install" puts it. */
 static void *open_plugin(char **why)
@@ -46,7 +33,7 @@ static void *open_plugin(char **why)
     void *library = NULL;
     if (set && *set)
         return try_directory(set, why);
-    char *own = own_directory();
+    char *own = ir_own_directory();
     if (own) {
         char *installed = ir_format("%s/../lib/irtools", own);
         library = try_directory(own, why);

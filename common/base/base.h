@@ -66,6 +66,7 @@ void ir_keep_file(const char *path);
 /* Opens path for reading, "-" being stdin; dies with the reason. */
 FILE *ir_open_in(const char *path);
 
+char *ir_own_directory(void); /* where this program lies, a new string; or NULL */
 double ir_seconds(void);      /* monotonic clock */
 int ir_default_threads(void); /* processors this process may use: affinity, cgroup quota */
 

@@ -1,9 +1,12 @@
-/* Files opened and flushed with a reason when that fails; the clock. */
+/* Files opened and flushed with a reason when that fails; where the program lies; the clock. */
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/base.h"
 
@@ -38,6 +41,16 @@ FILE *ir_open_in(const char *path)
         ir_die_errno("%s", path);
     }
     return file;
+}
+
+char *ir_own_directory(void)
+{
+    char path[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length < 0)
+        return NULL;
+    path[length] = '\0';
+    return ir_strdup(dirname(path));
 }
 
 double ir_seconds(void)

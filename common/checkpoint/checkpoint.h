@@ -28,7 +28,8 @@ void ir_checkpoint_free(ir_checkpoint *checkpoint);
 /* Reads one ("-": stdin) without touching the disk. Sizes are bounded before anything is allocated.
  * Dies, naming file and member, on: no tar, cut short, no meta first, unknown format version,
  * another kind, a member with a strange name or given twice, wrong dtype, Fortran order, a
- * non-finite value. Members named .../num_batches_tracked.npy are skipped whatever their type. */
+ * non-finite value, a content that is not the one of the checksum in meta. Members named
+ * .../num_batches_tracked.npy are skipped whatever their type. */
 ir_checkpoint *ir_checkpoint_read(const char *path, const char *kind);
 
 /* To path (whole or not at all) or, with NULL, to stdout. The same content gives the same bytes.
@@ -42,6 +43,16 @@ double ir_meta_real(const ir_checkpoint *checkpoint, const char *key, double min
 long ir_meta_number(const ir_checkpoint *checkpoint, const char *key, long min, long max);
 void ir_meta_set(ir_checkpoint *checkpoint, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* What a model that is given to others says of itself: meta lines of these keys, NULL behind them.
+ */
+extern const char *const ir_description[];
+/* Adds them from a text file of such lines; dies, naming file and line, at any other line. */
+void ir_meta_describe(ir_checkpoint *checkpoint, const char *path);
+
+/* Puts the checksum of the content as it is now into meta; before writing, as the last thing. */
+void ir_checkpoint_seal(ir_checkpoint *checkpoint);
+bool ir_checkpoint_is_sealed(const ir_checkpoint *checkpoint);
 
 size_t ir_checkpoint_count(const ir_checkpoint *checkpoint);
 ir_array *ir_checkpoint_at(const ir_checkpoint *checkpoint, size_t i); /* sorted by name */

@@ -35,6 +35,11 @@ void ir_meta_parse(ir_checkpoint *checkpoint, char *text, size_t length);
 char *ir_meta_print(const ir_checkpoint *checkpoint);
 void ir_meta_free(ir_checkpoint *checkpoint);
 
+/* ---- seal.c ---- */
+
+/* Dies if there is a checksum and it is another than that of the content. */
+void ir_checkpoint_check_seal(const ir_checkpoint *checkpoint);
+
 /* ---- checkpoint.c ---- */
 
 /* True for param/X, state/X, adam/m/X and adam/v/X, X made of letters, digits and "._-". */

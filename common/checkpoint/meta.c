@@ -69,19 +69,20 @@ static void append(ir_checkpoint *checkpoint, const char *key, char *value)
 
 void ir_meta_set(ir_checkpoint *checkpoint, const char *key, const char *format, ...)
 {
-    char value[1024];
+    char *value;
     va_list args;
 
     va_start(args, format);
-    vsnprintf(value, sizeof value, format, args);
+    if (vasprintf(&value, format, args) < 0)
+        ir_die("out of memory");
     va_end(args);
     for (size_t i = 0; i < checkpoint->metas; i++)
         if (strcmp(checkpoint->meta[i].key, key) == 0) {
             free(checkpoint->meta[i].value);
-            checkpoint->meta[i].value = ir_strdup(value);
+            checkpoint->meta[i].value = value;
             return;
         }
-    append(checkpoint, key, ir_strdup(value));
+    append(checkpoint, key, value);
 }
 
 static bool key_ok(const char *key)
@@ -104,12 +105,13 @@ static bool printable(const char *text)
     return true;
 }
 
-void ir_meta_parse(ir_checkpoint *checkpoint, char *text, size_t length)
+/* where: for messages, what the text is. */
+static void parse(ir_checkpoint *checkpoint, const char *where, char *text, size_t length)
 {
     int number = 1;
 
     if (strlen(text) != length)
-        ir_die("%s: meta: not text", checkpoint->path);
+        ir_die("%s: not text", where);
     for (char *line = text, *next; *line != '\0'; line = next, number++) {
         char *space, *end = strchr(line, '\n');
         next = end != NULL ? end + 1 : line + strlen(line);
@@ -119,11 +121,51 @@ void ir_meta_parse(ir_checkpoint *checkpoint, char *text, size_t length)
         if (space != NULL)
             *space = '\0';
         if (space == NULL || !key_ok(line) || !printable(space + 1))
-            ir_die("%s: meta: line %d is not 'key value'", checkpoint->path, number);
+            ir_die("%s: line %d is not 'key value'", where, number);
         if (ir_meta_find(checkpoint, line) != NULL)
-            ir_die("%s: meta: %s is there twice", checkpoint->path, line);
+            ir_die("%s: %s is there twice", where, line);
         append(checkpoint, line, ir_strdup(space + 1));
     }
+}
+
+void ir_meta_parse(ir_checkpoint *checkpoint, char *text, size_t length)
+{
+    char *where = ir_format("%s: meta", checkpoint->path);
+
+    parse(checkpoint, where, text, length);
+    free(where);
+}
+
+const char *const ir_description[] = {"name", "trained_on", "scores", "licence", "made_by", NULL};
+
+static bool describes(const char *key)
+{
+    for (int i = 0; ir_description[i] != NULL; i++)
+        if (strcmp(key, ir_description[i]) == 0)
+            return true;
+    return false;
+}
+
+void ir_meta_describe(ir_checkpoint *checkpoint, const char *path)
+{
+    static char text[IR_MAX_META_BYTES];
+    ir_checkpoint description = {0};
+    FILE *file = ir_open_in(path);
+    const size_t length = fread(text, 1, sizeof text - 1, file);
+
+    if (ferror(file) || !feof(file))
+        ir_die("%s: %s", path, ferror(file) ? "cannot be read" : "too large");
+    if (file != stdin)
+        fclose(file);
+    text[length] = '\0';
+    parse(&description, path, text, length);
+    for (size_t i = 0; i < description.metas; i++) {
+        const ir_meta_line *line = &description.meta[i];
+        if (!describes(line->key))
+            ir_die("%s: %s is none of name, trained_on, scores, licence, made_by", path, line->key);
+        ir_meta_set(checkpoint, line->key, "%s", line->value);
+    }
+    ir_meta_free(&description);
 }
 
 char *ir_meta_print(const ir_checkpoint *checkpoint)

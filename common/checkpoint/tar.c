@@ -256,6 +256,7 @@ ir_checkpoint *ir_checkpoint_read(const char *path, const char *kind)
     if (checkpoint->metas == 0)
         ir_die("%s: not a checkpoint: no member 'meta'", r->path);
     check_end(r);
+    ir_checkpoint_check_seal(checkpoint);
     archive_read_free(r->archive);
     if (r->file != stdin)
         fclose(r->file);
