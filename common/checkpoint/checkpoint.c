@@ -73,13 +73,25 @@ long ir_array_nonfinite(const ir_array *array)
     return -1;
 }
 
+/* What an array's name begins with. */
+static const char *const family[] = {"param/", "state/", "adam/m/", "adam/v/", "ema/", "measured/"};
+enum { FAMILIES = sizeof family / sizeof *family };
+
+bool ir_array_directory_ok(const char *name)
+{
+    const size_t n = strlen(name);
+
+    for (size_t i = 0; i < FAMILIES; i++)
+        if (strncmp(family[i], name, n) == 0 && family[i][n] == '/')
+            return true;
+    return false;
+}
+
 bool ir_array_name_ok(const char *name)
 {
-    static const char *const family[] = {"param/",  "state/", "adam/m/",
-                                         "adam/v/", "ema/",   "measured/"};
     const char *rest = NULL;
 
-    for (size_t i = 0; i < sizeof family / sizeof *family; i++)
+    for (size_t i = 0; i < FAMILIES; i++)
         if (strncmp(name, family[i], strlen(family[i])) == 0)
             rest = name + strlen(family[i]);
     if (rest == NULL || *rest == '\0' || strlen(name) > IR_MAX_MEMBER_NAME)

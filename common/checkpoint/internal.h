@@ -42,8 +42,12 @@ void ir_checkpoint_check_seal(const ir_checkpoint *checkpoint);
 
 /* ---- checkpoint.c ---- */
 
-/* True for param/X, state/X, adam/m/X and adam/v/X, X made of letters, digits and "._-". */
+/* True for param/X, state/X, adam/m/X, adam/v/X, ema/X and measured/X, X made of letters, digits
+ * and
+ * "._-". */
 bool ir_array_name_ok(const char *name);
+/* True for the directories that these lie in. */
+bool ir_array_directory_ok(const char *name);
 /* Puts array at its place; false when its name is taken. */
 bool ir_checkpoint_insert(ir_checkpoint *checkpoint, ir_array *array);
 void ir_array_free(ir_array *array);

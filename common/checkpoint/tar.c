@@ -66,24 +66,38 @@ _Noreturn static void die_of_archive(const reader *r, const char *member)
     ir_die("%s: not a checkpoint: %s", r->path, why);
 }
 
-/* The member's bytes; its header's size is an upper bound, never a reason to allocate. */
+/* So many bytes more, and the zero byte. */
+static void make_room(reader *r, size_t more)
+{
+    if (more < r->room - r->length)
+        return;
+    r->room = 2 * (r->length + more) + TAR_BLOCK;
+    r->member = ir_realloc(r->member, r->room, 1);
+}
+
+/* The member's bytes; its header's size is an upper bound, never a reason to allocate. A block that
+ * does not follow the one before leaves a hole: a few bytes of file would be read as any number of
+ * zeros. */
 static void read_member(reader *r, const char *name, size_t limit)
 {
-    la_ssize_t n;
+    const void *block;
+    la_int64_t at;
+    size_t n;
+    int status;
 
     r->length = 0;
-    do {
-        if (r->length + TAR_BLOCK >= r->room) {
-            r->room = 2 * r->room + sizeof r->buffer;
-            r->member = ir_realloc(r->member, r->room, 1);
-        }
-        n = archive_read_data(r->archive, r->member + r->length, r->room - r->length - 1);
-        if (n < 0)
-            die_of_archive(r, name);
-        r->length += (size_t)n;
-        if (r->length > limit)
+    make_room(r, 0);
+    while ((status = archive_read_data_block(r->archive, &block, &n, &at)) == ARCHIVE_OK) {
+        if (at != (la_int64_t)r->length)
+            ir_die("%s: %s: not a plain file", r->path, name);
+        if (n > limit - r->length)
             ir_die("%s: %s: too large", r->path, name);
-    } while (n > 0);
+        make_room(r, n);
+        memcpy(r->member + r->length, block, n);
+        r->length += n;
+    }
+    if (status != ARCHIVE_EOF)
+        die_of_archive(r, name);
     r->member[r->length] = '\0';
 }
 
@@ -104,12 +118,7 @@ static char *plain_name(const char *name)
 /* Directories that members lie in: they carry nothing. */
 static bool is_directory_of_members(const char *name)
 {
-    static const char *const names[] = {"", ".", "param", "state", "adam", "adam/m", "adam/v"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
+    return *name == '\0' || strcmp(name, ".") == 0 || ir_array_directory_ok(name);
 }
 
 _Noreturn static void die_of_name(const reader *r, const char *name)
