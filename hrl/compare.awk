@@ -1,6 +1,6 @@
 # One score of several robustness tables, side by side, with the gain over the first table, and the 95 %
 # interval of that where the tables have their frames beside them (interval.awk).
-# -v metric=iou -v names="a b": the names of the tables' columns. -v camera=, -v held=: as of
+# To be read after table.awk. -v names="a b": the names of the tables' columns. -v camera=, -v held=: as of
 # robustness.awk.
 
 BEGIN {
@@ -10,12 +10,11 @@ BEGIN {
 }
 
 FNR == 1 {
-    split("", column)
-    for (i = 1; i <= NF; i++) column[$i] = i
+    read_header()
     in_frames = FILENAME ~ /\.frames\.tsv$/
     if (in_frames) next
     tables++
-    if (!(metric in column)) fail(FILENAME ": no column " metric)
+    need_columns()
     if (tables == 1) datasets = "dataset" in column
     if (datasets != ("dataset" in column))
         fail(FILENAME ": " (datasets ? "no column dataset, as the first table has" : \
@@ -43,16 +42,6 @@ END {
     for (t = 2; t <= tables; t++) printf "\tgain%s\tci95", (tables > 2 ? ":" name[t] : "")
     print ""
     for (i = 1; i <= rows; i++) print_row(order[i])
-}
-
-function condition_key() {
-    return (datasets ? $column["dataset"] OFS : "") $column["corruption"] OFS $column["severity"]
-}
-
-function fail(what) {
-    print "hrl.mk: " what > "/dev/stderr"
-    failed = 1
-    exit 1
 }
 
 function print_row(key, t) {

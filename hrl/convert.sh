@@ -62,6 +62,21 @@ decode() {
     esac
 }
 
+# small_enough NAME FILE: an image of the size that a PNG says it has is one that the programs take.
+# pngtopnm holds all of it in memory, of which a few kilobytes can ask for any number of gigabytes.
+small_enough() {
+    local side
+
+    [[ ${2,,} = *.png ]] || return 0
+    read -ra side < <(od -An -j 16 -N 8 -t u4 --endian=big "$2") || true
+    [ "${#side[@]}" = 2 ] || return 0
+    if [ "${side[0]}" -gt 32768 ] || [ "${side[1]}" -gt 32768 ] ||
+        [ $((side[0] * side[1])) -gt $((1 << 28)) ]; then
+        echo "$1: $2 is too large: ${side[0]}x${side[1]}" >&2
+        return 1
+    fi
+}
+
 # size FILE: WIDTHxHEIGHT
 size() {
     pamfile -machine < "$1" | awk '{ print $4 "x" $5; exit }'
@@ -81,7 +96,8 @@ drop_colour() {
 # new_part FILE: sets part to another name of the file to be made; nothing bears it, not even a link
 # of the cache's owner, through which another file would be written.
 new_part() {
-    part=$1.$$.part
+    part=${1##*/}
+    part=${1%/*}/${part:0:200}.$$.part # names are not longer than 255 bytes
     rm -f "$part" "$part".{grey,scaled}.part
 }
 
@@ -89,6 +105,7 @@ new_part() {
 convert_image() {
     local part
 
+    small_enough "$1" "$2" || return
     new_part "$3"
     case ${2,,} in
     *.png | *.bmp)
@@ -103,6 +120,7 @@ convert_image() {
 convert_mask() {
     local part image mask
 
+    small_enough "$1" "$2" || return
     new_part "$3"
     image=$(size "$4")
     if ! decode "$2" 2> /dev/null | ppmtopgm -quiet > "$part" 2> /dev/null; then

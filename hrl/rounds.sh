@@ -37,7 +37,8 @@ best_round() {
 # val_iou ROUND
 val_iou() {
     awk -F '\t' 'FNR == 1 { for (i = 1; i <= NF; i++) column[$i] = i }
-                 FNR == 2 { print $column["iou"] }' "$1/val.tsv" 2> /dev/null || true
+                 FNR == 2 && $column["iou"] ~ /^(nan|[0-9.]+(e[-+]?[0-9]+)?)$/ { print $column["iou"] }
+                 ' "$1/val.tsv" 2> /dev/null || true
 }
 
 # say_round: the round that was just made, in a line.
@@ -116,7 +117,8 @@ log_row() {
 
     # -ln p of what was played: its mean is the entropy's estimate
     [ ! -e "$2/strategies" ] ||
-        entropy=$(awk -F '\t' '{ sum -= $4 } END { printf "%.6f", sum / NR }' "$2/strategies")
+        entropy=$(awk -F '\t' '{ sum -= $4 } END { if (NR) printf "%.6f", sum / NR; else print "-" }' \
+            "$2/strategies")
     awk -F '\t' -v OFS='\t' -v round="$1" -v frames="$(wc -l < "$2/images.list")" \
         -v iou="$(val_iou "$2")" -v entropy="$entropy" '
         !/^#/ { clean = $3; corrupted = $4; rate = $5; lr = $6; seconds = $7 }

@@ -1,22 +1,21 @@
 # One score of runs that differ by their seed alone: means over the seeds with 95 % intervals, and
 # the gain over the first group with the interval of the paired differences (Student's t).
 #
-# With statistics.awk. -v metric=iou. The files are robustness tables; GROUP-SEED.tsv or GROUP-SEED/robustness.tsv says
-# which group and seed each belongs to.
+# To be read after statistics.awk and table.awk. The files are robustness tables; GROUP-SEED.tsv or
+# GROUP-SEED/robustness.tsv says which group and seed each belongs to.
 
 BEGIN { FS = OFS = "\t" }
 
 FNR == 1 {
     enter(FILENAME)
-    split("", column)
-    for (i = 1; i <= NF; i++) column[$i] = i
-    if (!(metric in column)) fail(FILENAME ": no column " metric)
+    read_header()
+    need_columns()
     datasets = "dataset" in column
     next
 }
 
 {
-    key = (datasets ? $column["dataset"] OFS : "") $column["corruption"] OFS $column["severity"]
+    key = condition_key()
     if (!(key in known)) { known[key]; order[++rows] = key }
     score[key, group, seed] = $column[metric]
 }
@@ -28,12 +27,6 @@ END {
     for (g = 2; g <= groups; g++) printf "\tgain:%s\tci95\tseeds", name[g]
     print ""
     for (r = 1; r <= rows; r++) print_row(order[r])
-}
-
-function fail(what) {
-    print "hrl.mk: " what > "/dev/stderr"
-    failed = 1
-    exit 1
 }
 
 # Sets group and seed from a table's name.

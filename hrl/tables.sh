@@ -86,8 +86,8 @@ compare() {
         frames=$(frames_of "$table")
         [ ! -f "$frames" ] || [ ! -r "$frames" ] || files+=("$frames")
     done
-    awk -f "$here/statistics.awk" -f "$here/interval.awk" -f "$here/compare.awk" \
-        -v metric="$1" -v names="${*:2}" -v camera="$(corruptions camera | xargs)" "${files[@]}" | shown
+    awk -f "$here/statistics.awk" -f "$here/table.awk" -f "$here/interval.awk" \
+        -f "$here/compare.awk" -v metric="$1" -v names="${*:2}" -v camera="$(corruptions camera | xargs)" "${files[@]}" | shown
 }
 
 # compare_seeds METRIC RUN...: means over runs that differ by their seed alone, GROUP-SEED each.
@@ -95,7 +95,7 @@ compare_seeds() {
     local tables
 
     find_tables "${@:2}"
-    awk -f "$here/statistics.awk" -f "$here/seeds.awk" -v metric="$1" "${tables[@]}" | shown
+    awk -f "$here/statistics.awk" -f "$here/table.awk" -f "$here/seeds.awk" -v metric="$1" "${tables[@]}" | shown
 }
 
 # frames_of TABLE: the file beside it that says what each frame adds to its scores.
@@ -114,6 +114,8 @@ find_tables() {
         fi
         [ -r "$name" ] ||
             fail "$name is missing: make -f hrl.mk robustness RUN=${name%/robustness.tsv}"
+        [ ! -f "$name" ] || [ ! -s "$name" ] || [ "$(tail -c 1 "$name" | wc -l)" = 1 ] ||
+            fail "$name: the last line has no newline: it was cut short (make the table again)"
         [[ $name = /* ]] || name=./$name # awk takes a=b for an assignment
         tables+=("$name")
     done

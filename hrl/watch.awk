@@ -70,7 +70,11 @@ function draw(y, mark, i, c, first, end, value) {
     }
 }
 
-function place(r) { return last > 1 ? int((r - 1) / (last - 1) * (width - 1) + 0.5) : 0 }
+# The column of a round, which is on the screen whatever a table says.
+function place(r, at) {
+    at = last > 1 ? int((r - 1) / (last - 1) * (width - 1) + 0.5) : 0
+    return at < 0 ? 0 : at < width ? at : width - 1
+}
 
 function chart(a, b, row, c, line) {
     known = 0

@@ -43,7 +43,7 @@ to_install() {
     for file in "$REPO"/man/*.[1-9]; do
         echo "./$1/share/man/man${file##*.}/${file##*/}"
     done
-    for file in hrl.mk hrl/{convert,frames,knobs,ring,rounds,run,scores,tables}.sh hrl/{compare,interval,robustness,seeds,statistics,watch}.awk; do
+    for file in hrl.mk hrl/{convert,frames,knobs,ring,rounds,run,scores,tables}.sh hrl/{compare,interval,robustness,seeds,statistics,table,watch}.awk; do
         echo "./$1/share/irtools/$file"
     done
     for file in "$REPO"/models/{default,*.tar,*.md}; do

@@ -30,6 +30,19 @@ pgm() {
     printf '%d\n' "$@"
 }
 
+# large_png SIDE: the beginning of a PNG of so many pixels a side, whose rest would be zeros.
+large_png() {
+    "$PYTHON" - "$1" <<- 'PYTHON'
+		import struct, sys, zlib
+		side = int(sys.argv[1])
+		def chunk(kind, data):
+		    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+		row = zlib.compress(bytes(1 << 20), 9)
+		sys.stdout.buffer.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR",
+		    struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)) + chunk(b"IDAT", row) + chunk(b"IEND", b""))
+	PYTHON
+}
+
 # samples: the maxval and the samples of the PGM on standard input, on one line.
 samples() {
     pnmtoplainpnm | awk 'NR > 2 { for (i = 1; i <= NF; i++) printf "%s%s", n++ ? " " : "", $i }'

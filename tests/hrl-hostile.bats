@@ -205,6 +205,20 @@ untouched() {
     refused '^hrl.mk: b/robustness.tsv: not a plain file$'
 }
 
+@test "a round of others' without a strategy, and a score that is none, make no row of nonsense" {
+    hrl DATA=data ROUNDS=2 > /dev/null
+    : > run/0001/strategies
+    printf 'iou\n1\\n9\\tx\n' > run/0002/val.tsv
+    rm run/log.tsv run/policy.tsv
+    hrl ROUNDS=2 > said 2>&1
+    cat said
+    [ ! -s said ]
+    [ "$(awk -F '\t' '{ print NF }' run/log.tsv | sort -u)" = 9 ]
+    [ "$(cut -f 1,5,6 run/log.tsv | sed -n 2p)" = $'1\t-\t-' ]
+    [ "$(cut -f 1,5 run/log.tsv | sed -n 3p)" = $'2\t-' ]
+    [ ! -e run/best.tsv ]
+}
+
 @test "what a terminal would obey is shown as question marks" {
     mkdir a
     printf 'corruption\tseverity\tiou\nfog\033]0;x\a\t-\t60.00\n' > a/robustness.tsv

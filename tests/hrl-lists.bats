@@ -172,6 +172,29 @@ END
     (cd .irtools-cache/*/images && [ "$(echo a* 4*)" = 'a%252Bb.pgm a%2Bb.pgm a+b.pgm 41+1(297).pgm' ])
 }
 
+@test "a name as long as names may be; one byte more, or a + that becomes three, is refused" {
+    local long
+    long=$(printf '%0240d' 0)
+    mv data/images/train1.pgm "data/images/$long.pgm"
+    mv data/masks/train1.pgm "data/masks/$long.pgm"
+    sed -i "s/^train1$/$long/" data/train.txt
+    hrl DATA=data ROUNDS=1
+    grep -q "/$long.pgm$" run/0001/images.list
+    echo "0$long" >> data/train.txt
+    run --separate-stderr hrl DATA=data RUN=other ROUNDS=1
+    refused '^hrl.mk: .*train.txt: line 7 is longer than 240 bytes$'
+    sed -i "7s/.*/${long:3}+%/" data/train.txt
+    run --separate-stderr hrl DATA=data RUN=other ROUNDS=1
+    refused '^hrl.mk: .*train.txt: line 7 is longer than 240 bytes$'
+}
+
+@test "a PNG that says it is larger than images may be is not decoded" {
+    large_png 30000 > data/images/train2.png
+    rm data/images/train2.pgm
+    run --separate-stderr hrl DATA=data ROUNDS=1
+    refused '^hrl.mk: run/0000: train2: .*images/train2.png is too large: 30000x30000$'
+}
+
 @test "a name that comes twice is trained on and scored twice" {
     printf 'train1\ntrain2\ntrain1\n' > data/train.txt
     hrl DATA=data ROUNDS=1 EPOCHS=2

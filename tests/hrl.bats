@@ -666,6 +666,25 @@ END
     [ "$(hrl compare RUNS='a.tsv b.tsv' | tail -n +2 | cut -f 6 | sort -u)" = - ]
 }
 
+@test "compare, seeds: a table that is torn, short of a column or of a cell is refused" {
+    printf 'corruption\tseverity\tiou\nclean\t-\t60.00\njpeg\t1\t40.00\n' > a-1.tsv
+    head -c -3 a-1.tsv > torn-1.tsv
+    head -c -7 a-1.tsv > short-1.tsv
+    echo >> short-1.tsv
+    cut -f 1,3 a-1.tsv > narrow-1.tsv
+    sed 's/$/\r/' a-1.tsv > b-1.tsv
+    for goal in compare seeds; do
+        run --separate-stderr hrl $goal RUNS='a-1.tsv torn-1.tsv'
+        refused '^hrl.mk: torn-1.tsv: the last line has no newline: it was cut short'
+        run --separate-stderr hrl $goal RUNS='a-1.tsv short-1.tsv'
+        refused '^hrl.mk: ./short-1.tsv:3: 2 fields, the header has 3$'
+        run --separate-stderr hrl $goal RUNS='a-1.tsv narrow-1.tsv'
+        refused '^hrl.mk: ./narrow-1.tsv: no column severity$'
+    done
+    [ "$(hrl compare RUNS='a-1.tsv b-1.tsv' | tail -n 1)" = $'jpeg\t1\t40.00\t40.00\t+0.00\t-' ]
+    [ "$(hrl seeds RUNS='a-1.tsv b-1.tsv' | tail -n 1 | cut -f 3,6,9)" = $'40.00\t40.00\t0.00' ]
+}
+
 @test "tables are aligned on a terminal" {
     mkdir a
     printf 'corruption\tseverity\tiou\nclean\t-\t60.00\n' > a/robustness.tsv
@@ -772,6 +791,16 @@ END
     grep -qx 'IoU of the frames held out, %' curves
     grep -q '^ *75 | *\**$' curves
     [ "$(wc -L < curves)" -le 80 ]
+}
+
+# One round of somebody else's, a long way beyond the screen.
+@test "watch draws no more than the screen is wide, whatever round a table names" {
+    mkdir -p run/0000
+    printf 'round\tloss_clean\tloss_corrupted\tiou\timages_per_second\tseconds\n' > run/log.tsv
+    printf '%s\t0.5\t-\t-\t1\t1\n' 1 1e12 inf -1e12 nan 2 >> run/log.tsv
+    timeout 20 make -f share/hrl.mk watch DATA=data > curves
+    [ "$(wc -L < curves)" -le 80 ]
+    grep -q '\*' curves
 }
 
 @test "watch on a terminal ends when nobody works on the run, not before" {
