@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +104,8 @@ policy *policy_load(ir_backend *backend, const ir_checkpoint *checkpoint)
     p->mean = ir_meta_real(checkpoint, "mean", -1e6, 1e6);
     p->std = ir_meta_real(checkpoint, "std", 1e-12, 1e6);
     p->seed = load_seed(checkpoint);
-    p->step = ir_meta_number(checkpoint, "step", 0, LONG_MAX);
-    p->images = ir_meta_number(checkpoint, "images", 0, LONG_MAX);
+    p->step = ir_meta_count(checkpoint, "step", 0);
+    p->images = ir_meta_count(checkpoint, "images", 0);
     if (p->step > 0)
         p->lr = ir_meta_real(checkpoint, "lr", 0, 1e6);
     ir_params_load(p->params, checkpoint, IR_TO_TRAIN, NULL);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 
 #include "base/base.h"
@@ -16,7 +15,7 @@ history history_new(uint64_t seed)
 
 static long count_of(const ir_checkpoint *checkpoint, const char *key)
 {
-    return ir_meta_find(checkpoint, key) ? ir_meta_number(checkpoint, key, 0, LONG_MAX) : 0;
+    return ir_meta_find(checkpoint, key) ? ir_meta_count(checkpoint, key, 0) : 0;
 }
 
 /* Seeds use all 64 bits, more than ir_meta_number() takes. */
@@ -42,10 +41,10 @@ history history_read(const ir_checkpoint *checkpoint, const ir_params *params)
     h.step = count_of(checkpoint, "step");
     h.images = count_of(checkpoint, "images");
     if (ir_params_have_moments(params))
-        h.adam_step = ir_meta_number(checkpoint, "adam.step", 1, LONG_MAX);
+        h.adam_step = ir_meta_count(checkpoint, "adam.step", 1);
     if (ir_params_have_average(params)) {
         h.ema = ir_meta_real(checkpoint, "ema", 0, 1);
-        h.ema_step = ir_meta_number(checkpoint, "ema.step", 1, LONG_MAX);
+        h.ema_step = ir_meta_count(checkpoint, "ema.step", 1);
     }
     return h;
 }

@@ -351,6 +351,25 @@ PYTHON
     one_line_error 1 '^test-checkpoint: bad.tar: meta: no step$'
 }
 
+@test "a count that leaves no room for one more" {
+    local program counts
+    ir-train init --net acm --mean 0.4 --std 0.1 -w detector.tar
+    ir-policy init -w policy.tar
+    pgm 8 8 255 $(seq 64) > a.pgm
+    for counts in 'detector step' 'detector epoch' 'detector images' 'policy step' 'policy images'; do
+        read -r program counts <<< "$counts"
+        "$PYTHON" "$REPO/tests/edit_checkpoint.py" $program.tar bad.tar "
+import re
+members['meta'] = re.sub(b'(?m)^$counts .*\$', b'$counts 9223372036854775807', members['meta'])"
+        if [ $program = policy ]; then
+            run --separate-stderr ir-policy sample -c bad.tar a.pgm
+        else
+            run --separate-stderr ir-train -c bad.tar -w out.tar --crop 32 a.pgm a.pgm
+        fi
+        one_line_error 1 "^ir-.*: bad.tar: meta: $counts: 9223372036854775807 is not within 0 and 1000000000000000$"
+    done
+}
+
 @test "an array doubled" {
     edit 'members.append(members[at["param/b.npy"]])'
     refused 'param/b.npy is there twice'
@@ -515,7 +534,7 @@ PYTHON
 
 @test "a file size limit in the middle leaves the old file and nothing else" {
     cp good.tar old.tar
-    run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 2; test-checkpoint make old.tar'
+    run --separate-stderr bash -c 'ulimit -f 2; exec test-checkpoint make old.tar'
     one_line_error 1 '^test-checkpoint: old.tar: File too large$'
     cmp good.tar old.tar
     [[ -z $(find . -name '*.part') ]]

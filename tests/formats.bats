@@ -179,6 +179,14 @@ END
     one_line_error 1 '^test-stream: e.png: pngtopnm cannot read this PNG$'
 }
 
+@test "a PNG of more pixels than images may have is refused before it is decoded" {
+    pgm 2 2 255 1 2 3 4 > good.pgm
+    large_png 30000 > a.png
+    every 'a.png: 30000x30000 is too large \(at most 32768 a side, 268435456 pixels\)$' a.png
+    large_png 40000 > a.png
+    every 'a.png: 40000x40000 is too large' a.png
+}
+
 @test "extensions in a directory, in upper, lower and mixed case, in every program" {
     mkdir one two png
     pgm 2 2 255 0 0 0 255 > m.pgm

@@ -106,6 +106,19 @@ start() {
     one_line_error 1 'list:1: a line of more than 4095 bytes is no path$'
 }
 
+# The second read of the file fails, in the middle of a line.
+@test "a list or records whose rest cannot be read are not taken for whole" {
+    strace -f -o trace true || skip "no strace that may trace"
+    for ((i = 0; i < 1000; i++)); do echo ./f/1.pgm; done > list
+    run --separate-stderr strace -qq -o trace -P "$PWD/list" -e trace=read -e inject=read:error=EIO:when=2 \
+        test-stream show 0 @list
+    one_line_error 1 '^test-stream: list: Input/output error$'
+    for ((i = 0; i < 1000; i++)); do printf '1\tjpeg\t1\t0\n'; done > records
+    run --separate-stderr bash -c 'strace -f -qq -o trace -P "$PWD/records" -e trace=read \
+        -e inject=read:error=EIO:when=2 ir-corrupt -S records @list > /dev/null'
+    one_line_error 1 '^ir-corrupt: records: Input/output error$'
+}
+
 @test "what is no list ends without filling the memory" {
     (
         [ -n "${IR_ASAN:-}" ] || ulimit -v 400000 # a sanitizer needs memory of its own

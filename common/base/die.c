@@ -40,6 +40,7 @@ void ir_start(const char *program)
     const char *slash = strrchr(program, '/');
     program_name = slash ? slash + 1 : program;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write beyond "ulimit -f" fails, which can be said */
     ir_cleanup_start();
     pm_init(program_name, 0);
 }

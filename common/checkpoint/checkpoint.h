@@ -41,6 +41,8 @@ const char *ir_meta_find(const ir_checkpoint *checkpoint, const char *key); /* o
 const char *ir_meta_text(const ir_checkpoint *checkpoint, const char *key);
 double ir_meta_real(const ir_checkpoint *checkpoint, const char *key, double min, double max);
 long ir_meta_number(const ir_checkpoint *checkpoint, const char *key, long min, long max);
+/* How many steps or images there were, min at least; so few that what comes can be added. */
+long ir_meta_count(const ir_checkpoint *checkpoint, const char *key, long min);
 void ir_meta_set(ir_checkpoint *checkpoint, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -56,6 +56,13 @@ long ir_meta_number(const ir_checkpoint *checkpoint, const char *key, long min, 
     return value;
 }
 
+long ir_meta_count(const ir_checkpoint *checkpoint, const char *key, long min)
+{
+    const long most = 1000000000000000;
+
+    return ir_meta_number(checkpoint, key, min, most);
+}
+
 /* Takes over value. */
 static void append(ir_checkpoint *checkpoint, const char *key, char *value)
 {

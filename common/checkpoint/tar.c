@@ -18,7 +18,7 @@
 #include "checkpoint/half.h"
 #include "checkpoint/internal.h"
 
-enum { TAR_BLOCK = 512 };
+enum { TAR_BLOCK = 512, WRITTEN = 128 * TAR_BLOCK /* at a time */ };
 
 /* ---- reading ---- */
 
@@ -349,6 +349,7 @@ void ir_checkpoint_write(const ir_checkpoint *checkpoint, const char *path)
     /* byte for byte what Python's tarfile writes for the same members, but for the padding behind
      * the end: without it no cut goes unseen */
     archive_write_set_format_gnutar(w.archive);
+    archive_write_set_bytes_per_block(w.archive, WRITTEN);
     archive_write_set_bytes_in_last_block(w.archive, 1);
     check_write(&w, archive_write_open_FILE(w.archive, out.file));
     write_meta(&w, checkpoint);

@@ -248,12 +248,7 @@ static void read_pam(const source *s, ir_header *h)
 
 static void check(const source *s, const ir_header *h)
 {
-    if (h->width < 1 || h->height < 1)
-        ir_die("%s: the image is %dx%d", s->what, h->width, h->height);
-    if (h->width > IR_MAX_SIDE || h->height > IR_MAX_SIDE ||
-        (long)h->width * h->height > IR_MAX_PIXELS)
-        ir_die("%s: %dx%d is too large (at most %d a side, %d pixels)", s->what, h->width,
-               h->height, IR_MAX_SIDE, IR_MAX_PIXELS);
+    ir_image_check_size(s->what, h->width, h->height);
     if (h->maxval < 1 || h->maxval > 65535)
         ir_die("%s: maxval %d is not from 1 to 65535", s->what, h->maxval);
 }

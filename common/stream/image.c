@@ -5,6 +5,15 @@
 #include "base/base.h"
 #include "stream/image.h"
 
+void ir_image_check_size(const char *what, long width, long height)
+{
+    if (width < 1 || height < 1)
+        ir_die("%s: the image is %ldx%ld", what, width, height);
+    if (width > IR_MAX_SIDE || height > IR_MAX_SIDE || width * height > IR_MAX_PIXELS)
+        ir_die("%s: %ldx%ld is too large (at most %d a side, %d pixels)", what, width, height,
+               IR_MAX_SIDE, IR_MAX_PIXELS);
+}
+
 void ir_image_resize(ir_image *im, int width, int height)
 {
     size_t pixels = (size_t)width * (size_t)height;

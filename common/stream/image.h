@@ -28,6 +28,8 @@ bool ir_image_read(FILE *file, const char *what, ir_image *im);
  * write error. */
 void ir_image_write(FILE *file, const char *what, const ir_image *im);
 
+/* Dies unless an image may have this size. */
+void ir_image_check_size(const char *what, long width, long height);
 void ir_image_resize(ir_image *im, int width, int height); /* room only; pixels undefined */
 void ir_image_copy(ir_image *to, const ir_image *from);    /* pixels and name */
 void ir_image_set_name(ir_image *im, const char *name);

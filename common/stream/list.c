@@ -69,19 +69,30 @@ static void add_byte(ir_list *list, size_t *n, int c)
         *n = check_mark(list, *n);
 }
 
+/* The file has come to its end, if nothing went wrong there. */
+static void check_read(const ir_list *list)
+{
+    if (ferror(list->file))
+        ir_die_errno("%s", list->label);
+}
+
 /* False at the end of the file. */
 static bool read_line(ir_list *list)
 {
     size_t n = 0;
     int c = getc_unlocked(list->file);
 
-    if (c == EOF)
+    if (c == EOF) {
+        check_read(list);
         return false;
+    }
     list->number++;
     free(list->where);
     list->where = ir_format("%s:%zu", list->label, list->number);
     for (; c != EOF && c != '\n'; c = getc_unlocked(list->file))
         add_byte(list, &n, c);
+    if (c == EOF) /* what there is of the line may be half of it */
+        check_read(list);
     if (n > 0 && list->line[n - 1] == '\r')
         n--;
     list->line[n] = '\0';
@@ -95,7 +106,5 @@ const char *ir_list_next(ir_list *list)
     while (read_line(list))
         if (list->line[0] != '\0' && list->line[0] != '#')
             return list->line;
-    if (ferror(list->file))
-        ir_die_errno("%s", list->label);
     return NULL;
 }

@@ -1,15 +1,18 @@
 /* PNG files come through a pipe from pngtopnm, whose standard input the file is. */
 #include "stream/png.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
 #include "stream/format.h"
+#include "stream/image.h"
 
 extern char **environ;
 
@@ -22,6 +25,17 @@ bool ir_is_png(FILE *file, const char *path)
         return ir_format_named_png(path);
     const ssize_t got = pread(fileno(file), byte, sizeof byte, 0);
     return got > 0 && ir_format_is_png(byte, (size_t)got);
+}
+
+/* What the first chunk says of the image's size. pngtopnm holds all of it in memory, of which a few
+ * kilobytes of PNG can ask for any number of gigabytes. A pipe cannot be looked into. */
+static void check_size(FILE *png, const char *path)
+{
+    enum { SIZE_AT = 16 };
+    uint32_t side[2];
+
+    if (pread(fileno(png), side, sizeof side, SIZE_AT) == sizeof side)
+        ir_image_check_size(path, be32toh(side[0]), be32toh(side[1]));
 }
 
 /* Starts pngtopnm with these as standard input and output. Its words on standard error would be a
@@ -46,6 +60,7 @@ FILE *ir_png_open(FILE *png, const char *path, pid_t *reader)
     int ends[2];
     FILE *file;
 
+    check_size(png, path);
     if (pipe2(ends, O_CLOEXEC) != 0)
         ir_die_errno("pipe");
     errno = start(fileno(png), ends[1], reader);

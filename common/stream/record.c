@@ -50,11 +50,11 @@ static bool next_line(ir_records *records)
 {
     errno = 0;
     ssize_t length = getline(&records->text, &records->room, records->file);
-    if (length < 0) {
-        if (!feof(records->file)) /* no memory for the line, perhaps */
-            ir_die_errno("%s", records->label);
+    /* no memory for the line, perhaps; half a line is there where its second read failed */
+    if (ferror(records->file) || (length < 0 && !feof(records->file)))
+        ir_die_errno("%s", records->label);
+    if (length < 0)
         return false;
-    }
     free(records->where);
     records->where = ir_format("%s:%lu", records->label, ++records->line);
     if (strlen(records->text) != (size_t)length)

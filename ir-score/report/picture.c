@@ -55,7 +55,7 @@ static unsigned char *read_all(int from, size_t *bytes)
 static unsigned char *make_png(const unsigned char *rgb, int width, int height, size_t *bytes)
 {
     FILE *pixels = tmpfile();
-    int ends[2], status;
+    int ends[2], status = 0;
     unsigned char *png;
     pid_t child;
 
@@ -73,7 +73,7 @@ static unsigned char *make_png(const unsigned char *rgb, int width, int height, 
     fclose(pixels);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
-    if (*bytes == 0)
+    if (*bytes == 0 || status != 0)
         ir_die("pnmtopng made no picture");
     return png;
 }
