@@ -44,6 +44,14 @@ few() {
     few disk-programs -n 2
 }
 
+@test "faults: a limit on files that cuts in the middle of a write leaves nothing half" {
+    few bytes -n 1
+}
+
+@test "faults: nor does it under a game" {
+    few tiny-bytes -n 1
+}
+
 @test "faults: system calls that fail end each program in a line, with nothing half" {
     few calls -n 1
 }

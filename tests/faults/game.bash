@@ -4,10 +4,16 @@
 
 # shellcheck shell=bash disable=SC2154 # run sets n, seed, work, HRL
 
-# game DIR [ARGUMENT...]: plays, or goes on, in DIR/run. What make says is in DIR/out and DIR/err.
+# play RUN [ARGUMENT...]: sets play, the command that plays there, or goes on.
+play() {
+    play=(make -f "$HRL" DATA="$work/data" RUN="$1" CROP=32 BATCH=2 EPOCHS=1 ROUNDS=2 THREADS=1
+        STRATEGY=hrl "${@:2}")
+}
+
+# game DIR [ARGUMENT...]: plays in DIR/run. What make says is in DIR/out and DIR/err.
 game() {
-    timeout 300 make -f "$HRL" DATA="$work/data" RUN="$1/run" CROP=32 BATCH=2 EPOCHS=1 ROUNDS=2 \
-        THREADS=1 STRATEGY=hrl "${@:2}" > "$1/out" 2> "$1/err"
+    play "$1/run" "${@:2}"
+    timeout 300 "${play[@]}" > "$1/out" 2> "$1/err"
 }
 
 # prepare: the frames, and the game that nothing happens to.
@@ -57,8 +63,8 @@ goes_on() {
 
 # start_game DIR: in the background; $session is its number.
 start_game() {
-    setsid make -f "$HRL" DATA="$work/data" RUN="$1/run" CROP=32 BATCH=2 EPOCHS=1 ROUNDS=2 \
-        THREADS=1 STRATEGY=hrl > "$1/out" 2> "$1/err" < /dev/null &
+    play "$1/run"
+    setsid "${play[@]}" > "$1/out" 2> "$1/err" < /dev/null &
     session=$!
 }
 
@@ -194,8 +200,8 @@ part_two() {
         start_game "$work/try"
         a_moment
         wrong=''
-        make -f "$HRL" DATA="$work/data" RUN="$work/try/run" CROP=32 BATCH=2 EPOCHS=1 ROUNDS=2 \
-            THREADS=1 STRATEGY=hrl > try/other/out 2> try/other/err
+        play "$work/try/run"
+        "${play[@]}" > try/other/out 2> try/other/err
         other=$?
         wait "$session"
         result=$?
@@ -241,8 +247,8 @@ part_disk() {
         mount -t tmpfs -o size=${size}k none disk
         reason=''
         mkdir -p log
-        timeout 300 make -f "$HRL" DATA="$work/data" RUN="$work/disk/run" CROP=32 BATCH=2 EPOCHS=1 \
-            ROUNDS=2 THREADS=1 STRATEGY=hrl > log/out 2> log/err
+        play "$work/disk/run"
+        timeout 300 "${play[@]}" > log/out 2> log/err
         result=$?
         if [ "$result" != 0 ]; then
             grep -q 'No space left' log/err || reason="said: $(grep -m 1 -v '^make' log/err)"

@@ -68,11 +68,12 @@ judge() {
     done
 }
 
-# with COMMAND...: runs the program's command under another; sets result.
+# with COMMAND...: runs the program's command under another; sets result. What it says comes through a
+# pipe, so that a limit on files does not cut it.
 with() {
     rm -rf out && mkdir out
-    { timeout -k 5 20 "$@" "${command[@]}" > stdout 2> err < /dev/null; } 2> /dev/null
-    result=$?
+    { timeout -k 5 20 "$@" "${command[@]}" 2>&1 > stdout < /dev/null | cat > err; } 2> /dev/null
+    result=${PIPESTATUS[0]}
 }
 
 # some MOST SEED: at most n numbers from 1 to MOST, all of them or at random.
@@ -95,9 +96,12 @@ file_calls=('read EINTR EIO' 'write EINTR EIO ENOSPC' 'openat EINTR EMFILE EIO' 
     'fsync EIO ENOSPC' 'syncfs EIO ENOSPC' 'unlink,unlinkat EIO')
 other_calls=('mmap ENOMEM' 'clone3 EAGAIN')
 
+# Its filter lets all other calls pass at their own speed.
+tracer=(strace -f --seccomp-bpf -qq -o trace)
+
 # most_calls CALL: of all threads of the program the most calls that one makes.
 most_calls() {
-    with strace -f -qq -o trace -e "trace=$1"
+    with "${tracer[@]}" -e "trace=$1"
     awk '{ if (++n[$1] > most) most = n[$1] } END { print most + 0 }' trace
 }
 
@@ -105,7 +109,7 @@ most_calls() {
 failing_calls() {
     local program kind call error most i errors result
 
-    if ! strace -qq -o trace true 2> /dev/null; then
+    if ! "${tracer[@]}" true 2> /dev/null; then
         skip "$1" 'no strace that may trace'
         return
     fi
@@ -117,7 +121,7 @@ failing_calls() {
             most=$(most_calls "$call")
             for error in $errors; do
                 for i in $(some "$most" "$RANDOM"); do
-                    with strace -f -qq -o trace -e "trace=$call" -e "inject=$call:error=$error:when=$i"
+                    with "${tracer[@]}" -e "trace=$call" -e "inject=$call:error=$error:when=$i"
                     judge "$program" "$result"
                     judged "strace -f -e inject=$call:error=$error:when=$i ${command[*]}"
                 done
@@ -221,5 +225,25 @@ part_disk_programs() {
             judged "on a disk of $size KiB: ${command[*]}"
         done
         row disk-programs "$program: a full disk of up to $size KiB"
+    done
+}
+
+# ---- files that may not be larger ----------------------------------------------------------------
+
+# A limit to the byte: what is written ends there, in the middle of a write.
+part_bytes() {
+    local program i most result
+
+    prepare_programs || return 0
+    for program in "${programs[@]}"; do
+        command_of "$program"
+        most=$(find "want/$program" -type f -printf '%s\n' | sort -n | tail -n 1)
+        for i in $(some "$most" "$RANDOM"); do
+            with prlimit --fsize="$((i - 1))"
+            judge "$program" "$result"
+            [ "$result" != 0 ] || wrong='ended with 0, though its largest file cannot be there'
+            judged "prlimit --fsize=$((i - 1)) ${command[*]}"
+        done
+        row bytes "$program: no file of more than 0 to $((most - 1)) bytes"
     done
 }
