@@ -48,7 +48,7 @@ static const char usage[] =
     "      --warmup N           steps in which the rate rises to where it would be (0)\n"
     "      --bn-momentum M      instead of the checkpoint's\n"
     "      --measure N          batches of the last pass that the statistics which detection\n"
-    "                           uses are measured on (16); 0: remembered ones\n"
+    "                           uses are measured on (those of 256 frames); 0: remembered ones\n"
     "      --ema D              detection uses weights averaged over the steps with decay D;\n"
     "                           instead of the checkpoint's; 0: the last weights\n"
     "      --loss soft-iou|soft-iou+bce\n"
@@ -345,7 +345,7 @@ int main(int argc, char **argv)
                        .rate = {.lr = 1e-3, .end = -1},
                        .bn_momentum = -1,
                        .ema = -1,
-                       .measure = 16,
+                       .measure = -1,
                        .true_above = -1};
     int option;
 

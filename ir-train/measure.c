@@ -6,6 +6,13 @@
 
 #include "base/base.h"
 
+int measured_batches(int batch)
+{
+    enum { FRAMES = 256 };
+
+    return (FRAMES + batch - 1) / batch;
+}
+
 void measure_start(measurement *m)
 {
     m->seen = 0;

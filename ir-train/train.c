@@ -201,7 +201,7 @@ void train(const train_options *o, char *images, char *masks)
                          .lambda = o->lambda,
                          .rewards_name = o->rewards,
                          .rise = o->rise},
-             .measurement = {.most = o->measure}};
+             .measurement = {.most = o->measure < 0 ? measured_batches(o->batch) : o->measure}};
     ir_output rewards = {0};
 
     /* Before anything is read: in a ring of FIFOs the other end waits for this. */

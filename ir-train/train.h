@@ -25,7 +25,8 @@ typedef struct {
     rate_schedule rate;
     double bn_momentum; /* negative: the checkpoint's */
     double ema;         /* decay of the averaged weights; 0: none, negative: the checkpoint's */
-    int measure;        /* batches that the statistics are measured on; 0: they are not */
+    int measure; /* batches that the statistics are measured on; 0: they are not, negative: by
+                    measured_batches() */
     bool has_seed;
     uint64_t seed;
 } train_options;

@@ -70,6 +70,19 @@ edit() {
     cmp two.tar five.tar
 }
 
+@test "unless told otherwise they are measured on 256 frames, whatever the batch" {
+    for i in 1 2 3 4 5 6; do
+        printf '%s\n' "$DATA"/images/*.pgm >> images
+        printf '%s\n' "$DATA"/masks/*.pgm >> masks
+    done
+    for n in '' '--measure 128' '--measure 16'; do
+        # shellcheck disable=SC2086 # two words
+        ir-train -q -c "$START" --crop 32 -j 1 --batch 2 $n -w "of$n.tar" @images @masks
+    done
+    cmp of.tar 'of--measure 128.tar'
+    [[ $(members of.tar 'measured/*') != "$(members 'of--measure 16.tar' 'measured/*')" ]]
+}
+
 @test "one batch measured with the weights it was trained on: its own statistics" {
     ir-train init --net acm -r 1 --bn-momentum 1 "$DATA/images" > now.tar
     ir-train -q -c now.tar --crop 64 -j 1 --batch 7 --lr 0 -w end.tar "$DATA/images" "$DATA/masks"
