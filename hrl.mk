@@ -33,6 +33,9 @@
 #   LR_SCHEDULE=steps
 #                    cosine: the rate falls along a cosine over all ROUNDS instead
 #   EMA=             decay of the averaged weights that detection uses, such as 0.999
+#   NORMALISE=set    image: by each image's own mean and deviation, not the training set's
+#   LOSS=soft-iou    soft-iou+bce: binary cross-entropy added
+#   REWARD=loss      the adversary's: the corrupted frame's loss, or its rise over the clean one's
 #   POLICY_LR=1e-2   the policy's learning rate
 #   ENTROPY=0.2      weight of the policy's entropy bonus
 #   MAXVAL=          the frames' range, where it is not their maxval
@@ -124,7 +127,7 @@ $(RUN)/0000:
 	    if [ -n "$$INIT" ]; then
 	        member cp "$$INIT" "$$tmp/detector.tar"
 	    else
-	        member ir-train init --net "$$NET" -r "$$SEED" $$maxval $$INIT_OPTIONS \
+	        member ir-train init --net "$$NET" --normalise "$$NORMALISE" -r "$$SEED" $$maxval $$INIT_OPTIONS \
 	            -w "$$tmp/detector.tar" "@$$tmp/images.list"
 	    fi
 	    if [ "$$STRATEGY" != none ]; then
@@ -156,7 +159,7 @@ $(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
 	[ "$$LR_SCHEDULE" = steps ] || schedule+=" --total-epochs $$ROUNDS"
 	train() {
 	    member ir-train -c "$$previous/detector.tar" -w "$$tmp/detector.tar" --log "$$tmp/log" \
-	        --batch "$$BATCH" --crop "$$CROP" --lr "$$lr" $$schedule --lambda "$$LAMBDA" -r $$seed $$maxval \
+	        --batch "$$BATCH" --crop "$$CROP" --lr "$$lr" $$schedule --loss "$$LOSS" --lambda "$$LAMBDA" -r $$seed $$maxval \
 	        $$machine $$TRAIN_OPTIONS "$$@" "@$$tmp/images.list" "@$$tmp/masks.list"
 	}
 	game() {
@@ -166,7 +169,7 @@ $(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
 	        "@$$tmp/images.list" 7< "$$tmp/rewards.fifo" |
 	    member tee "$$tmp/strategies" |
 	    member ir-corrupt -S - -r $$seed -j "$$THREADS" $$maxval "@$$tmp/images.list" |
-	    train --corrupted - -R - |
+	    train --corrupted - -R - --reward "$$REWARD" |
 	    member tee "$$tmp/rewards" > "$$tmp/rewards.fifo"
 	}
 	mkfifo "$$tmp/rewards.fifo"

@@ -9,7 +9,7 @@
 
 # Those that shape a run, in the order in which they are recorded, and all others.
 shapes=(DATA INIT VAL STRATEGY NET LAMBDA BATCH EPOCHS SEED SEVERITIES HOLD CROP LR LR_STEPS
-    LR_SCHEDULE EMA POLICY_LR ENTROPY MAXVAL RESIZE_MASKS INIT_OPTIONS TRAIN_OPTIONS POLICY_OPTIONS)
+    LR_SCHEDULE EMA NORMALISE LOSS REWARD POLICY_LR ENTROPY MAXVAL RESIZE_MASKS INIT_OPTIONS TRAIN_OPTIONS POLICY_OPTIONS)
 recorded=("${shapes[@]}" ROUNDS)
 knobs=(RUN "${recorded[@]}" KEEP DEVICE THREADS CACHE CHECKPOINT METHOD TEST FAMILIES TABLE RUNS METRIC REPORT)
 
@@ -20,6 +20,7 @@ declare -A kind=(
     [STRATEGY]='one none random noise blur isp hrl' [RESIZE_MASKS]='-one nearest'
     [NET]=word [DEVICE]=word [METHOD]=-word [METRIC]=word
     [LR_SCHEDULE]='one steps cosine' [EMA]=-number
+    [NORMALISE]='one set image' [LOSS]='one soft-iou soft-iou+bce' [REWARD]='one loss rise'
     [LAMBDA]=number [LR]=number [POLICY_LR]=number [ENTROPY]=number
     [ROUNDS]='whole 0 4' [EPOCHS]='whole 1 4' [KEEP]='-whole 1 4' [THREADS]='whole 1 4'
     [SEED]='whole 0 14' [BATCH]='whole 1 6' [CROP]='whole 1 6' [MAXVAL]='-whole 1 5'
@@ -28,7 +29,8 @@ declare -A kind=(
     [INIT_OPTIONS]=-options [TRAIN_OPTIONS]=-options [POLICY_OPTIONS]=-options)
 declare -A default=(
     [RUN]=run [STRATEGY]=hrl [NET]=acm [LAMBDA]=1 [BATCH]=16 [EPOCHS]=3 [SEED]=1
-    [SEVERITIES]='1 3 5' [CROP]=256 [LR]=1e-3 [LR_SCHEDULE]=steps [POLICY_LR]=1e-2 [ENTROPY]=0.2 [ROUNDS]=50
+    [SEVERITIES]='1 3 5' [CROP]=256 [LR]=1e-3 [LR_SCHEDULE]=steps [NORMALISE]=set [LOSS]=soft-iou [REWARD]=loss
+    [POLICY_LR]=1e-2 [ENTROPY]=0.2 [ROUNDS]=50
     [DEVICE]=auto [METRIC]=iou [FAMILIES]='noise blur isp camera')
 
 # ---- what a value may look like ------------------------------------------------------------------

@@ -215,10 +215,11 @@ ended() {
     before=$(checkpoints run)
     for knob in DATA=other STRATEGY=random NET=dnanet INIT=run/0001/detector.tar LAMBDA=2 BATCH=3 \
             EPOCHS=2 SEED=7 'SEVERITIES=1 2 3' CROP=64 LR=0.1 LR_STEPS=1 POLICY_LR=1 ENTROPY=1 \
-            RESIZE_MASKS=nearest VAL=list MAXVAL=255 TRAIN_OPTIONS=--fast POLICY_OPTIONS=--fast \
+            NORMALISE=image LOSS=soft-iou+bce REWARD=rise RESIZE_MASKS=nearest VAL=list MAXVAL=255 TRAIN_OPTIONS=--fast POLICY_OPTIONS=--fast \
             INIT_OPTIONS=--sfim; do
         run --separate-stderr hrl ROUNDS=2 "$knob"
-        refused "${knob%%=*} is \".*${knob#*=}\" here but \".*\" in run"
+        value=${knob#*=}
+        refused "${knob%%=*} is \".*${value/+/.}\" here but \".*\" in run"
     done
     [ "$(checkpoints run)" = "$before" ]
     hrl ROUNDS=2 KEEP=5 THREADS=1 DEVICE=cpu
@@ -229,13 +230,13 @@ ended() {
     hrl DATA=data ROUNDS=1 NET=dnanet LAMBDA=0.5 BATCH=3 SEED=4 SEVERITIES='2 3 4' CROP=64 LR=0.25 \
         POLICY_LR=0.125 ENTROPY=0.75 MAXVAL=1023 DEVICE=cpu THREADS=3 \
         INIT_OPTIONS='--init published' TRAIN_OPTIONS='--bn-momentum 0.9' \
-        POLICY_OPTIONS='--baseline none' STRATEGY=blur
-    grep -q '^ir-train init --net dnanet -r 4 --maxval 1023 --init published ' fake/arguments
+        POLICY_OPTIONS='--baseline none' STRATEGY=blur NORMALISE=image LOSS=soft-iou+bce REWARD=rise
+    grep -q '^ir-train init --net dnanet --normalise image -r 4 --maxval 1023 --init published ' fake/arguments
     grep '^ir-train -c' fake/arguments > train
     grep '^ir-policy play' fake/arguments > policy
     grep '^ir-corrupt' fake/arguments > corrupt
     for option in '--lambda 0.5' '--batch 3' '--crop 64' '--lr 0.25' '-r 40001' \
-            '--bn-momentum 0.9' '--maxval 1023' '-d cpu' '-j 3'; do
+            '--bn-momentum 0.9' '--maxval 1023' '-d cpu' '-j 3' '--loss soft-iou+bce' '--reward rise'; do
         grep -q -e " $option " train
     done
     grep -q '^ir-policy init -r 4 --severities 2 3 4 ' fake/arguments
