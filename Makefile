@@ -23,7 +23,7 @@ WARN     = -Wall -Wextra -Werror
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(OPT) -fno-math-errno $(WARN) -fopenmp -pthread $(INCLUDES) $(CFLAGS)
 ALL_LDFLAGS = $(if $(DEPS),-L$(DEPS)/lib -Wl$(comma)-rpath$(comma)$(DEPS)/lib) -fopenmp -pthread \
               -Wl,--as-needed -rdynamic $(OPT) $(LDFLAGS)
-LIBS = -lnetpbm -larchive -lnettle -ldnnl -lfftw3f -lfftw3 -ldl -lm
+LIBS = -lnetpbm -lpng -ltiff -larchive -lnettle -ldnnl -lfftw3f -lfftw3 -ldl -lm
 comma = ,
 # make V=1 shows the commands
 say = $(if $(V),,@echo '  $(1) $@';)

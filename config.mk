@@ -23,8 +23,8 @@ CUDA_FOUND := $(shell nvcc=$$(command -v '$(NVCC)') && \
         - > /dev/null 2>&1 && echo yes)
 
 # Debian's packages: to build and run, to test, to measure, to fuzz, to lint, to carry to a machine without them.
-BUILD_PACKAGES = gcc libc6-dev pkg-config netpbm libnetpbm-dev libarchive-dev nettle-dev \
-                 libdnnl-dev libfftw3-dev libopenblas-dev
+BUILD_PACKAGES = gcc libc6-dev pkg-config netpbm libnetpbm-dev libpng-dev libtiff-dev \
+                 libarchive-dev nettle-dev libdnnl-dev libfftw3-dev libopenblas-dev
 CHECK_PACKAGES = bats binutils libarchive-tools patchelf procps strace parallel python3-numpy \
                  python3-scipy python3-torch chromium tidy libjpeg62-turbo-dev
 BENCH_PACKAGES = python3-venv

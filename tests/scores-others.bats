@@ -19,11 +19,6 @@ sets() {
     ir-score --all predicted true > expected
 }
 
-# without_pngtopnm PROGRAM...: where PATH leads to no pngtopnm.
-without_pngtopnm() {
-    PATH=$IR_BIN "$@"
-}
-
 @test "a directory of PNG files is matched by name" {
     sets
     ir-score --all png true | diff expected -
@@ -50,10 +45,13 @@ without_pngtopnm() {
     ir-score -t 0.49999 maps true | grep -qx 'iou  *1.000000'
 }
 
-@test "PNG files beside Netpbm ones are left alone" {
+@test "a PNG file beside a Netpbm one of its name is left alone, another is read" {
     sets
-    cp png/a.png predicted/c.png
+    pgm 4 2 255 255 255 255 255 255 255 255 255 | pnmtopng > predicted/a.png
     ir-score --all predicted true | diff expected -
+    cp png/a.png predicted/c.png
+    run --separate-stderr ir-score predicted true
+    one_line_error 1 '^ir-score: c: in predicted, but not in true$'
 }
 
 @test "a PNG file that is none, or cut short, is named in one line" {
@@ -70,10 +68,9 @@ without_pngtopnm() {
     one_line_error 1 '^ir-score: missing.png: No such file'
 }
 
-@test "without pngtopnm a PNG file is refused by what is missing" {
+@test "PNG files need no program" {
     sets
-    run --separate-stderr without_pngtopnm ir-score png true
-    one_line_error 1 '^ir-score: png/a.png: pngtopnm \(netpbm\), which reads PNG files, is not'
+    PATH=$IR_BIN ir-score --all png true | diff expected -
 }
 
 @test "a prediction of another size is an error, or fitted by --resize nearest" {

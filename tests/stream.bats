@@ -142,9 +142,12 @@ stdin#3" ]
     frame d/a9.pbm 4
     frame d/z.ppm 5
     frame d/.hidden.pgm 6
-    frame d/list.txt 7
-    [ "$(test-stream show 0 d d/ | cut -d ' ' -f 1 | tr '\n' ' ')" = "B a10 a9 b z B a10 a9 b z " ]
-    [ "$(test-stream count d)" -eq 5 ]
+    frame d/named.txt 7
+    frame d/b.pgm~ 8
+    mkdir d/c.pgm
+    [ "$(test-stream show 0 d d/ | cut -d ' ' -f 1 | tr '\n' ' ')" = \
+        "B a10 a9 b named z B a10 a9 b named z " ]
+    [ "$(test-stream count d)" -eq 6 ]
 }
 
 @test "a list names files; blank and comment lines are skipped" {
@@ -171,7 +174,7 @@ stdin#3" ]
         [ -z "$output" ]
     done <<'END'
 none.pgm|none.pgm: No such file or directory$
-empty|empty: no \*.pbm
+empty|empty: no image in this directory$
 @none|none: No such file or directory$
 @nothing|nothing: no path in this list$
 @missing|missing:2: missing.pgm: No such file or directory$

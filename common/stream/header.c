@@ -40,8 +40,25 @@ static int need_byte(const source *s)
 
 /* ---- the magic number ------------------------------------------------------------------------ */
 
-/* Says what the bytes are instead, reading on only while that can tell more. */
-_Noreturn static void die_foreign(const source *s, int first, int second)
+/* Says what the bytes are instead. */
+_Noreturn static void die_foreign(const source *s, const unsigned char *byte, size_t count)
+{
+    const ir_format_info *format = ir_format_of(byte, count);
+    char *remedy = format ? ir_format_remedy(format) : NULL;
+
+    if (format && format->reader != IR_NOT_READ && format->reader != IR_STREAMED)
+        ir_die("%s: %s data, which is read from files alone (%s)", s->what, format->name, remedy);
+    if (format && format->reader == IR_NOT_READ)
+        ir_die("%s: %s data, which is not read (%s)", s->what, format->name, remedy);
+    if (count == 1)
+        ir_die("%s: a single byte: not a PBM, PGM, PPM, PAM or PNG", s->what);
+    ir_die("%s: bad magic number 0x%02x%02x: not a PBM, PGM, PPM, PAM or PNG", s->what, byte[0],
+           byte[1]);
+}
+
+/* What is not Netpbm: the kind of a PNG; dies at anything else. Reads on only while that can tell
+ * more. */
+static int read_foreign(const source *s, int first, int second)
 {
     unsigned char byte[IR_FORMAT_BYTES] = {(unsigned char)first, (unsigned char)second};
     size_t count = second == EOF ? 1 : 2;
@@ -50,15 +67,12 @@ _Noreturn static void die_foreign(const source *s, int first, int second)
     while (count < sizeof byte && ir_format_may_follow(byte, count) && (c = next_byte(s)) != EOF)
         byte[count++] = (unsigned char)c;
     const ir_format_info *format = ir_format_of(byte, count);
-    if (format)
-        ir_die("%s: %s data, which is not read (%s)", s->what, format->name, format->remedy);
-    if (second == EOF)
-        ir_die("%s: a single byte: not a PBM, PGM, PPM or PAM", s->what);
-    ir_die("%s: bad magic number 0x%02x%02x: not a PBM, PGM, PPM or PAM", s->what,
-           (unsigned int)first, (unsigned int)second);
+    if (format == NULL || format->reader != IR_STREAMED || first == 'P')
+        die_foreign(s, byte, count);
+    return IR_HEADER_PNG;
 }
 
-/* The digit behind P; 0 at a clean end. */
+/* The digit behind P, or the kind of a PNG; 0 at a clean end. */
 static int read_magic(const source *s)
 {
     int first, second;
@@ -70,7 +84,7 @@ static int read_magic(const source *s)
         return 0;
     second = next_byte(s);
     if (first != 'P' || second < '1' || second > '7')
-        die_foreign(s, first, second);
+        return read_foreign(s, first, second);
     return second - '0';
 }
 
@@ -260,6 +274,8 @@ bool ir_header_read(FILE *file, const char *what, ir_header *h)
     *h = (ir_header){.kind = read_magic(&s), .width = -1, .height = -1, .maxval = -1, .depth = -1};
     if (h->kind == 0)
         return false;
+    if (h->kind == IR_HEADER_PNG)
+        return true;
     if (h->kind == 7)
         read_pam(&s, h);
     else

@@ -1,4 +1,4 @@
-/* Images in memory. Reading and writing them is in netpbm.c. */
+/* Images in memory. Reading and writing them is in netpbm.c and png.c. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,8 @@
-/* One image in memory, and Netpbm images read from and written to files.
+/* One image in memory, and images of a stream read from and written to files.
  *
- * Every program reads PBM, PGM, PPM and PAM, plain and raw, 1 to 16 bits, through libnetpbm; colour
- * becomes luma, 0.299 R + 0.587 G + 0.114 B, rounded; an alpha plane is ignored. */
+ * Every program reads PBM, PGM, PPM and PAM, plain and raw, 1 to 16 bits, through libnetpbm, and
+ * PNG through libpng; colour becomes luma, 0.299 R + 0.587 G + 0.114 B, rounded; an alpha plane is
+ * ignored. Files of other formats are source.h's. */
 #ifndef IR_IMAGE_H
 #define IR_IMAGE_H
 
@@ -19,9 +20,10 @@ typedef struct {
     size_t room;     /* pixels allocated */
 } ir_image;
 
-/* The next image of a Netpbm file into im (its memory is reused; the name is the caller's affair).
- * False at a clean end of file. what: names the item in error messages. Dies on a truncated raster,
- * a bad header, a size beyond IR_MAX_SIDE or IR_MAX_PIXELS. Reads not one byte past the image. */
+/* The next image of a file of Netpbm and PNG into im (its memory is reused; the name is the
+ * caller's affair). False at a clean end of file. what: names the item in error messages. Dies on a
+ * truncated raster, a bad header, a size beyond IR_MAX_SIDE or IR_MAX_PIXELS. Reads not one byte
+ * past the image. */
 bool ir_image_read(FILE *file, const char *what, ir_image *im);
 
 /* Raw PGM, two bytes a sample (most significant first) when maxval > 255. Does not flush; dies on a

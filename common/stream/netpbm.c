@@ -1,5 +1,5 @@
 /* Netpbm rasters from and to files, raw bitmaps and colours through libnetpbm. Headers are in
- * header.c.
+ * header.c, PNG is in png.c.
  *
  * libnetpbm reports an error by a message and a jump. Its message function ends the program here,
  * which needs no jump and, unlike the library's one jump buffer, is right in every thread. */
@@ -14,6 +14,7 @@
 #include "base/wide.h"
 #include "stream/header.h"
 #include "stream/image.h"
+#include "stream/png.h"
 
 /* What the thread is reading, for messages. */
 static _Thread_local const char *reading = "image";
@@ -169,6 +170,10 @@ bool ir_image_read(FILE *file, const char *what, ir_image *im)
 
     if (!ir_header_read(file, what, &h))
         return false;
+    if (h.kind == IR_HEADER_PNG) {
+        ir_png_read(file, what, im);
+        return true;
+    }
     ir_image_resize(im, h.width, h.height);
     im->maxval = h.maxval;
     pthread_once(&once, set_message_function);

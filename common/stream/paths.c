@@ -38,15 +38,15 @@ static void add(ir_paths *paths, char *path, char *name, size_t list)
     paths->item[paths->count++] = (ir_path){path, name, list};
 }
 
-/* Hidden files are left out, as for the shell's *.pgm. */
-static int is_netpbm_file(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && ir_format_named_netpbm(entry->d_name);
-}
+/* ---- directories ----------------------------------------------------------------------------- */
 
-static int is_png_file(const struct dirent *entry)
+/* Hidden files are left out, as for the shell's *, what editors keep of an older version, and
+ * directories. */
+static int is_listed(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.' && ir_format_named_png(entry->d_name);
+    const char *name = entry->d_name;
+
+    return name[0] != '.' && name[strlen(name) - 1] != '~' && entry->d_type != DT_DIR;
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
@@ -54,45 +54,126 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Frames of a format that is not read are the likely reason: the first such file is named. */
-_Noreturn static void die_without_images(const char *directory)
-{
-    const ir_format_info *format = NULL;
+/* The files of a directory, and what is known of each of them. */
+typedef struct {
+    const char *directory;
     struct dirent **entry;
-    int n = scandir(directory, &entry, NULL, by_bytes), i = 0;
-    char *path = NULL;
+    bool *taken; /* it is an image */
+    int count;
+} listing;
 
-    for (; i < n && !format; i++) {
-        free(path);
-        path = ir_format("%s/%s", directory, entry[i]->d_name);
-        format = ir_format_of_file(path);
+static char *path_in(const char *directory, const char *name)
+{
+    const char *slash = directory[strlen(directory) - 1] == '/' ? "" : "/";
+
+    return ir_format("%s%s%s", directory, slash, name);
+}
+
+/* A file that is called an image is one, and an error where it is none; others are looked into. */
+static bool is_image(const char *path)
+{
+    const ir_format_info *format;
+
+    if (ir_format_named_image(path))
+        return true;
+    format = ir_format_of_file(path);
+    return format != NULL && format->reader != IR_NOT_READ;
+}
+
+/* The bytes of a file's name before its extension. */
+static int stem_of(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return dot != NULL && dot != name ? (int)(dot - name) : (int)strlen(name);
+}
+
+/* Whether a Netpbm file of the same name stands beside it, of which it is taken for a copy. The
+ * names are sorted: such a file is not far. */
+static bool is_copy(const listing *l, int i)
+{
+    const char *name = l->entry[i]->d_name;
+    const int stem = stem_of(name);
+
+    if (ir_format_named_netpbm(name))
+        return false;
+    for (int step = -1; step <= 1; step += 2) {
+        for (int k = i + step; k >= 0 && k < l->count; k += step) {
+            const char *other = l->entry[k]->d_name;
+            if (strncmp(other, name, (size_t)stem) != 0)
+                break;
+            if (stem_of(other) == stem && ir_format_named_netpbm(other))
+                return true;
+        }
     }
-    if (format)
-        ir_die("%s: no *.pbm, *.pgm, *.ppm, *.pnm, *.pam or *.png in this directory; %s is %s (%s)",
-               directory, entry[i - 1]->d_name, format->name, format->remedy);
-    ir_die("%s: no *.pbm, *.pgm, *.ppm, *.pnm, *.pam or *.png in this directory", directory);
+    return false;
+}
+
+/* What is no image is left out, which is said unless nothing else is there. */
+static void say_left_out(const listing *l, int images, int others, const char *first)
+{
+    const ir_format_info *format;
+    char *path, *remedy;
+
+    if (others > 0 && images > 0)
+        ir_warn("%s: %d of %d files %s no image and left out (the first: %s)", l->directory, others,
+                images + others, others == 1 ? "is" : "are", first);
+    if (images > 0)
+        return;
+    if (others == 0)
+        ir_die("%s: no image in this directory", l->directory);
+    path = path_in(l->directory, first);
+    format = ir_format_of_file(path);
+    remedy = format != NULL ? ir_format_remedy(format) : NULL;
+    if (format != NULL)
+        ir_die("%s: no image in this directory; %s is %s (%s)", l->directory, first, format->name,
+               remedy);
+    ir_die("%s: no image in this directory; of its %d files %s is the first", l->directory, others,
+           first);
+}
+
+/* Finds out which files are images. */
+static void look_through(listing *l)
+{
+    int images = 0, others = 0;
+    const char *first = NULL;
+    struct stat status;
+
+    for (int i = 0; i < l->count; i++) {
+        char *path = path_in(l->directory, l->entry[i]->d_name);
+        l->taken[i] = is_image(path);
+        if (l->taken[i]) {
+            images++;
+        } else if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && others++ == 0) {
+            first = l->entry[i]->d_name;
+        }
+        free(path);
+    }
+    say_left_out(l, images, others, first);
 }
 
 static void add_directory(ir_paths *paths, const char *directory)
 {
-    struct dirent **entry;
-    int n = scandir(directory, &entry, is_netpbm_file, by_bytes);
-    if (n == 0) { /* PNG only where there is nothing else: both may hold the same images */
-        free(entry);
-        n = scandir(directory, &entry, is_png_file, by_bytes);
-    }
-    if (n < 0)
+    listing l = {.directory = directory};
+
+    l.count = scandir(directory, &l.entry, is_listed, by_bytes);
+    if (l.count < 0)
         ir_die_errno("%s", directory);
-    if (n == 0)
-        die_without_images(directory);
-    const char *slash = directory[strlen(directory) - 1] == '/' ? "" : "/";
-    for (int i = 0; i < n; i++) {
-        char *path = ir_format("%s%s%s", directory, slash, entry[i]->d_name);
-        add(paths, path, item_name(path), 0);
-        free(entry[i]);
+    l.taken = ir_calloc((size_t)l.count + 1, sizeof *l.taken);
+    look_through(&l);
+    for (int i = 0; i < l.count; i++) {
+        if (l.taken[i] && !is_copy(&l, i)) {
+            char *path = path_in(directory, l.entry[i]->d_name);
+            add(paths, path, item_name(path), 0);
+        }
     }
-    free(entry);
+    for (int i = 0; i < l.count; i++)
+        free(l.entry[i]);
+    free(l.entry);
+    free(l.taken);
 }
+
+/* ---- files and lists ------------------------------------------------------------------------- */
 
 static void add_file(ir_paths *paths, const char *path, const struct stat *status, size_t list)
 {

@@ -1,18 +1,24 @@
-/* PNG files, read through netpbm's pngtopnm. */
+/* PNG images from and to files, by libpng. */
 #ifndef IR_PNG_H
 #define IR_PNG_H
 
-#include <stdbool.h>
 #include <stdio.h>
-#include <sys/types.h>
 
-/* Whether a file that was just opened is a PNG: a regular file by its first bytes, whatever it is
- * called; a FIFO, which cannot be looked into, by its extension. */
-bool ir_is_png(FILE *file, const char *path);
+#include "stream/image.h"
 
-/* What pngtopnm makes of the file, which is closed: a Netpbm image, or nothing when it cannot read
- * it. Dies when the program is not there. */
-FILE *ir_png_open(FILE *png, const char *path, pid_t *reader);
-void ir_png_close(FILE *file, pid_t reader);
+/* The image whose signature of eight bytes was read, as luma, of the maxval that its bits have
+ * (with sBIT, those that count); the name is the caller's affair. Not one byte past the image is
+ * read. Of an animated PNG it is the picture for those who know no animation, which is said once.
+ * Dies on what libpng refuses and on sizes that ir_image does not hold. */
+void ir_png_read(FILE *file, const char *what, ir_image *im);
+
+/* Grey, of 8 bits, or of 16 where maxval is above 255. A maxval that is all ones, such as 16383,
+ * comes back from it (sBIT); one below 16 takes no more bits than it has. Samples of another are
+ * scaled to all bits. Does not flush; dies on a write error. */
+void ir_png_write(FILE *file, const char *what, const ir_image *im);
+
+/* Colour, of 8 bits: height x width x 3 bytes. */
+void ir_png_write_rgb(FILE *file, const char *what, int width, int height,
+                      const unsigned char *rgb);
 
 #endif

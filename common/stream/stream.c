@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "stream/png.h"
+#include "stream/source.h"
 #include "stream/stream_order.h"
 
 typedef struct {
@@ -16,10 +16,9 @@ struct ir_stream {
     ir_paths paths;
     sequence now, next; /* index NULL: the paths as they stand */
     size_t position;    /* in the sequence */
-    FILE *file;         /* NULL: the path at position is not open yet */
-    pid_t png_reader;   /* 0: file is no PNG */
+    ir_source *source;  /* NULL: the path at position is not open yet */
     FILE *standard_input;
-    unsigned long image; /* images read from file */
+    unsigned long image; /* images read from the source */
     char *where;
     int maxval; /* 0: the file's */
 };
@@ -70,24 +69,16 @@ static bool is_stdin(const ir_path *path)
 
 static void open_file(ir_stream *stream, const ir_path *path)
 {
-    if (is_stdin(path)) {
-        stream->file = stream->standard_input;
-    } else {
-        stream->file = ir_open_in(path->path);
-        if (ir_is_png(stream->file, path->path))
-            stream->file = ir_png_open(stream->file, path->path, &stream->png_reader);
-    }
+    FILE *file = is_stdin(path) ? stream->standard_input : ir_open_in(path->path);
+
+    stream->source = ir_source_open(file, is_stdin(path) ? "standard input" : path->path);
     stream->image = 0;
 }
 
 static void close_file(ir_stream *stream)
 {
-    if (stream->png_reader)
-        ir_png_close(stream->file, stream->png_reader);
-    else if (stream->file && stream->file != stdin)
-        fclose(stream->file);
-    stream->file = NULL;
-    stream->png_reader = 0;
+    ir_source_close(stream->source);
+    stream->source = NULL;
 }
 
 /* "frames/a.pgm" and "frames/a.pgm#2"; "stdin#1" */
@@ -120,21 +111,14 @@ static void apply_maxval(const ir_stream *stream, ir_image *im)
     im->maxval = stream->maxval;
 }
 
-_Noreturn static void die_empty(const ir_stream *stream, const ir_path *path)
-{
-    if (stream->png_reader)
-        ir_die("%s: pngtopnm cannot read this PNG", path->path);
-    ir_die("%s: no image in it", is_stdin(path) ? "standard input" : path->path);
-}
-
 /* The next image of the open file; false at its end. */
 static bool read_image(ir_stream *stream, const ir_path *path, ir_image *im)
 {
     stream->image++;
     set_where(stream, path);
-    if (!ir_image_read(stream->file, stream->where, im)) {
+    if (!ir_source_next(stream->source, stream->where, im)) {
         if (stream->image == 1)
-            die_empty(stream, path);
+            ir_die("%s: no image in it", is_stdin(path) ? "standard input" : path->path);
         return false;
     }
     if (stream->now.single && stream->image > 1)
@@ -149,9 +133,8 @@ bool ir_stream_next(ir_stream *stream, ir_image *im)
 {
     while (stream->position < length(stream)) {
         const ir_path *path = current(stream);
-        if (!stream->file) {
+        if (!stream->source)
             open_file(stream, path);
-        }
         if (read_image(stream, path, im))
             return true;
         close_file(stream);

@@ -18,7 +18,7 @@ FUZZ_WRAP = -Wl,--wrap=ir_die,--wrap=ir_die_errno,--wrap=ir_usage_die,--wrap=ir_
             -Wl,--wrap=getline,--wrap=__getdelim,--wrap=vasprintf \
             -Wl,--wrap=ir_open_in,--wrap=fopen,--wrap=fclose,--wrap=access,--wrap=stat
 FUZZ_LINK = $(if $(DEPS),-L$(DEPS)/lib -Wl$(comma)-rpath$(comma)$(DEPS)/lib) $(OPT) $(LDFLAGS) \
-            $(FUZZ_WRAP) -pthread -lnetpbm -larchive -lnettle -lm
+            $(FUZZ_WRAP) -pthread -lnetpbm -lpng -ltiff -larchive -lnettle -lm
 
 $(BIN)/replay-checkpoint $(BIN)/fuzz-checkpoint: \
     FUZZ_WRAP += -Wl,--wrap=archive_read_new,--wrap=archive_read_free
