@@ -8,40 +8,47 @@
 #include "base/option.h"
 #include "base/pipeline.h"
 #include "corrupt.h"
+#include "stream/format.h"
 #include "stream/record.h"
 #include "stream/stream.h"
 
 static const char usage[] =
     "usage: ir-corrupt (-n NAME -s SEVERITY | -S STRATEGIES) [-v] [-r SEED] [-j N] [-o DIR]\n"
-    "                  [--maxval N] [IMAGE ...]\n"
-    "       ir-corrupt --list\n"
+    "                  [--png] [--maxval N] [IMAGE ...]\n"
+    "       ir-corrupt -n none [-v] [-j N] [-o DIR] [--png] [--maxval N] [IMAGE ...]\n"
+    "       ir-corrupt --list | --formats\n"
     "\n"
     "Corrupts infrared frames as ImageNet-C does, or as infrared cameras do.\n"
     "\n"
-    "  -n, --name NAME        the corruption; --list shows them\n"
+    "  -n, --name NAME        the corruption; --list shows them; none: images as they are read\n"
     "  -s, --severity N       1 to 5\n"
     "  -S, --strategies FILE  one record \"name corruption severity logp\" per image instead\n"
     "  -r, --seed N           random seed (0)\n"
     "  -j, --threads N        threads (one per processor)\n"
     "  -o, --output DIR       write DIR/NAME.pgm instead of a stream on standard output\n"
     "      --root DIR         of -o: keep the directories that an image lies in below DIR\n"
+    "      --png              write PNG instead of PGM\n"
     "      --maxval N         the frames' range, where it is not their maxval\n"
     "      --list             print name, group and parameters of every corruption\n"
+    "      --formats          print the formats of files that all programs read\n"
     "  -v, --verbose          print the number of images and their rate at the end\n"
     "  -h, --help             print this help\n"
     "  -V, --version          print the version\n"
     "\n"
-    "An IMAGE is a Netpbm file, a directory, @LIST or - (standard input, the default).\n";
+    "An IMAGE is a file, a directory, @LIST or - (standard input, the default).\n";
 
 typedef struct {
     int corruption, severity; /* -1, 0: from the strategies */
     const char *strategies, *directory, *root;
     uint64_t seed;
     int threads, maxval; /* maxval 0: the files' own */
-    bool verbose;
+    bool png, verbose;
 } options;
 
-enum { OPTION_LIST = 256, OPTION_MAXVAL, OPTION_ROOT };
+enum { OPTION_LIST = 256, OPTION_FORMATS, OPTION_MAXVAL, OPTION_ROOT, OPTION_PNG };
+
+/* In the place of a corruption's index: images stay what they are. */
+enum { NO_CORRUPTION = IR_ALL_CORRUPTIONS };
 
 static const struct option long_options[] = {
     {"name", required_argument, NULL, 'n'},
@@ -51,7 +58,9 @@ static const struct option long_options[] = {
     {"threads", required_argument, NULL, 'j'},
     {"output", required_argument, NULL, 'o'},
     {"root", required_argument, NULL, OPTION_ROOT},
+    {"png", no_argument, NULL, OPTION_PNG},
     {"maxval", required_argument, NULL, OPTION_MAXVAL},
+    {"formats", no_argument, NULL, OPTION_FORMATS},
     {"list", no_argument, NULL, OPTION_LIST},
     {"verbose", no_argument, NULL, 'v'},
     IR_LAST_OPTIONS,
@@ -59,15 +68,16 @@ static const struct option long_options[] = {
 
 static int corruption_named(const char *name)
 {
-    const char *names[IR_ALL_CORRUPTIONS];
+    const char *names[IR_ALL_CORRUPTIONS + 1];
     for (int i = 0; i < IR_ALL_CORRUPTIONS; i++)
         names[i] = ir_corruptions[i].name;
-    return ir_choice(name, names, IR_ALL_CORRUPTIONS, "-n");
+    names[NO_CORRUPTION] = "none";
+    return ir_choice(name, names, IR_ALL_CORRUPTIONS + 1, "-n");
 }
 
-_Noreturn static void print_list(void)
+_Noreturn static void print(void list(FILE *))
 {
-    corrupt_list(stdout);
+    list(stdout);
     ir_flush(stdout, "standard output");
     exit(0);
 }
@@ -82,7 +92,9 @@ static void check_options(const options *o)
         ir_usage_die("-n NAME and -s SEVERITY, or -S STRATEGIES, must be given");
     if (!o->strategies && o->corruption < 0)
         ir_usage_die("-n NAME is missing");
-    if (!o->strategies && !o->severity)
+    if (o->corruption == NO_CORRUPTION && o->severity)
+        ir_usage_die("-n none has no severity");
+    if (!o->strategies && !o->severity && o->corruption != NO_CORRUPTION)
         ir_usage_die("-s SEVERITY is missing");
 }
 
@@ -118,7 +130,12 @@ static options parse(int argc, char **argv)
             o.maxval = ir_maxval(optarg);
             break;
         case OPTION_LIST:
-            print_list();
+            print(corrupt_list);
+        case OPTION_FORMATS:
+            print(ir_format_list);
+        case OPTION_PNG:
+            o.png = true;
+            break;
         case 'v':
             o.verbose = true;
             break;
@@ -179,6 +196,8 @@ static void corrupt_item(void *context, void *slot)
 {
     job *j = context;
     item *it = slot;
+    if (it->corruption == NO_CORRUPTION)
+        return;
     corrupt_apply(&it->image, it->corruption, it->severity, j->options->seed, it->occurrence,
                   &it->scratch, j->tables);
 }
@@ -213,7 +232,7 @@ int main(int argc, char **argv)
         .names = ir_tally_new(),
         .tables = corrupt_tables_new(),
     };
-    j.sink = ir_sink_open(o.directory, o.root, j.images, "pgm");
+    j.sink = ir_sink_open(o.directory, o.root, j.images, o.png ? "png" : "pgm");
     if (o.maxval)
         ir_stream_set_maxval(j.images, o.maxval);
     ir_pipeline_run(&pipeline, &j, o.threads);

@@ -17,6 +17,7 @@ typedef struct {
     output_kind output;
     const char *feature;          /* name of the map that OUTPUT_FEATURE writes, or "list" */
     int depth;                    /* bits of a soft map or a feature: 8 or 16 */
+    bool png;                     /* instead of PGM */
     const char *directory;        /* NULL: standard output */
     const char *root;             /* of the names in it, NULL: not given */
     ir_backend_options backend;   /* threads 0: all */

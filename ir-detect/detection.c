@@ -148,7 +148,10 @@ writer *writer_open(const options *o, const ir_stream *stream)
     writer *w = ir_calloc(1, sizeof *w);
 
     w->targets = o->output == OUTPUT_TARGETS;
-    w->sink = ir_sink_open(o->directory, o->root, stream, w->targets ? "tsv" : "pgm");
+    w->sink = ir_sink_open(o->directory, o->root, stream,
+                           w->targets ? "tsv"
+                           : o->png   ? "png"
+                                      : "pgm");
     w->files = o->directory != NULL;
     if (w->targets && !w->files)
         ir_lines_on_stdout();
@@ -168,7 +171,7 @@ void writer_put(writer *w, const detection *d)
         write_targets(stdout, d);
         ir_flush(stdout, "standard output");
     } else {
-        out = ir_sink_file(w->sink, d->image.name, "tsv");
+        out = ir_sink_file(w->sink, d->image.name);
         write_header(out.file);
         write_targets(out.file, d);
         ir_output_close(&out);

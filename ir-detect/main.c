@@ -23,6 +23,7 @@ static const char usage[] =
     "      --feature name     of -c: writes that map of the network's inside; list: their names\n"
     "      --depth bits       of --soft and --feature: 8 (default) or 16\n"
     "      --targets          writes records: name x y left top width height area score\n"
+    "      --png              writes PNG instead of PGM\n"
     "  -o, --output dir       writes dir/NAME.pgm (--targets: dir/NAME.tsv), not to stdout\n"
     "      --root dir         of -o: keeps the directories that an image lies in below dir\n"
     "  -k, --deviations k     of -m: the threshold is mean + k standard deviations (default: the "
@@ -57,6 +58,7 @@ enum {
     DEPTH,
     TARGETS,
     FEATURE,
+    PNG,
     STRICT,
     PROFILE,
     MAXVAL,
@@ -78,6 +80,7 @@ static const struct option long_options[] = {
     {"depth", required_argument, NULL, DEPTH},
     {"targets", no_argument, NULL, TARGETS},
     {"feature", required_argument, NULL, FEATURE},
+    {"png", no_argument, NULL, PNG},
     {"output", required_argument, NULL, 'o'},
     {"deviations", required_argument, NULL, 'k'},
     {"strict", no_argument, NULL, STRICT},
@@ -185,6 +188,9 @@ static void set_option(options *o, int option)
         set_output(o, OUTPUT_FEATURE);
         o->feature = optarg;
         break;
+    case PNG:
+        o->png = true;
+        break;
     case 'o':
         o->directory = optarg;
         break;
@@ -250,6 +256,8 @@ static void check(const options *o)
         ir_usage_die("-k and -t do not go together");
     if (o->root != NULL && o->directory == NULL)
         ir_usage_die("--root needs -o");
+    if (o->png && o->output == OUTPUT_TARGETS)
+        ir_usage_die("--png is of images: it does not go with --targets");
     if (classical && o->output == OUTPUT_FEATURE)
         ir_usage_die("--feature needs -c");
     if (o->depth > 0 && o->output != OUTPUT_SOFT && o->output != OUTPUT_FEATURE)

@@ -33,6 +33,7 @@ static const char usage[] =
     "      --true-above x    a pixel is true above x of its mask's maxval\n"
     "      --resize nearest  scales a mask of another size to its prediction's\n"
     "      --overlay dir     writes dir/NAME.ppm: hits green, misses blue, false alarms red\n"
+    "      --png             of --overlay: writes dir/NAME.png\n"
     "      --root dir        of --overlay: keeps the directories of an image below dir\n"
     "      --frames images   of --overlay: the frames to draw on\n"
     "      --maxval n        of --frames: the frames' full range\n"
@@ -54,6 +55,7 @@ enum {
     RESIZE,
     TRUE_ABOVE,
     OVERLAY,
+    PNG,
     ROOT,
     FRAMES,
     MAXVAL,
@@ -77,6 +79,7 @@ static const struct option long_options[] = {
     {"true-above", required_argument, NULL, TRUE_ABOVE},
     {"resize", required_argument, NULL, RESIZE},
     {"overlay", required_argument, NULL, OVERLAY},
+    {"png", no_argument, NULL, PNG},
     {"root", required_argument, NULL, ROOT},
     {"frames", required_argument, NULL, FRAMES},
     {"maxval", required_argument, NULL, MAXVAL},
@@ -150,6 +153,9 @@ static void set_option(options *o, int option)
     case OVERLAY:
         o->overlay = optarg;
         break;
+    case PNG:
+        o->png = true;
+        break;
     case ROOT:
         o->root = optarg;
         break;
@@ -180,6 +186,8 @@ static void check(const options *o)
         ir_usage_die("--versus and --frames do not go together");
     if ((o->overlay != NULL) != o->frames)
         ir_usage_die("--overlay and --frames need each other");
+    if (o->png && o->overlay == NULL)
+        ir_usage_die("--png needs --overlay");
     if (o->root != NULL && o->overlay == NULL)
         ir_usage_die("--root needs --overlay");
     if (o->maxval > 0 && !o->frames)

@@ -19,7 +19,7 @@ typedef struct {
     bool per_image, roc, pr, all, resize, versus;
     bootstrap_options bootstrap; /* no resamples: not asked for */
     int thresholds;              /* of the curves */
-    bool thresholds_given, seed_given, frames;
+    bool thresholds_given, seed_given, frames, png;
     const char *rce, *overlay, *root;
     int maxval;             /* of the frames; 0: not given */
     char *operand[STREAMS]; /* the third is NULL when there is none */

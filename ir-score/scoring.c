@@ -133,7 +133,7 @@ static overlay *open_overlay(const options *o, ir_matched *input)
 {
     if (o->overlay == NULL)
         return NULL;
-    return overlay_new(o->overlay, o->root, input, named_by_masks(o) ? TRUTH : PREDICTED);
+    return overlay_new(o->overlay, o->root, o->png, input, named_by_masks(o) ? TRUTH : PREDICTED);
 }
 
 scoring *scoring_new(const options *o, ir_matched *input)

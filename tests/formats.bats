@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What a file is by its bytes, not by its name: Netpbm headers of every form, PNG under any name,
-# and the formats that are not read, each with its name and what converts it.
+# What a file is by its bytes, not by its name: Netpbm headers of every form, every format that is
+# read, and those that are not, each with its name and what converts it.
 
 # shellcheck disable=SC2059
 
@@ -135,31 +135,145 @@ every() {
             every "$file: $name data, which is not read \\($remedy\\)$" $file
         done
     done <<'END'
-\xff\xd8\xff\xe0JFIF|JPEG|jpegtopnm converts it
-BM\0\0\0\0|BMP|bmptopnm converts it
-II*\0\x08\0|TIFF|tifftopnm converts it
-MM\0*\0\0|TIFF|tifftopnm converts it
-GIF89a|GIF|giftopnm converts it
-SIMPLE  =  T|FITS|fitstopnm converts it
-\0\0\0\x0cjP  |JPEG 2000|jpeg2ktopam converts it
-Pf\n1 1\n|PFM|pfmtopam converts it
-\x93NUMPY\x01|NumPy|images are Netpbm or PNG
+Pf\n1 1\n|PFM|floats: pfmtopam .*
+\x93NUMPY\x01|NumPy|images are Netpbm, PNG, .*
+RIFF\0\1\1\0WEBPVP8|WebP|dwebp -ppm converts it
+\0\0\0\x18ftypmp42|MP4|ffmpeg -i FILE .*
 \x1f\x8b\x08|gzip|gunzip unpacks it
 PK\x03\x04|ZIP|unzip unpacks it
 END
     ir-train init --net acm good.pgm > acm.tar
     every 'acm.tar: checkpoint data, which is not read \(-c reads it\)$' acm.tar
-    pnmtopng good.pgm > good.png
-    run --separate-stderr test-stream show 0 - < good.png
-    one_line_error 1 '^test-stream: stdin#1: PNG data, which is not read \(pngtopnm converts it\)$'
+}
+
+@test "on a pipe there are Netpbm and PNG, and others are named" {
+    pgm 2 2 255 1 2 3 4 > a.pgm
+    pnmtopng -quiet a.pgm > a.png
+    [ "$(cat a.png a.pgm a.png | test-stream show 0 - | cut -d ' ' -f 6-)" = \
+        $': 1 2 3 4\n: 1 2 3 4\n: 1 2 3 4' ]
+    pnmtojpeg a.pgm > a.jpg
+    run --separate-stderr bash -c 'cat a.jpg | test-stream show 0 -'
+    one_line_error 1 'stdin#1: JPEG data, which is read from files alone \(jpegtopnm converts it\)$'
+    pamtotiff -quiet a.pgm > a.tif
+    run --separate-stderr bash -c 'cat a.tif | test-stream show 0 -'
+    one_line_error 1 'stdin#1: TIFF data, which is read from files alone \(ir-corrupt -n none '
+    # a file is one on standard input, too
+    [ "$(test-stream show 0 - < a.tif)" = 'stdin#1 2 2 255 10 : 1 2 3 4' ]
+    pgm 1 1 255 9 | pnmtojpeg > a.jpg
+    [ "$(test-stream show 0 - < a.jpg)" = 'stdin#1 1 1 255 9 : 9' ]
+}
+
+# A ramp of 16 x 8 as every format that is read; *.jpg and *.j2k say the same within a grey level.
+kinds() {
+    mkdir kinds
+    # shellcheck disable=SC2046
+    pgm 16 8 255 $(seq 0 2 255) > kinds/a.pgm
+    pnmtopng -quiet kinds/a.pgm > kinds/b.png
+    pamtotiff -quiet kinds/a.pgm > kinds/c.tif
+    pnmtojpeg -quality 100 kinds/a.pgm > kinds/d.jpg
+    ppmtobmp -quiet kinds/a.pgm > kinds/e.bmp
+    pnmtorast -quiet kinds/a.pgm > kinds/f.ras
+    pamtofits kinds/a.pgm > kinds/g.fits
+    pamtogif kinds/a.pgm > kinds/h.gif
+    pamtojpeg2k -quiet kinds/a.pgm > kinds/i.j2k 2> /dev/null
+    pnmtosgi -quiet kinds/a.pgm > kinds/j.sgi
+    ppmtopcx -quiet kinds/a.pgm > kinds/k.pcx 2> /dev/null
+    pamtoqoi kinds/a.pgm > kinds/l.qoi
+}
+
+# same LINE: what test-stream shows is that ramp, within half a grey level on average.
+same() {
+    awk '{ exit !($2 == 16 && $3 == 8 && $4 == 255 && $5 >= 16256 - 64 && $5 <= 16256 + 64) }' <<< "$1"
+}
+
+@test "all formats that are read, in one directory, whatever the files are called" {
+    local name i=0
+    kinds
+    test-stream show 0 kinds > shown
+    [ "$(cut -d ' ' -f 1 shown | tr '\n' ' ')" = 'a b c d e f g h i j k l ' ]
+    while read -r line; do same "$line"; done < shown
+    [ "$(grep -c ' 16256$' shown)" -ge 11 ] # JPEG may be a little off
+    mkdir renamed # by other names: one after another takes the next one's extension
+    for name in kinds/*; do
+        i=$((i + 1))
+        cp "$name" "renamed/$i.$(ls kinds | sed -n "$((i % 12 + 1))s/.*\\.//p")"
+        cp "$name" "renamed/x$i"
+    done
+    test-stream show 0 renamed > shown
+    [ "$(wc -l < shown)" = 24 ]
+    while read -r line; do same "$line"; done < shown
+    # every one of the programs reads them so
+    [ "$(ir-corrupt -v -n pixelate -s 1 -o out kinds 2>&1 | cut -d , -f 1)" = 'ir-corrupt: 12 images' ]
+    ir-detect -m top-hat -o masks kinds
+    [ "$(ls masks | wc -l)" = 12 ]
+    [ "$(ir-score --tsv kinds kinds 2> /dev/null | tail -n 1 | cut -f 1)" = 1 ]
+    ir-train init --net acm kinds > /dev/null
+    ir-policy init > policy.tar
+    [ "$(ir-policy sample -c policy.tar kinds | grep -vc '^#')" = 12 ]
+}
+
+@test "the formats that are read are listed, and what reads them" {
+    ir-corrupt --formats > list
+    grep -qxP 'TIFF\ttif tiff\tirtools' list
+    grep -qxP 'Sun raster\tras sun rast\trasttopnm \(netpbm\)' list
+    [ "$(grep -vc '^#' list)" = 12 ]
+}
+
+@test "a converter that is missing is named, and the package that has it" {
+    kinds
+    for file in d.jpg:JPEG:jpegtopnm e.bmp:BMP:bmptopnm 'f.ras:Sun raster:rasttopnm' \
+        g.fits:FITS:fitstopnm h.gif:GIF:giftopnm; do
+        IFS=: read -r name format program <<< "$file"
+        run --separate-stderr env PATH="$IR_BIN" test-stream show 0 "kinds/$name"
+        one_line_error 1 "^test-stream: kinds/$name: $program \\(package netpbm\\), which reads $format files, is not"
+    done
+    PATH=$IR_BIN test-stream show 0 kinds/a.pgm kinds/b.png kinds/c.tif > shown
+    [ "$(wc -l < shown)" = 3 ]
+}
+
+@test "a file of any format that is cut short is refused by name" {
+    kinds
+    mkdir cut
+    for file in kinds/*; do
+        cut=cut/${file#*/}
+        head -c "$(($(stat -c %s "$file") / 2))" "$file" > "$cut"
+        run --separate-stderr test-stream show 0 "$cut"
+        one_line_error 1 "^test-stream: $cut: "
+        [ -z "$output" ]
+    done
+}
+
+@test "a directory of which half is something else: what is no image is counted, the first named" {
+    mkdir mixed
+    pgm 2 2 255 1 2 3 4 > mixed/b.pgm
+    pnmtopng -quiet mixed/b.pgm > mixed/c.png
+    pnmtopng -quiet mixed/b.pgm > mixed/d # by its bytes
+    echo words > mixed/a.txt
+    printf 'PK\3\4' > mixed/z.zip
+    : > mixed/empty
+    : > mixed/.hidden
+    mkdir mixed/sub
+    run --separate-stderr test-stream show 0 mixed
+    one_line_error 0 '^test-stream: mixed: 3 of 6 files are no image and left out \(the first: a.txt\)$'
+    [ "$(cut -d ' ' -f 1 <<< "$output" | tr '\n' ' ')" = 'b c d ' ]
+    rm mixed/a.txt mixed/empty
+    run --separate-stderr ir-detect -m top-hat -o out mixed
+    one_line_error 0 '^ir-detect: mixed: 1 of 4 files is no image and left out \(the first: z.zip\)$'
+    # what is called an image must be one
+    echo words > mixed/a.tif
+    run --separate-stderr test-stream show 0 mixed
+    [[ $status -eq 1 && $stderr = *$'\n''test-stream: mixed/a.tif: bad magic number 0x776f: '* ]]
 }
 
 @test "a directory without images says what its files are" {
     pgm 2 2 255 1 2 3 4 > good.pgm
-    mkdir bmp
-    echo words > bmp/README
-    ppmtobmp -quiet < good.pgm > bmp/a.bmp
-    every 'bmp: no \*.pbm, .* in this directory; a.bmp is BMP \(bmptopnm converts it\)$' bmp
+    mkdir empty words numpy
+    every 'empty: no image in this directory$' empty
+    echo words > words/README
+    echo words > words/notes
+    every 'words: no image in this directory; of its 2 files README is the first$' words
+    printf '\x93NUMPY\1' > numpy/a.npy
+    every 'numpy: no image in this directory; a.npy is NumPy \(images are Netpbm, ' numpy
 }
 
 @test "a PNG is read under any name, and a Netpbm file called .png" {
@@ -176,7 +290,7 @@ END
     [ "$(timeout 60 test-stream show 0 d.png)" = 'd 2 2 255 10 : 1 2 3 4' ]
     head -c 40 a.png > e.png
     run --separate-stderr test-stream show 0 e.png
-    one_line_error 1 '^test-stream: e.png: pngtopnm cannot read this PNG$'
+    one_line_error 1 '^test-stream: e.png: this PNG is truncated$'
 }
 
 @test "a PNG of more pixels than images may have is refused before it is decoded" {

@@ -11,10 +11,8 @@ setup() {
     scenes sirst -n 12 -t 4 -s 64x64 -r 5
     scenes deep -n 2 -t 1 -s 64x64 -b 14 -r 6
     mv deep/images frames14
-    mkdir png
-    for frame in sirst/images/*.pgm; do
-        pnmtopng -quiet "$frame" > "png/$(basename "$frame" .pgm).png"
-    done
+    ir-corrupt -n none --png -o png sirst/images
+    ir-corrupt -n none -o frames png
     cp -R sirst/masks truth
     ir-detect -m top-hat -o other sirst/images
     ir-detect -m top-hat --soft -o other-maps sirst/images

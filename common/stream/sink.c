@@ -11,12 +11,15 @@
 
 #include "base/base.h"
 #include "base/philox.h"
+#include "stream/picture.h"
 #include "stream/plan.h"
+#include "stream/png.h"
 #include "stream/stream.h"
 
 struct ir_sink {
     char *directory; /* NULL: standard output */
-    int top;         /* the directory, open */
+    const char *extension;
+    int top; /* the directory, open */
     ir_plan *plan;
     char *folder; /* where the last file went, below the directory, and that open */
     int folder_open;
@@ -39,6 +42,7 @@ ir_sink *ir_sink_open(const char *directory, const char *root, const ir_stream *
                       const char *extension)
 {
     ir_sink *sink = ir_calloc(1, sizeof *sink);
+    sink->extension = extension;
     if (!directory)
         return sink;
     sink->directory = ir_strdup(directory);
@@ -104,11 +108,11 @@ static void enter(ir_sink *sink, const char *folder)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-ir_output ir_sink_file(ir_sink *sink, const char *name, const char *extension)
+ir_output ir_sink_file(ir_sink *sink, const char *name)
 {
     const char *folder = sink->plan ? ir_plan_folder(sink->plan, name) : "";
-    char *path =
-        ir_format("%s/%s%s%s.%s", sink->directory, folder, *folder ? "/" : "", name, extension);
+    char *path = ir_format("%s/%s%s%s.%s", sink->directory, folder, *folder ? "/" : "", name,
+                           sink->extension);
     if (ir_tally_count(sink->names, path) > 0)
         ir_die("%s: two images of this name cannot both go to %s", name, sink->directory);
     enter(sink, folder);
@@ -117,21 +121,42 @@ ir_output ir_sink_file(ir_sink *sink, const char *name, const char *extension)
     return out;
 }
 
-static void put_file(ir_sink *sink, const ir_image *im)
+static bool is_png(const ir_sink *sink)
 {
-    ir_output out = ir_sink_file(sink, im->name, "pgm");
-    ir_image_write(out.file, out.path, im);
-    ir_output_close(&out);
+    return strcmp(sink->extension, "png") == 0;
+}
+
+/* Where the next image goes: its file, or standard output. */
+static ir_output next_output(ir_sink *sink, const char *name)
+{
+    return sink->directory ? ir_sink_file(sink, name) : ir_output_open(NULL);
+}
+
+static const char *label(const ir_output *out)
+{
+    return out->path ? out->path : "standard output";
 }
 
 void ir_sink_put(ir_sink *sink, const ir_image *im)
 {
-    if (sink->directory) {
-        put_file(sink, im);
-    } else {
-        ir_image_write(stdout, "standard output", im);
-        ir_flush(stdout, "standard output");
-    }
+    ir_output out = next_output(sink, im->name);
+
+    if (is_png(sink))
+        ir_png_write(out.file, label(&out), im);
+    else
+        ir_image_write(out.file, label(&out), im);
+    ir_output_close(&out);
+}
+
+void ir_sink_put_rgb(ir_sink *sink, const char *name, const ir_picture *picture)
+{
+    ir_output out = next_output(sink, name);
+
+    if (is_png(sink))
+        ir_png_write_rgb(out.file, label(&out), picture->width, picture->height, picture->rgb);
+    else
+        ir_picture_write_ppm(picture, out.file, label(&out));
+    ir_output_close(&out);
 }
 
 /* What was written is on the disk from here on: once for all files, a sync for each would take most

@@ -1,9 +1,9 @@
 /* Operands as streams of images.
  *
- * An operand is a file of one or more images, a directory (its files *.pbm *.pgm *.ppm *.pnm *.pam,
- * or *.png where there are none of these, by name in byte order), "@list" (a file that lists paths,
- * one a line; blank lines and lines that start with # are skipped), or "-" (stdin). No operand at
- * all means "-". PNG files are read through pngtopnm. */
+ * An operand is a file of one or more images, a directory (its images, by name in byte order),
+ * "@list" (a file that lists paths, one a line; blank lines and lines that start with # are
+ * skipped), or "-" (stdin). No operand at all means "-". A file's format is what its first bytes
+ * say: format.h has them all. */
 #ifndef IR_STREAM_H
 #define IR_STREAM_H
 
@@ -12,6 +12,7 @@
 
 #include "base/output.h"
 #include "stream/image.h"
+#include "stream/picture.h"
 
 typedef struct ir_stream ir_stream;
 
@@ -68,7 +69,8 @@ void ir_matched_close(ir_matched *matched);
  * those below root (--root; NULL: not given). Files are whole or not there; nothing is written
  * outside of DIR, links below it are not followed. */
 typedef struct ir_sink ir_sink;
-/* names: the stream whose images will be put, in its order; it must outlive the sink; NULL: none.
+/* extension: what kind of files, or of stream. names: the stream whose images will be put, in its
+ * order; it must outlive the sink; NULL: none.
  * Dies, before anything is written, when two images would be one file or one of the stream's own
  * files would be overwritten. Makes the directory. NULL: stdout, flushed after every image. */
 ir_sink *ir_sink_open(const char *directory, const char *root, const ir_stream *names,
@@ -76,10 +78,11 @@ ir_sink *ir_sink_open(const char *directory, const char *root, const ir_stream *
 /* Dies when one of another stream's files would be overwritten. */
 void ir_sink_spare(const ir_sink *sink, const ir_stream *stream);
 void ir_matched_spare(const ir_matched *matched, const ir_sink *sink);
-void ir_sink_put(ir_sink *sink, const ir_image *im); /* extension: pgm */
-/* With a directory, for what is no PGM: the next image's file, which the caller closes before the
+void ir_sink_put(ir_sink *sink, const ir_image *im); /* extension: pgm or png */
+void ir_sink_put_rgb(ir_sink *sink, const char *name, const ir_picture *picture); /* ppm or png */
+/* With a directory, for what is no image: the next one's file, which the caller closes before the
  * next one is opened. */
-ir_output ir_sink_file(ir_sink *sink, const char *name, const char *extension);
+ir_output ir_sink_file(ir_sink *sink, const char *name);
 /* Puts what was written on the disk. */
 void ir_sink_close(ir_sink *sink);
 

@@ -110,7 +110,7 @@ static ir_output open_list(const options *o, const char *name)
 static ir_sink *open_sink(const options *o, const char *name)
 {
     char *path = inside(o, name);
-    ir_sink *sink = ir_sink_open(path, NULL, NULL, NULL);
+    ir_sink *sink = ir_sink_open(path, NULL, NULL, "pgm");
 
     free(path);
     return sink;
