@@ -81,7 +81,7 @@ static void write_item(void *context, void *item)
     const work_item *w = item;
 
     report(j, w);
-    writer_put(j->writer, &w->detection);
+    writer_put(j->writer, &w->detection, &w->image);
     j->images++;
 }
 

@@ -19,6 +19,7 @@ typedef struct {
     int depth;                    /* bits of a soft map or a feature: 8 or 16 */
     bool png;                     /* instead of PGM */
     const char *directory;        /* NULL: standard output */
+    const char *overlay;          /* of pictures; "-": standard output; NULL: none */
     const char *root;             /* of the names in it, NULL: not given */
     ir_backend_options backend;   /* threads 0: all */
     bool placed;                  /* something but the threads of it was given */

@@ -3,12 +3,16 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "base/base.h"
 #include "base/lines.h"
+#include "overlay.h"
 
 struct writer {
-    ir_sink *sink;
+    ir_sink *sink; /* NULL: pictures alone are written */
+    overlay *pictures;
     bool targets;
     bool files;   /* into a directory */
     bool started; /* standard output has its header */
@@ -117,7 +121,7 @@ void detection_make(detection *d, const options *o, const map *m, const char *na
         make_soft(&d->image, m, o->depth);
     else
         make_mask(&d->image, m);
-    if (o->output == OUTPUT_TARGETS)
+    if (o->output == OUTPUT_TARGETS || o->overlay != NULL)
         make_targets(d, m);
 }
 
@@ -143,44 +147,69 @@ static void write_targets(FILE *file, const detection *d)
         ir_target_write(file, d->image.name, &d->target[i]);
 }
 
+/* Pictures and masks are both NAME.png, and cannot lie in one directory. */
+static void check_apart(const options *o)
+{
+    struct stat masks, pictures;
+
+    if (o->png && o->directory != NULL && o->output != OUTPUT_TARGETS &&
+        stat(o->directory, &masks) == 0 && stat(o->overlay, &pictures) == 0 &&
+        masks.st_dev == pictures.st_dev && masks.st_ino == pictures.st_ino)
+        ir_die("%s: pictures and masks would be the same files (--overlay needs a directory of its "
+               "own)",
+               o->overlay);
+}
+
 writer *writer_open(const options *o, const ir_stream *stream)
 {
     writer *w = ir_calloc(1, sizeof *w);
 
     w->targets = o->output == OUTPUT_TARGETS;
-    w->sink = ir_sink_open(o->directory, o->root, stream,
-                           w->targets ? "tsv"
-                           : o->png   ? "png"
-                                      : "pgm");
     w->files = o->directory != NULL;
-    if (w->targets && !w->files)
+    if (w->files || o->overlay == NULL || strcmp(o->overlay, "-") != 0)
+        w->sink = ir_sink_open(o->directory, o->root, stream,
+                               w->targets ? "tsv"
+                               : o->png   ? "png"
+                                          : "pgm");
+    if (o->overlay != NULL) {
+        w->pictures = overlay_open(o, stream);
+        check_apart(o);
+    }
+    if (w->targets && !w->files && w->sink != NULL)
         ir_lines_on_stdout();
     return w;
 }
 
-void writer_put(writer *w, const detection *d)
+static void put_targets(writer *w, const detection *d)
 {
-    ir_output out;
-
-    if (!w->targets) {
-        ir_sink_put(w->sink, &d->image);
-    } else if (!w->files) {
-        if (!w->started)
-            write_header(stdout);
-        w->started = true;
-        write_targets(stdout, d);
-        ir_flush(stdout, "standard output");
-    } else {
-        out = ir_sink_file(w->sink, d->image.name);
+    if (w->files) {
+        ir_output out = ir_sink_file(w->sink, d->image.name);
         write_header(out.file);
         write_targets(out.file, d);
         ir_output_close(&out);
+        return;
     }
+    if (!w->started)
+        write_header(stdout);
+    w->started = true;
+    write_targets(stdout, d);
+    ir_flush(stdout, "standard output");
+}
+
+void writer_put(writer *w, const detection *d, const ir_image *frame)
+{
+    if (w->sink != NULL && w->targets)
+        put_targets(w, d);
+    else if (w->sink != NULL)
+        ir_sink_put(w->sink, &d->image);
+    if (w->pictures != NULL)
+        overlay_put(w->pictures, frame, d);
 }
 
 void writer_close(writer *w)
 {
     ir_flush(stdout, "standard output");
     ir_sink_close(w->sink);
+    overlay_close(w->pictures);
     free(w);
 }

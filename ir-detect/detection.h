@@ -14,7 +14,8 @@ typedef struct {
     ir_components *components;
 } detection;
 
-/* output, depth: as in options. With OUTPUT_TARGETS, image holds the mask. */
+/* output, depth: as in options. With OUTPUT_TARGETS, image holds the mask. Targets are made for
+ * that and for pictures of them. */
 void detection_make(detection *d, const options *o, const map *m, const char *name);
 void detection_free(detection *d);
 
@@ -22,7 +23,8 @@ void detection_free(detection *d);
 typedef struct writer writer;
 
 writer *writer_open(const options *o, const ir_stream *stream);
-void writer_put(writer *w, const detection *d);
+/* frame: what it was found in; used where pictures are drawn, else NULL will do. */
+void writer_put(writer *w, const detection *d, const ir_image *frame);
 void writer_close(writer *w);
 
 #endif

@@ -159,19 +159,22 @@ static void make_map(group *g, int image)
 }
 
 /* What was detected takes the place of a frame that went in tiles, and such a frame's memory is
- * given back: there should not be two of them. */
+ * given back: there should not be two of them, unless the frame is to be drawn on. */
 static void write_tiled(job *j, group *g)
 {
     detection *d = &g->detection;
+    ir_image *frame = &g->image[0];
     const ir_image small = d->image;
 
     if (j->options->verbose)
-        ir_warn("%s: %d tiles of %dx%d", g->image[0].name, tiles_count(&g->tiling),
+        ir_warn("%s: %d tiles of %dx%d", frame->name, tiles_count(&g->tiling),
                 g->tiling.across.tile, g->tiling.down.tile);
-    d->image = g->image[0];
-    g->image[0] = small;
-    detection_make(d, j->options, &g->map, d->image.name);
-    writer_put(j->writer, d);
+    if (j->options->overlay == NULL) {
+        d->image = *frame;
+        *frame = small;
+    }
+    detection_make(d, j->options, &g->map, j->options->overlay ? frame->name : d->image.name);
+    writer_put(j->writer, d, frame);
     ir_image_free(&d->image);
     map_free(&g->map);
 }
@@ -183,7 +186,7 @@ static void write_whole(job *j, group *g)
         if (j->options->feature != NULL)
             map_find_range(&g->map);
         detection_make(&g->detection, j->options, &g->map, g->image[i].name);
-        writer_put(j->writer, &g->detection);
+        writer_put(j->writer, &g->detection, &g->image[i]);
     }
 }
 

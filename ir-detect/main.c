@@ -23,9 +23,12 @@ static const char usage[] =
     "      --feature name     of -c: writes that map of the network's inside; list: their names\n"
     "      --depth bits       of --soft and --feature: 8 (default) or 16\n"
     "      --targets          writes records: name x y left top width height area score\n"
+    "      --overlay dir      draws dir/NAME.png besides: the image, its targets outlined, their\n"
+    "                         scores; -: to stdout, as PPM\n"
     "      --png              writes PNG instead of PGM\n"
     "  -o, --output dir       writes dir/NAME.pgm (--targets: dir/NAME.tsv), not to stdout\n"
-    "      --root dir         of -o: keeps the directories that an image lies in below dir\n"
+    "      --root dir         of -o and --overlay: keeps the directories that an image lies in "
+    "below dir\n"
     "  -k, --deviations k     of -m: the threshold is mean + k standard deviations (default: the "
     "method's)\n"
     "      --strict           of -m: an image whose iteration does not converge is an error\n"
@@ -58,6 +61,7 @@ enum {
     DEPTH,
     TARGETS,
     FEATURE,
+    OVERLAY_PICTURES,
     PNG,
     STRICT,
     PROFILE,
@@ -80,6 +84,7 @@ static const struct option long_options[] = {
     {"depth", required_argument, NULL, DEPTH},
     {"targets", no_argument, NULL, TARGETS},
     {"feature", required_argument, NULL, FEATURE},
+    {"overlay", required_argument, NULL, OVERLAY_PICTURES},
     {"png", no_argument, NULL, PNG},
     {"output", required_argument, NULL, 'o'},
     {"deviations", required_argument, NULL, 'k'},
@@ -188,6 +193,9 @@ static void set_option(options *o, int option)
         set_output(o, OUTPUT_FEATURE);
         o->feature = optarg;
         break;
+    case OVERLAY_PICTURES:
+        o->overlay = optarg;
+        break;
     case PNG:
         o->png = true;
         break;
@@ -254,9 +262,11 @@ static void check(const options *o)
         ir_usage_die("--profile needs -c");
     if (o->k >= 0 && o->threshold >= 0)
         ir_usage_die("-k and -t do not go together");
-    if (o->root != NULL && o->directory == NULL)
-        ir_usage_die("--root needs -o");
-    if (o->png && o->output == OUTPUT_TARGETS)
+    if (o->root != NULL && o->directory == NULL && o->overlay == NULL)
+        ir_usage_die("--root needs -o or --overlay");
+    if (o->overlay != NULL && (o->output == OUTPUT_SOFT || o->output == OUTPUT_FEATURE))
+        ir_usage_die("--overlay draws targets: it does not go with --soft and --feature");
+    if (o->png && o->output == OUTPUT_TARGETS && o->overlay == NULL)
         ir_usage_die("--png is of images: it does not go with --targets");
     if (classical && o->output == OUTPUT_FEATURE)
         ir_usage_die("--feature needs -c");

@@ -2,7 +2,7 @@
 # What a file is by its bytes, not by its name: Netpbm headers of every form, every format that is
 # read, and those that are not, each with its name and what converts it.
 
-# shellcheck disable=SC2059
+# shellcheck disable=SC2059,SC2012,SC2154
 
 load helper
 
