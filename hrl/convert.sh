@@ -1,13 +1,13 @@
 #!/bin/bash
 # convert.sh DATA CACHE SCALE THREADS < names: frames and masks of DATA that every program reads.
 #
-# CACHE/images/NAME.pgm is the frame: PNG and BMP become PGM of the same depth (colours stay: the
-# programs make grey of them, and everywhere the same), a Netpbm file is linked to.
-# CACHE/masks/NAME.pgm (masks-nearest/ with SCALE "nearest") is its mask, as grey as it came, of the
-# frame's size: what in it is true the programs say. What is there and carries the time of its source
-# is left alone. Files are made under another name and renamed: a stopped conversion can be taken up
-# again, and several may go on at once. On an error the line about the first frame in trouble goes to
-# standard error.
+# CACHE/images/NAME.pgm is the frame, as grey as every program would make it, of the depth it had; a
+# Netpbm file is linked to. CACHE/masks/NAME.pgm (masks-nearest/ with SCALE "nearest") is its mask, of
+# the frame's size: what in it is true the programs say. ir-corrupt reads both, so a set may have all
+# formats that the programs read. What is there and carries the time of its source is left alone.
+# Files are made under another name and renamed: a stopped conversion can be taken up again, and
+# several may go on at once. For every frame and mask in trouble there is a line on standard error,
+# when all others are converted.
 #
 # With names as further operands those alone are converted, by this process.
 
@@ -19,6 +19,7 @@ shopt -s nullglob
 data=$(realpath "$1") cache=$2 scale=$3 threads=$4
 shift 4
 masks=$cache/masks${scale:+-$scale}
+known_extensions
 
 # find_source KIND NAME: sets source to the file in DATA/KIND.
 find_source() {
@@ -53,43 +54,24 @@ find_pair() {
     find_source images "$1" && image=$source && find_source masks "$1" && mask=$source
 }
 
-# decode FILE: as Netpbm on standard output.
-decode() {
-    case ${1,,} in
-    *.png) pngtopnm -quiet "$1" ;;
-    *.bmp) bmptopnm -quiet "$1" ;;
-    *) cat "$1" ;;
-    esac
-}
-
-# small_enough NAME FILE: an image of the size that a PNG says it has is one that the programs take.
-# pngtopnm holds all of it in memory, of which a few kilobytes can ask for any number of gigabytes.
-small_enough() {
-    local side
-
-    [[ ${2,,} = *.png ]] || return 0
-    read -ra side < <(od -An -j 16 -N 8 -t u4 --endian=big "$2") || true
-    [ "${#side[@]}" = 2 ] || return 0
-    if [ "${side[0]}" -gt 32768 ] || [ "${side[1]}" -gt 32768 ] ||
-        [ $((side[0] * side[1])) -gt $((1 << 28)) ]; then
-        echo "$1: $2 is too large: ${side[0]}x${side[1]}" >&2
-        return 1
-    fi
-}
-
 # size FILE: WIDTHxHEIGHT
 size() {
     pamfile -machine < "$1" | awk '{ print $4 "x" $5; exit }'
 }
 
-# drop_colour FILE: a PPM that holds nothing but grey becomes a PGM.
-drop_colour() {
-    [ "$(head -c 2 "$1")" = P6 ] || return 0
-    ppmtopgm -quiet "$1" > "$1.grey.part"
-    if rgb3toppm -quiet "$1.grey.part" "$1.grey.part" "$1.grey.part" | cmp -s - "$1"; then
-        mv -f "$1.grey.part" "$1"
-    else
-        rm -f "$1.grey.part"
+# make_grey NAME FILE OUT: the one image of the file as PGM; says what is wrong with it.
+make_grey() {
+    local said width height maxval
+
+    if ! said=$(ir-corrupt -n none -j 1 "$2" 2>&1 > "$3"); then
+        echo "$1: ${said#ir-corrupt: }" >&2
+        return 1
+    fi
+    { read -r _; read -r width height; read -r maxval; } < "$3"
+    said=$'P5\n'"$width $height"$'\n'$maxval$'\n'
+    if [ "$(stat -c %s "$3")" != $((${#said} + width * height * (maxval > 255 ? 2 : 1))) ]; then
+        echo "$1: $2 holds several images: a frame of a set is one, and so is its mask" >&2
+        return 1
     fi
 }
 
@@ -98,21 +80,20 @@ drop_colour() {
 new_part() {
     part=${1##*/}
     part=${1%/*}/${part:0:200}.$$.part # names are not longer than 255 bytes
-    rm -f "$part" "$part".{grey,scaled}.part
+    rm -f "$part" "$part.scaled.part"
 }
 
 # convert_image NAME SOURCE OUT
 convert_image() {
-    local part
+    local part magic=''
 
-    small_enough "$1" "$2" || return
     new_part "$3"
-    case ${2,,} in
-    *.png | *.bmp)
-        decode "$2" > "$part" 2> /dev/null && drop_colour "$part" && touch -r "$2" "$part"
-        ;;
-    *) size "$2" > /dev/null 2>&1 && ln -sf "$2" "$part" ;;
-    esac || { rm -f "$part"; echo "$1: $2 is not an image that netpbm reads" >&2; return 1; }
+    make_grey "$1" "$2" "$part" || { rm -f "$part"; return 1; }
+    IFS= read -r -N 2 magic < "$2" || true
+    case $magic in
+    P[1-7]) ln -sf "$2" "$part" ;;
+    *) touch -r "$2" "$part" ;;
+    esac
     mv -fT "$part" "$3"
 }
 
@@ -120,14 +101,9 @@ convert_image() {
 convert_mask() {
     local part image mask
 
-    small_enough "$1" "$2" || return
     new_part "$3"
+    make_grey "$1" "$2" "$part" || { rm -f "$part"; return 1; }
     image=$(size "$4")
-    if ! decode "$2" 2> /dev/null | ppmtopgm -quiet > "$part" 2> /dev/null; then
-        rm -f "$part"
-        echo "$1: $2 is not an image that netpbm reads" >&2
-        return 1
-    fi
     mask=$(size "$part")
     if [ "$image" != "$mask" ] && [ "$scale" = nearest ]; then
         pamscale -quiet -filter=point -width "${image%x*}" -height "${image#*x}" "$part" \
@@ -165,24 +141,31 @@ fresh() {
 }
 
 convert() {
-    local source image mask frame truth
+    local source image mask frame truth part
 
     find_cached "$1"
     find_pair "$1" || return
     if stale "$frame" "$image"; then
-        convert_image "$1" "$image" "$frame" || return
         rm -f "$truth" # its size is to be compared again
+        if ! convert_image "$1" "$image" "$frame"; then
+            new_part "$truth" # the mask is named as well if it is broken, too
+            make_grey "$1" "$mask" "$part" || true
+            rm -f "$part"
+            return 1
+        fi
     fi
     ! stale "$truth" "$mask" || convert_mask "$1" "$mask" "$truth" "$frame"
 }
 
 if [ $# -gt 0 ]; then
+    broken=0
     for name; do
-        convert "$name" || exit 255 # the last word for xargs
+        convert "$name" || broken=1
     done
-    exit
+    exit "$broken"
 fi
 
+command -v ir-corrupt > /dev/null || { echo 'ir-corrupt: not found in PATH' >&2; exit 1; }
 mkdir -p "$cache/images"
 for dir in "$cache/images" "$masks"; do
     [ ! -L "$dir" ] || { echo "$dir is a link: what was written there would go elsewhere" >&2; exit 1; }
@@ -205,4 +188,9 @@ said=$(
         fresh "$name" 2> /dev/null || printf '%s\0' "$name"
     done |
         xargs -0 -r -P "$threads" -n 8 "$BASH" "$0" "$data" "$cache" "$scale" "$threads" 2>&1
-) || { echo "${said%%$'\n'*}" >&2; exit 1; }
+) || {
+    sort <<< "$said" >&2
+    broken=$(awk -F ': ' '!said[$1]++ { n++ } END { print n }' <<< "$said")
+    [ "$broken" = 1 ] || echo "$broken of ${#names[@]} frames cannot be used" >&2
+    exit 1
+}

@@ -4,8 +4,13 @@
 
 # shellcheck disable=SC2153,SC2154
 
-# What a file's name may end in, in any case: the formats that convert.sh decodes.
-formats=(png pgm pbm ppm pnm pam bmp)
+# known_extensions: sets formats to what the names of files may end in, in any case, that the programs
+# read. Where there is no ir-corrupt to ask, which whoever needs it will say, these are a few.
+known_extensions() {
+    read -r -d '' -a formats < <(ir-corrupt --formats 2> /dev/null |
+        awk -F '\t' '!/^#/ { print $2 }') || true
+    [ "${#formats[@]}" != 0 ] || formats=(pgm pbm ppm pnm pam png)
+}
 
 # frame_names SET: the names of the frames of train or test, one a line.
 frame_names() {
@@ -29,6 +34,9 @@ frame_names() {
 # lines, empty lines, comments, extensions and slashes before names. A name that leads out of its
 # directory, or that no record could hold, is refused.
 names_in() {
+    local formats
+
+    known_extensions
     [ -r "$1" ] || fail "$1: cannot be read"
     [ -f "$1" ] || fail "$1: not a plain file"
     ! IFS= read -r -d '' _ < "$1" || fail "$1: has zero bytes: not a text of ASCII or UTF-8"

@@ -92,15 +92,21 @@ blame_none() {
     fail "$target: ${said:-one of the processes vanished}"
 }
 
-# blame STATUS PROGRAM: the one line that says who died.
+# blame STATUS PROGRAM: the one line that says who died; of a conversion all that it has to say.
 blame() {
-    local said
+    local said line
 
     said=$(grep -sv -e "^Try '" -e '^xargs: ' "$tmp/$2.err" | head -n 1) || true
     if [ "$1" = 127 ]; then
         fail "$target: $2: not found in PATH"
     elif [ "$1" -gt 128 ]; then
         fail "$target: $2 was killed by SIG$(kill -l "$1")"
+    fi
+    if [ "$2" = convert ] && [ -n "$said" ]; then
+        while IFS= read -r line; do
+            printable "hrl.mk: $target: $line" >&2
+        done < "$tmp/$2.err"
+        exit 1
     fi
     fail "$target: ${said:-$2 failed with status $1}"
 }

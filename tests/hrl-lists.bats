@@ -2,6 +2,8 @@
 # Lists of frames as people write them, and the files that they name: hrl.mk with stand-ins for the
 # programs.
 
+# shellcheck disable=SC2154
+
 load helper
 load hrl
 
@@ -192,7 +194,7 @@ END
     large_png 30000 > data/images/train2.png
     rm data/images/train2.pgm
     run --separate-stderr hrl DATA=data ROUNDS=1
-    refused '^hrl.mk: run/0000: train2: .*images/train2.png is too large: 30000x30000$'
+    refused '^hrl.mk: run/0000: train2: .*images/train2.png: 30000x30000 is too large '
 }
 
 @test "a name that comes twice is trained on and scored twice" {
@@ -219,13 +221,13 @@ END
     cp mask1 data/masks/train6.pgm
     hrl DATA=data data
     for i in 1 2 3 4 5 6; do
-        [ "$(ppmtopgm -quiet "$(cached images/train$i)" | samples)" = '255 200 9' ]
+        [ "$(ir-corrupt -n none "$(cached images/train$i)" | samples)" = '255 200 9' ]
         [ "$(samples < "$(cached masks/train$i)")" = '255 127 128' ]
     done
-    mv data/images/train4.bmp data/images/train4.TIF
+    mv data/images/train4.bmp data/images/train4.TXT
     run --separate-stderr hrl DATA=data data CACHE=other
-    refused 'train4: nothing of that name in .*/images but .TIF, which is none of: png pgm .* bmp$'
-    rm data/images/train4.TIF
+    refused 'train4: nothing of that name in .*/images but .TXT, which is none of: pgm .* png .* qoi$'
+    rm data/images/train4.TXT
     mkfifo data/images/train4.png
     run --separate-stderr timeout 20 make -f share/hrl.mk DATA=data data CACHE=other
     refused 'train4: .*/images/train4.png is not a plain file$'
@@ -242,4 +244,59 @@ END
     pgm 3 2 255 0 0 0 0 0 0 > cache/masks/train1.pgm
     hrl DATA=data data CACHE=cache
     [ "$(samples < cache/masks/train1.pgm)" = '255 0 0 1 0 0 0' ]
+}
+
+@test "every format that the programs read, and a file by its bytes, not its name" {
+    pgm 3 2 255 200 200 9 9 9 9 > grey.pgm
+    rm data/images/train[1-6].pgm
+    pnmtopng -quiet grey.pgm > data/images/train1.tif
+    pamtotiff -quiet grey.pgm > data/images/train2.png
+    pamtofits grey.pgm > data/images/train3.fits
+    pnmtorast -quiet grey.pgm > data/images/train4.ras
+    pamtogif grey.pgm > data/images/train5.gif 2> /dev/null
+    pnmtosgi -quiet grey.pgm > data/images/train6.jpg
+    hrl DATA=data data
+    for i in 1 2 3 4 5 6; do
+        [ "$(samples < "$(cached images/train$i)")" = '255 200 200 9 9 9 9' ]
+    done
+    # a frame is one image
+    cat grey.pgm grey.pgm > data/images/train3.fits
+    run --separate-stderr hrl DATA=data data
+    refused 'train3: .*/images/train3.fits holds several images: a frame of a set is one'
+    # and its samples are integers
+    printf 'II*\0' > data/images/train3.fits
+    run --separate-stderr hrl DATA=data data
+    refused 'train3: .*/images/train3.fits: this TIFF cannot be read: '
+}
+
+@test "without ir-corrupt nothing is converted, which one line says" {
+    mkdir none
+    run --separate-stderr env PATH="$BATS_TEST_TMPDIR/none:/usr/bin:/bin" make -f share/hrl.mk \
+        DATA=data data
+    refused '^hrl.mk: .*/data: ir-corrupt: not found in PATH$'
+}
+
+@test "all frames and masks in trouble are named before anything is trained" {
+    frames data 40 train
+    for i in {1..25}; do
+        case $((i % 5)) in
+        0) rm "data/images/train$i.pgm" ;;
+        1) echo text > "data/images/train$i.pgm" ;;
+        2) head -c 20 "data/images/train$i.pgm" > part && mv part "data/images/train$i.pgm" ;;
+        3) pgm 2 2 255 0 0 0 0 > "data/masks/train$i.pgm" ;;
+        4) rm "data/masks/train$i.pgm" ;;
+        esac
+    done
+    echo text > data/masks/train1.pgm # both of it
+    run --separate-stderr hrl DATA=data
+    [ "$status" = 2 ]
+    grep -v '^make: ' <<< "$stderr" > said
+    [ "$(wc -l < said)" = 27 ]
+    for i in {1..25}; do grep -q "^hrl.mk: run/0000: train$i: " said; done
+    [ "$(grep -c '^hrl.mk: run/0000: train1: .*/train1.pgm: bad magic' said)" = 2 ]
+    [ "$(tail -n 1 said)" = 'hrl.mk: run/0000: 25 of 40 frames cannot be used' ]
+    [ ! -e run/0000 ]
+    [ ! -s fake/pids ]
+    # the rest has been converted meanwhile
+    [ "$(echo .irtools-cache/*/masks/*.pgm | wc -w)" = 15 ]
 }

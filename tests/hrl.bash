@@ -10,7 +10,7 @@ play_in_tmp() {
     # as installed: not beside a build/bin
     mkdir share
     cp -R "$REPO/hrl.mk" "$REPO/hrl" share
-    export IR_FAKE=$BATS_TEST_TMPDIR/fake
+    export IR_BIN IR_FAKE=$BATS_TEST_TMPDIR/fake
     mkdir fake
     PATH=$BATS_TEST_DIRNAME/fake:/usr/bin:/bin
     frames data 6 train
