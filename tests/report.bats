@@ -667,22 +667,14 @@ END
     run ! grep -E '[MLHV" >]-?(nan|inf)[^o]' page.html
 }
 
-@test "output that cannot be written, and pictures that cannot be made" {
+@test "output that cannot be written" {
     two
     run --separate-stderr ir-score report -o missing/page.html hrl
     one_line_error 1 '^ir-score: missing/page.html: No such file or directory$'
     run --separate-stderr bash -c 'ir-score report hrl > /dev/full'
     one_line_error 1 '^ir-score: standard output: No space left on device$'
-    run --separate-stderr env PATH="$IR_BIN" ir-score report hrl
-    one_line_error 1 '^ir-score: pnmtopng \(netpbm\), which makes'
-    # one that ends half way
-    mkdir bin
-    printf '#!/bin/sh\npnmtopng=$(PATH=/usr/bin:/bin command -v pnmtopng)\n"$pnmtopng" "$@" | head -c 60\nexit 1\n' \
-        > bin/pnmtopng
-    chmod +x bin/pnmtopng
-    PATH=$PWD/bin:$PATH run --separate-stderr ir-score report -o page.html hrl
-    one_line_error 1 '^ir-score: pnmtopng made no picture$'
-    [ ! -e page.html ]
+    # no other program is needed
+    env PATH="$IR_BIN" ir-score report hrl | cmp - <(ir-score report hrl)
 }
 
 @test "parts that may not be read, and a directory that may not be written into" {

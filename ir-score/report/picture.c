@@ -1,81 +1,23 @@
-/* PNG files come from netpbm's pnmtopng. */
+/* Pictures as PNG in the page's text. */
 #include "picture.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "html.h"
+#include "stream/png.h"
 
-extern char **environ;
-
-static pid_t start(int input, int output)
-{
-    char *arguments[] = {"pnmtopng", "-quiet", NULL};
-    posix_spawn_file_actions_t actions;
-    pid_t child;
-
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    errno = posix_spawnp(&child, arguments[0], &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (errno == ENOENT)
-        ir_die("pnmtopng (netpbm), which makes the report's pictures, is not installed");
-    if (errno != 0)
-        ir_die_errno("pnmtopng");
-    return child;
-}
-
-/* Everything that comes from there; its length in *bytes. */
-static unsigned char *read_all(int from, size_t *bytes)
-{
-    enum { STEP = 16384 };
-    unsigned char *data = NULL;
-    size_t n = 0;
-    ssize_t got;
-
-    do {
-        data = ir_realloc(data, n + STEP, 1);
-        got = read(from, data + n, STEP);
-        if (got < 0 && errno != EINTR)
-            ir_die_errno("pnmtopng");
-        n += got > 0 ? (size_t)got : 0;
-    } while (got != 0);
-    *bytes = n;
-    return data;
-}
-
-/* The picture through a temporary file, since a pipe that both ends fill would stand still. */
+/* The picture as a PNG file; its length in *bytes. */
 static unsigned char *make_png(const unsigned char *rgb, int width, int height, size_t *bytes)
 {
-    FILE *pixels = tmpfile();
-    int ends[2], status = 0;
-    unsigned char *png;
-    pid_t child;
+    char *png = NULL;
+    FILE *file = open_memstream(&png, bytes);
 
-    if (pixels == NULL || pipe2(ends, O_CLOEXEC) != 0)
-        ir_die_errno("a temporary file");
-    fprintf(pixels, "P6\n%d %d\n255\n", width, height);
-    fwrite(rgb, 3, (size_t)width * (size_t)height, pixels);
-    ir_flush(pixels, "a temporary file");
-    if (lseek(fileno(pixels), 0, SEEK_SET) != 0)
-        ir_die_errno("a temporary file");
-    child = start(fileno(pixels), ends[1]);
-    close(ends[1]);
-    png = read_all(ends[0], bytes);
-    close(ends[0]);
-    fclose(pixels);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (*bytes == 0 || status != 0)
-        ir_die("pnmtopng made no picture");
-    return png;
+    if (file == NULL)
+        ir_die_errno("a picture");
+    ir_png_write_rgb(file, "a picture", width, height, rgb);
+    if (fclose(file) != 0)
+        ir_die_errno("a picture");
+    return (unsigned char *)png;
 }
 
 static void write_base64(FILE *file, const unsigned char *data, size_t n)
