@@ -339,6 +339,18 @@ PYTHON
     echo nonsense >"$t/libir-cuda.so"
     IRTOOLS_PLUGINS=$t detect -d cuda
     one_line_error 1 'device cuda: .*libir-cuda.so'
+    # of another version, or of before there were any
+    echo 'const unsigned long ir_cuda_interface = 1;' | gcc -shared -fPIC -x c -o "$t/libir-cuda.so" -
+    for device in cuda auto; do
+        IRTOOLS_PLUGINS=$t detect -d $device
+        one_line_error 1 '^ir-detect: libir-cuda.so is of another version than this program: '
+    done
+    echo 'int ir_cuda_backend_open;' | gcc -shared -fPIC -x c -o "$t/libir-cuda.so" -
+    IRTOOLS_PLUGINS=$t detect -d cuda
+    one_line_error 1 'libir-cuda.so is of another version than this program'
+    IRTOOLS_PLUGINS=$t detect -d cpu
+    [ "$status" -eq 0 ]
+    echo nonsense >"$t/libir-cuda.so"
     for device in cuda: cuda:x cuda:-1 cuda1 gpu; do
         detect -d $device
         usage_error "device $device is none of auto, cpu, cuda, cuda:N"

@@ -69,6 +69,17 @@ static int cuda_number(const char *device)
     return *end || number > 1023 ? -1 : (int)number;
 }
 
+/* A plug-in that was built from another interface would take what it is given for something else.
+ * It is an error for every device: a GPU left out without a word is none that somebody paid for. */
+static void check_interface(void *library)
+{
+    const uint64_t *built = dlsym(library, IR_CUDA_BUILT);
+
+    if (!built || *built != IR_INTERFACE)
+        ir_die("%s is of another version than this program: install both again, or choose -d cpu",
+               IR_CUDA_PLUGIN);
+}
+
 /* NULL, and why. */
 static ir_backend *open_cuda(const ir_backend_options *options, int number, char **why)
 {
@@ -80,6 +91,7 @@ static ir_backend *open_cuda(const ir_backend_options *options, int number, char
             *why = ir_strdup("there is no " IR_CUDA_PLUGIN " beside the program");
         return NULL;
     }
+    check_interface(library);
     *(void **)&open_device = dlsym(library, IR_CUDA_OPEN);
     if (!open_device) {
         *why = ir_strdup(dlerror());

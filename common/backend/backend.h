@@ -10,8 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+typedef struct {
+    int n, c, h, w;
+} ir_shape;
+
 typedef struct ir_backend ir_backend;
-struct ir_node; /* graph/node.h */
+typedef struct ir_call ir_call; /* call.h */
 
 /* A parameter's numbers on the host: [rows][channels][taps] in C order. Those of a convolution, and
  * what goes with them (gradients, moments), a backend may keep as [rows][taps][channels]. */
@@ -20,47 +24,47 @@ typedef struct {
     int channels, taps; /* 1 and 1: in C order everywhere */
 } ir_layout;
 
-/* One operation of one backend. prepare: once per node at planning, when shapes, fusions and inputs
- * are known and memory is not: makes primitives into node->state and says node->saved_bytes (kept
- * from forward to backward) and node->scratch_bytes (during one call). backward adds to or
- * overwrites the inputs' gradients as node->grad_use[] says and overwrites its parameters'
+/* One operation of one backend. prepare: once per call at planning, when shapes, fusions and inputs
+ * are known and memory is not: makes primitives into call->state and says call->saved_bytes (kept
+ * from forward to backward) and call->scratch_bytes (during one call). backward adds to or
+ * overwrites the inputs' gradients as call->grad_use[] says and overwrites its parameters'
  * gradients. */
 typedef struct {
-    void (*prepare)(ir_backend *b, struct ir_node *node); /* may be NULL */
-    void (*forward)(ir_backend *b, struct ir_node *node);
-    void (*backward)(ir_backend *b, struct ir_node *node); /* NULL: no gradient */
-    void (*release)(ir_backend *b, struct ir_node *node);  /* may be NULL */
-    /* Makes node->value once more for backward, the same bits from the same inputs, and changes
+    void (*prepare)(ir_backend *b, ir_call *call); /* may be NULL */
+    void (*forward)(ir_backend *b, ir_call *call);
+    void (*backward)(ir_backend *b, ir_call *call); /* NULL: no gradient */
+    void (*release)(ir_backend *b, ir_call *call);  /* may be NULL */
+    /* Makes call->value once more for backward, the same bits from the same inputs, and changes
      * nothing else. NULL: forward does just that. */
-    void (*again)(ir_backend *b, struct ir_node *node);
+    void (*again)(ir_backend *b, ir_call *call);
     /* Before each forward pass, and never recorded: what depends on the parameters' version or on
      * the step. May be NULL. */
-    void (*refresh)(ir_backend *b, struct ir_node *node);
+    void (*refresh)(ir_backend *b, ir_call *call);
     /* Once, when a graph has been used often: a chance to try out several ways and keep the
      * fastest. Values, gradients and scratch memory may be overwritten. May be NULL. */
-    void (*tune)(ir_backend *b, struct ir_node *node);
+    void (*tune)(ir_backend *b, ir_call *call);
 } ir_op_table;
 
 struct ir_backend {
     const char *name;     /* "cpu", "cuda" */
     size_t room;          /* bytes that graphs may take together before the oldest is dropped */
     size_t training_room; /* bytes that a training graph may take before it keeps less */
-    bool in_place; /* element by element, backward can write in[0]'s gradient over node->grad */
+    bool in_place; /* element by element, backward can write in[0]'s gradient over call->grad */
     int part_step; /* a concatenation can do a resizing whose channels, and those before it there,
                       are multiples of that many; 0: it cannot */
     const ir_op_table *const *op;       /* by ir_op */
     const ir_op_table *const *exact_op; /* the same for nodes whose inputs are exact */
-    size_t (*tensor_bytes)(ir_backend *b, const struct ir_node *node);
+    size_t (*tensor_bytes)(ir_backend *b, const ir_call *call);
     void *(*alloc)(ir_backend *b, size_t bytes); /* zeroed, aligned; dies when there is none */
     size_t (*available)(ir_backend *b);          /* memory that is left; NULL: not known */
     void (*free)(ir_backend *b, void *memory);
-    /* The node's value or gradient, host side N x C x H x W in C order. */
-    void (*put)(ir_backend *b, const struct ir_node *node, void *tensor, const float *nchw);
-    void (*get)(ir_backend *b, const struct ir_node *node, const void *tensor, float *nchw);
+    /* A call's value or gradient, host side N x C x H x W in C order. */
+    void (*put)(ir_backend *b, const ir_call *call, void *tensor, const float *nchw);
+    void (*get)(ir_backend *b, const ir_call *call, const void *tensor, float *nchw);
     void (*clear)(ir_backend *b, void *memory, size_t bytes);
-    /* Starts bringing a node's value to the host; the next get of it gives that value and waits for
+    /* Starts bringing a call's value to the host; the next get of it gives that value and waits for
      * that alone, the one after it that of the next fetch. NULL: there is nothing to wait for. */
-    void (*fetch)(ir_backend *b, struct ir_node *node);
+    void (*fetch)(ir_backend *b, ir_call *call);
     /* Parameters. */
     void (*write)(ir_backend *b, float *array, const float *host, ir_layout layout);
     void (*read)(ir_backend *b, const float *array, float *host, ir_layout layout);

@@ -43,9 +43,9 @@ ir_node *ir_graph_adapt(ir_graph *g, ir_adaptation *a, const ir_node *image)
     if (g->mode != IR_DETECTION)
         ir_die("graph: batch norms adapt in detection alone");
     g->adaptation = a;
-    g->adapted = image->shape;
-    g->extent = ir_input(g, (ir_shape){image->shape.n, 1, 1, 2}, false);
-    g->extent->exact = true; /* bfloat16 has not every number of pixels */
+    g->adapted = image->call.shape;
+    g->extent = ir_input(g, (ir_shape){image->call.shape.n, 1, 1, 2}, false);
+    g->extent->call.exact = true; /* bfloat16 has not every number of pixels */
     return g->extent;
 }
 
@@ -66,10 +66,10 @@ void ir_graph_adapt_node(ir_graph *g, ir_node *node)
     ir_adaptation *a = g->adaptation;
     if (!a)
         return;
-    node->adapt = (ir_adapting){.rate = a->rate,
-                                .window = a->window,
-                                .h = g->adapted.h,
-                                .w = g->adapted.w,
-                                .extent = g->extent,
-                                .seen = seen_by(a, node->running_mean)};
+    node->call.adapt = (ir_adapting){.rate = a->rate,
+                                     .window = a->window,
+                                     .h = g->adapted.h,
+                                     .w = g->adapted.w,
+                                     .extent = &g->extent->call,
+                                     .seen = seen_by(a, node->call.running_mean)};
 }

@@ -9,8 +9,8 @@ static size_t most_scratch(const ir_graph *g)
 {
     size_t most = 0;
     for (int i = 0; i < g->nodes; i++)
-        if (g->node[i]->scratch_bytes > most)
-            most = g->node[i]->scratch_bytes;
+        if (g->node[i]->call.scratch_bytes > most)
+            most = g->node[i]->call.scratch_bytes;
     return most;
 }
 
@@ -18,7 +18,7 @@ static size_t state_bytes(const ir_graph *g)
 {
     size_t bytes = 0;
     for (int i = 0; i < g->nodes; i++)
-        bytes += g->node[i]->state_bytes;
+        bytes += g->node[i]->call.state_bytes;
     return bytes;
 }
 
@@ -26,8 +26,8 @@ static size_t state_bytes(const ir_graph *g)
 static int images_of(const ir_graph *g)
 {
     for (int i = 0; i < g->nodes; i++)
-        if (g->node[i]->op == IR_OP_INPUT)
-            return g->node[i]->shape.n;
+        if (g->node[i]->call.op == IR_OP_INPUT)
+            return g->node[i]->call.shape.n;
     return 1;
 }
 
@@ -77,13 +77,13 @@ static void point_at_places(ir_graph *g)
         ir_node *node = g->node[i];
         for (int p = 0; p < 2; p++)
             if (node->over[p] >= 0)
-                node->place[p] = node->in[0]->place[node->over[p]];
-        node->value = node->place[0];
-        node->scratch = g->scratch;
+                node->place[p] = ir_node_in(node, 0)->place[node->over[p]];
+        node->call.value = node->place[0];
+        node->call.scratch = g->scratch;
     }
     for (int i = g->nodes - 1; i >= 0; i--)
         if (g->node[i]->grad_over)
-            g->node[i]->grad = g->node[i]->grad_over->grad;
+            g->node[i]->call.grad = g->node[i]->grad_over->call.grad;
 }
 
 void ir_graph_allocate(ir_graph *g)

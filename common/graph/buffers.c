@@ -128,16 +128,16 @@ void ir_buffers_list(ir_buffers *all, const ir_graph *g, const ir_life *lives)
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
         const ir_life *life = &lives[i];
-        const size_t size = g->backend->tensor_bytes(g->backend, node);
+        const size_t size = g->backend->tensor_bytes(g->backend, &node->call);
         if (node->alias)
             continue;
         if (node->over[0] < 0)
             add(all, life->value, size, &node->place[0]);
         if (life->again.born <= life->again.dies && node->over[1] < 0)
             add(all, life->again, size, &node->place[1]);
-        if (node->wants_grad && !node->grad_over)
-            add(all, life->grad, size, &node->grad);
-        add(all, (ir_span){i, life->last}, node->saved_bytes, &node->saved);
+        if (node->call.wants_grad && !node->grad_over)
+            add(all, life->grad, size, &node->call.grad);
+        add(all, (ir_span){i, life->last}, node->call.saved_bytes, &node->call.saved);
     }
 }
 

@@ -22,48 +22,49 @@ static ir_node *real(ir_node *node)
 
 static bool is_conv(const ir_node *node)
 {
-    return node->op == IR_OP_CONV2D || node->op == IR_OP_CONV_TRANSPOSE2D;
+    return node->call.op == IR_OP_CONV2D || node->call.op == IR_OP_CONV_TRANSPOSE2D;
 }
 
 static bool takes_activation(const ir_graph *g, const ir_node *node)
 {
-    if (node->activation.on)
+    if (node->call.activation.on)
         return false;
     if (is_conv(node))
         return g->mode == IR_DETECTION;
-    return node->op == IR_OP_BATCHNORM || node->op == IR_OP_ADD;
+    return node->call.op == IR_OP_BATCHNORM || node->call.op == IR_OP_ADD;
 }
 
 /* ---- what a sum is made of --------------------------------------------------------------------*/
 
 static int add_input(ir_node *node, ir_node *in)
 {
-    const size_t room = (size_t)node->inputs + 2;
-    node->in = ir_realloc(node->in, room, sizeof *node->in);
-    node->grad_use = ir_realloc(node->grad_use, room, sizeof *node->grad_use);
-    node->in[node->inputs] = in;
-    node->grad_use[node->inputs] = IR_GRAD_NONE;
-    return node->inputs++;
+    const size_t room = (size_t)node->call.inputs + 2;
+    node->call.in = ir_realloc(node->call.in, room, sizeof *node->call.in);
+    node->call.grad_use = ir_realloc(node->call.grad_use, room, sizeof *node->call.grad_use);
+    node->call.in[node->call.inputs] = &in->call;
+    node->call.grad_use[node->call.inputs] = IR_GRAD_NONE;
+    return node->call.inputs++;
 }
 
 /* The product or multiple that a term is and that nobody else reads, or NULL. */
 static ir_node *product_of(const ir_node *sum, const ir_term *t, const int *readers)
 {
-    ir_node *x = t->whole == IR_NO_INPUT ? NULL : sum->in[t->whole];
+    ir_node *x = t->whole == IR_NO_INPUT ? NULL : ir_node_in(sum, t->whole);
     if (!x || readers[x->index] > 1 || x->kept)
         return NULL;
-    return x->op == IR_OP_SCALE || (x->op == IR_OP_MUL && t->cover == IR_NO_INPUT) ? x : NULL;
+    return x->call.op == IR_OP_SCALE || (x->call.op == IR_OP_MUL && t->cover == IR_NO_INPUT) ? x
+                                                                                             : NULL;
 }
 
 static void absorb_products(ir_node *sum, const int *readers)
 {
-    for (int k = 0; k < sum->terms; k++) {
-        ir_term *t = &sum->term[k];
+    for (int k = 0; k < sum->call.terms; k++) {
+        ir_term *t = &sum->call.term[k];
         for (ir_node *x; (x = product_of(sum, t, readers)); x->alias = sum) {
-            sum->in[t->whole] = x->in[0];
-            t->scale *= x->op == IR_OP_SCALE ? x->scale : x->term[0].scale;
-            if (x->op == IR_OP_MUL)
-                t->cover = add_input(sum, x->in[1]);
+            sum->call.in[t->whole] = x->call.in[0];
+            t->scale *= x->call.op == IR_OP_SCALE ? x->call.scale : x->call.term[0].scale;
+            if (x->call.op == IR_OP_MUL)
+                t->cover = add_input(sum, ir_node_in(x, 1));
         }
     }
 }
@@ -73,15 +74,16 @@ static void absorb_products(ir_node *sum, const int *readers)
 static void absorb_resizings(const ir_graph *g, ir_node *concat, const int *readers)
 {
     const int step = g->backend->part_step;
-    concat->part = ir_calloc((size_t)concat->inputs + 1, sizeof *concat->part);
-    for (int k = 0, first = 0; k < concat->inputs && step > 0; k++) {
-        ir_node *x = concat->in[k];
-        const int channels = x->shape.c;
-        if (x->op == IR_OP_RESIZE && readers[x->index] == 1 && !x->kept && first % step == 0 &&
+    concat->call.part = ir_calloc((size_t)concat->call.inputs + 1, sizeof *concat->call.part);
+    for (int k = 0, first = 0; k < concat->call.inputs && step > 0; k++) {
+        ir_node *x = ir_node_in(concat, k);
+        const int channels = x->call.shape.c;
+        if (x->call.op == IR_OP_RESIZE && readers[x->index] == 1 && !x->kept && first % step == 0 &&
             channels % step == 0) {
-            concat->in[k] = x->in[0];
-            concat->part[k] = x;
-            x->first = first;
+            concat->call.in[k] = x->call.in[0];
+            concat->call.part[k] = &x->call;
+            x->call.whole = &concat->call;
+            x->call.first = first;
             x->alias = concat;
         }
         first += channels;
@@ -93,14 +95,14 @@ static void absorb_resizings(const ir_graph *g, ir_node *concat, const int *read
 /* producer: of the node's first input, which nobody else reads. */
 static void join(const ir_graph *g, ir_node *node, ir_node *producer)
 {
-    if (node->op == IR_OP_BATCHNORM && g->mode == IR_TRAINING)
-        producer->centred = is_conv(producer);
-    if (node->op == IR_OP_BATCHNORM && g->mode == IR_DETECTION && !node->adapt.seen &&
-        is_conv(producer) && !producer->batchnorm && !producer->activation.on) {
-        producer->batchnorm = node;
+    if (node->call.op == IR_OP_BATCHNORM && g->mode == IR_TRAINING)
+        producer->call.centred = is_conv(producer);
+    if (node->call.op == IR_OP_BATCHNORM && g->mode == IR_DETECTION && !node->call.adapt.seen &&
+        is_conv(producer) && !producer->call.batchnorm && !producer->call.activation.on) {
+        producer->call.batchnorm = &node->call;
         node->alias = producer;
-    } else if (node->op == IR_OP_LEAKY_RELU && takes_activation(g, producer)) {
-        producer->activation = (ir_activation){true, (float)node->slope};
+    } else if (node->call.op == IR_OP_LEAKY_RELU && takes_activation(g, producer)) {
+        producer->call.activation = (ir_activation){true, (float)node->call.slope};
         node->alias = producer;
     }
     if (node->alias) {
@@ -113,20 +115,20 @@ void ir_graph_fuse(ir_graph *g)
 {
     int *readers = ir_calloc((size_t)g->nodes + 1, sizeof *readers);
     for (int i = 0; i < g->nodes; i++)
-        for (int k = 0; k < g->node[i]->inputs; k++)
-            readers[g->node[i]->in[k]->index]++;
+        for (int k = 0; k < g->node[i]->call.inputs; k++)
+            readers[ir_node_in(g->node[i], k)->index]++;
 
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
-        const ir_node *before = node->inputs ? node->in[0] : NULL;
-        for (int k = 0; k < node->inputs; k++)
-            node->in[k] = real(node->in[k]);
-        if (node->op == IR_OP_ADD)
+        const ir_node *before = node->call.inputs ? ir_node_in(node, 0) : NULL;
+        for (int k = 0; k < node->call.inputs; k++)
+            node->call.in[k] = &real(ir_node_in(node, k))->call;
+        if (node->call.op == IR_OP_ADD)
             absorb_products(node, readers);
-        if (node->op == IR_OP_CONCAT)
+        if (node->call.op == IR_OP_CONCAT)
             absorb_resizings(g, node, readers);
         if (before && readers[before->index] == 1 && !before->kept)
-            join(g, node, node->in[0]);
+            join(g, node, ir_node_in(node, 0));
     }
     free(readers);
 }

@@ -17,9 +17,9 @@ ir_graph *ir_graph_new(ir_params *params, ir_mode mode)
 
 static void free_node(ir_node *node)
 {
-    free(node->in);
-    free(node->grad_use);
-    free(node->part);
+    free(node->call.in);
+    free(node->call.grad_use);
+    free(node->call.part);
     free(node);
 }
 
@@ -29,9 +29,9 @@ void ir_graph_free(ir_graph *g)
         return;
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
-        const ir_op_table *op = ir_op_of(g->backend, node);
+        const ir_op_table *op = ir_op_of(g->backend, &node->call);
         if (g->planned && ir_node_is_prepared(node) && op && op->release)
-            op->release(g->backend, node);
+            op->release(g->backend, &node->call);
     }
     for (int i = 0; i < g->nodes; i++)
         free_node(g->node[i]);
@@ -59,7 +59,7 @@ ir_mode ir_graph_mode(const ir_graph *g)
 
 ir_shape ir_node_shape(const ir_node *node)
 {
-    return node->shape;
+    return node->call.shape;
 }
 
 void ir_scope(ir_graph *g, const char *format, ...)
@@ -137,6 +137,6 @@ double ir_graph_macs(const ir_graph *g)
 {
     double macs = 0;
     for (int i = 0; i < g->nodes; i++)
-        macs += ir_node_macs(g->node[i]);
+        macs += ir_call_macs(&g->node[i]->call);
     return macs;
 }

@@ -24,10 +24,6 @@
 
 #include "graph/params.h"
 
-typedef struct {
-    int n, c, h, w;
-} ir_shape;
-
 typedef struct ir_graph ir_graph;
 typedef struct ir_node ir_node; /* an operation and its one output */
 

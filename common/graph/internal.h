@@ -66,10 +66,13 @@ struct ir_graph {
 /* Fused away or not, it has memory and tables of its own: all but those that are another's. */
 static inline bool ir_node_is_prepared(const ir_node *node)
 {
-    return node->op != IR_OP_INPUT && (!node->alias || node->op == IR_OP_RESIZE);
+    return node->call.op != IR_OP_INPUT && (!node->alias || node->call.op == IR_OP_RESIZE);
 }
 
 void ir_graph_adapt_node(ir_graph *g, ir_node *batchnorm); /* adaptation.c: if the graph adapts */
+
+/* The key of dropout for this node and the graph's step. */
+void ir_node_dropout_key(const ir_node *node, uint32_t key[2]); /* run.c */
 
 /* The three ways in which an operation runs. */
 typedef enum { IR_FORWARD, IR_AGAIN, IR_BACKWARD, IR_PASSES } ir_pass;

@@ -6,7 +6,7 @@
 
 static bool runs_backward(const ir_node *node)
 {
-    return !node->alias && node->op != IR_OP_INPUT && node->wants_grad;
+    return !node->alias && node->call.op != IR_OP_INPUT && node->call.wants_grad;
 }
 
 /* ---- what is computed again, and when -------------------------------------------------------- */
@@ -27,18 +27,18 @@ static void find_again(ir_graph *g, const bool *may)
         ir_node *node = g->node[i];
         if (!runs_backward(node))
             continue;
-        if (ir_node_reads_output(node))
+        if (ir_call_reads_output(&node->call))
             read_by(node, i);
-        for (int k = 0; k < node->inputs; k++)
-            if (ir_node_reads_input(node, k))
-                read_by(node->in[k], i);
+        for (int k = 0; k < node->call.inputs; k++)
+            if (ir_call_reads_input(&node->call, k))
+                read_by(ir_node_in(node, k), i);
     }
     for (int i = g->nodes - 1; i >= 0 && may; i--) {
         ir_node *node = g->node[i];
         if (!may[i])
             node->again = -1;
-        for (int k = 0; k < node->inputs && node->again >= 0; k++)
-            read_by(node->in[k], node->again);
+        for (int k = 0; k < node->call.inputs && node->again >= 0; k++)
+            read_by(ir_node_in(node, k), node->again);
     }
 }
 
@@ -72,23 +72,23 @@ static void read_at(ir_life *lives, const ir_node *value, int time)
 
 static void compute_at(ir_life *lives, const ir_node *node, int time)
 {
-    for (int k = 0; k < node->inputs; k++)
-        read_at(lives, node->in[k], time);
+    for (int k = 0; k < node->call.inputs; k++)
+        read_at(lives, ir_node_in(node, k), time);
 }
 
 /* One node's backward, in two steps. Where an input has been read when its gradient is written, a
  * value that is read no later leaves its memory to the gradient. */
 static void backward_at(ir_life *lives, const ir_node *node, int time)
 {
-    const bool reads_first = ir_node_has(node, IR_READS_BEFORE_GRADIENT);
-    if (ir_node_reads_output(node))
+    const bool reads_first = ir_call_has(&node->call, IR_READS_BEFORE_GRADIENT);
+    if (ir_call_reads_output(&node->call))
         read_at(lives, node, time + 1);
     lives[node->index].grad.dies = time + 1;
-    for (int k = 0; k < node->inputs; k++) {
-        ir_life *in = &lives[node->in[k]->index];
-        if (ir_node_reads_input(node, k))
-            read_at(lives, node->in[k], reads_first ? time : time + 1);
-        if (node->grad_use[k] == IR_GRAD_WRITE)
+    for (int k = 0; k < node->call.inputs; k++) {
+        ir_life *in = &lives[ir_node_in(node, k)->index];
+        if (ir_call_reads_input(&node->call, k))
+            read_at(lives, ir_node_in(node, k), reads_first ? time : time + 1);
+        if (node->call.grad_use[k] == IR_GRAD_WRITE)
             in->grad.born = reads_first ? time + 1 : time;
     }
 }
@@ -111,7 +111,7 @@ static void end_lives(const ir_graph *g, ir_life *lives)
         const ir_node *node = g->node[i];
         if (node->kept)
             lives[i].value.dies = end_of_time(g);
-        if (node->op == IR_OP_INPUT) {
+        if (node->call.op == IR_OP_INPUT) {
             lives[i].value.born = 0;
             lives[i].grad.dies = end_of_time(g);
         }

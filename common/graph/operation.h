@@ -2,7 +2,7 @@
 #ifndef IR_OPERATION_H
 #define IR_OPERATION_H
 
-#include "graph/node.h"
+#include "backend/call.h"
 
 enum {
     IR_READS_INPUTS = 1, /* backward reads the values of all inputs */
@@ -19,30 +19,30 @@ typedef struct {
     const char *name;
     unsigned traits;
     /* Where it depends on the node; NULL: what the traits say. */
-    bool (*reads_input_if)(const ir_node *node, int k);
-    bool (*reads_output_if)(const ir_node *node);
-    bool (*recompute_if)(const ir_node *node);
+    bool (*reads_input_if)(const ir_call *call, int k);
+    bool (*reads_output_if)(const ir_call *call);
+    bool (*recompute_if)(const ir_call *call);
     /* Multiply-accumulates of forward, where weights are multiplied with; NULL: none. */
-    double (*macs)(const ir_node *node);
+    double (*macs)(const ir_call *call);
     /* Operations of forward otherwise; NULL: two for each multiply-accumulate. */
-    double (*flop)(const ir_node *node);
+    double (*flop)(const ir_call *call);
 } ir_operation;
 
 extern const ir_operation ir_operations[IR_OP_COUNT];
 
-static inline bool ir_node_has(const ir_node *node, unsigned trait)
+static inline bool ir_call_has(const ir_call *call, unsigned trait)
 {
-    return ir_operations[node->op].traits & trait;
+    return ir_operations[call->op].traits & trait;
 }
 
 /* Which forward values backward reads. */
-bool ir_node_reads_input(const ir_node *node, int k);
-bool ir_node_reads_output(const ir_node *node);
+bool ir_call_reads_input(const ir_call *call, int k);
+bool ir_call_reads_output(const ir_call *call);
 /* Whether its value may be computed again for backward at little cost. */
-bool ir_node_recomputes_cheaply(const ir_node *node);
+bool ir_call_recomputes_cheaply(const ir_call *call);
 
 /* Of one forward pass; 0 where nothing is multiplied and summed. */
-double ir_node_macs(const ir_node *node);
-double ir_node_flop(const ir_node *node);
+double ir_call_macs(const ir_call *call);
+double ir_call_flop(const ir_call *call);
 
 #endif

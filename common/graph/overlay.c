@@ -8,23 +8,24 @@
 static bool reads_twice(const ir_node *node, const ir_node *in)
 {
     int times = 0;
-    for (int k = 0; k < node->inputs; k++)
-        times += node->in[k] == in;
+    for (int k = 0; k < node->call.inputs; k++)
+        times += ir_node_in(node, k) == in;
     return times > 1;
 }
 
 static bool is_by_element(const ir_node *node)
 {
-    return ir_node_has(node, IR_ELEMENTWISE) && !node->alias && !reads_twice(node, node->in[0]);
+    return ir_call_has(&node->call, IR_ELEMENTWISE) && !node->alias &&
+           !reads_twice(node, ir_node_in(node, 0));
 }
 
 /* The place of in[0] that the node reads at that time, if it is the last to do so; or -1. */
 static int place_left(const ir_node *node, const ir_life *lives, int time)
 {
-    const ir_node *in = node->in[0];
+    const ir_node *in = ir_node_in(node, 0);
     const ir_life *life = &lives[in->index];
     const bool again = life->again.born <= time && time <= life->again.dies;
-    if (in->op == IR_OP_INPUT || (again ? life->again.dies : life->value.dies) != time)
+    if (in->call.op == IR_OP_INPUT || (again ? life->again.dies : life->value.dies) != time)
         return -1;
     return again;
 }
@@ -35,7 +36,7 @@ static void outlive(ir_life *lives, const ir_node *node, int place)
     const ir_span span = place ? lives[node->index].again : lives[node->index].value;
     while (node->over[place] >= 0) {
         place = node->over[place];
-        node = node->in[0];
+        node = ir_node_in(node, 0);
     }
     ir_span *first = place ? &lives[node->index].again : &lives[node->index].value;
     first->dies = span.dies > first->dies ? span.dies : first->dies;
@@ -63,8 +64,8 @@ static void overlay_gradients(ir_graph *g, ir_life *lives)
 {
     for (int i = 0; i < g->nodes && g->backend->in_place; i++) {
         ir_node *node = g->node[i];
-        if (node->wants_grad && is_by_element(node) && node->grad_use[0] == IR_GRAD_WRITE)
-            node->in[0]->grad_over = node;
+        if (node->call.wants_grad && is_by_element(node) && node->call.grad_use[0] == IR_GRAD_WRITE)
+            ir_node_in(node, 0)->grad_over = node;
     }
     for (int i = 0; i < g->nodes; i++) {
         const ir_node *first = g->node[i];

@@ -30,6 +30,7 @@ void ir_params_free(ir_params *p)
         free(p->param[i]);
     }
     free(p->param);
+    free(p->start);
     free(p);
 }
 
@@ -101,12 +102,13 @@ ir_param *ir_params_use(ir_params *p, const char *name, int ndim, const int *dim
         param->size *= (size_t)dim[i];
     param->taps = 1;
     param->trained = trained;
-    param->start = start;
     ir_flat *flat = trained ? &p->trained : &p->state;
     param->offset = flat->size;
     flat->size += (param->size + IR_PARAM_ALIGN - 1) / IR_PARAM_ALIGN * IR_PARAM_ALIGN;
     flat->numbers += param->size;
     p->param = ir_realloc(p->param, p->count + 1, sizeof *p->param);
+    p->start = ir_realloc(p->start, p->count + 1, sizeof *p->start);
+    p->start[p->count] = start;
     p->param[p->count++] = param;
     return param;
 }
@@ -174,7 +176,7 @@ void ir_params_init(ir_params *p, uint64_t seed)
         float *value = ir_malloc(param->size * sizeof *value);
         ir_rng rng = ir_rng_make(seed, "init", param->name, 0);
         for (size_t k = 0; k < param->size; k++)
-            value[k] = first_value(&param->start, k, &rng);
+            value[k] = first_value(&p->start[i], k, &rng);
         ir_param_put(p, param, value);
         free(value);
     }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend/backend.h"
+#include "backend/call.h"
 #include "checkpoint/checkpoint.h"
 
 typedef enum {
@@ -27,17 +27,6 @@ typedef struct {
     const float *values; /* IR_INIT_VALUES; they outlive the parameters */
     bool balanced;       /* of what is drawn the size only: the signs are +, -, +, - ... */
 } ir_initial;
-
-typedef struct {
-    char *name; /* without param/ or state/ */
-    int ndim, dim[IR_MAX_DIMS];
-    size_t size, offset; /* elements; position in the flat array */
-    int taps; /* of a convolution's weights: the last so many numbers are one channel's; else 1 */
-    bool trained;
-    ir_initial start;
-    float *value; /* backend memory; NULL before the first plan */
-    float *grad;  /* NULL unless trained, and before ir_params_make_room() */
-} ir_param;
 
 typedef struct ir_params ir_params;
 

@@ -16,6 +16,7 @@ typedef struct {
 struct ir_params {
     ir_backend *backend;
     ir_param **param;
+    ir_initial *start; /* of each */
     size_t count;
     bool frozen, have_moments;
     uint64_t version;

@@ -48,34 +48,35 @@ static double numbers(ir_shape s)
 /* Backward of a convolution is two of them, or one where its input wants no gradient. */
 static double backward_flop(const ir_node *node)
 {
-    const bool weights = node->weight && node->weight->trained, input = node->grad_use[0];
-    return ir_node_flop(node) * (node->weight ? weights + input : 1);
+    const bool weights = node->call.weight && node->call.weight->trained,
+               input = node->call.grad_use[0];
+    return ir_call_flop(&node->call) * (node->call.weight ? weights + input : 1);
 }
 
 static double values(const ir_node *node)
 {
-    double sum = numbers(node->shape);
-    for (int k = 0; k < node->inputs; k++)
-        sum += numbers(node->in[k]->shape);
+    double sum = numbers(node->call.shape);
+    for (int k = 0; k < node->call.inputs; k++)
+        sum += numbers(node->call.in[k]->shape);
     return sum * sizeof(float);
 }
 
 static double backward_bytes(const ir_node *node)
 {
-    double sum = numbers(node->shape) * (ir_node_reads_output(node) ? 2 : 1);
-    for (int k = 0; k < node->inputs; k++)
-        sum += numbers(node->in[k]->shape) *
-               (ir_node_reads_input(node, k) +
-                (node->grad_use[k] == IR_GRAD_ADD ? 2 : node->grad_use[k]));
+    double sum = numbers(node->call.shape) * (ir_call_reads_output(&node->call) ? 2 : 1);
+    for (int k = 0; k < node->call.inputs; k++)
+        sum += numbers(node->call.in[k]->shape) *
+               (ir_call_reads_input(&node->call, k) +
+                (node->call.grad_use[k] == IR_GRAD_ADD ? 2 : node->call.grad_use[k]));
     return sum * sizeof(float);
 }
 
 void ir_profile_add(ir_profile *p, const ir_node *node, ir_pass pass, double seconds)
 {
-    line *l = &p->line[node->op][pass];
+    line *l = &p->line[node->call.op][pass];
     l->calls++;
     l->seconds += seconds;
-    l->flop += pass == IR_BACKWARD ? backward_flop(node) : ir_node_flop(node);
+    l->flop += pass == IR_BACKWARD ? backward_flop(node) : ir_call_flop(&node->call);
     l->bytes += pass == IR_BACKWARD ? backward_bytes(node) : values(node);
 }
 

@@ -11,8 +11,8 @@ static bool *find_needed(const ir_graph *g)
     for (int i = g->nodes - 1; i >= 0; i--) {
         const ir_node *node = g->node[i];
         needed[i] |= node->kept || node->seeded;
-        for (int k = 0; needed[i] && k < node->inputs; k++)
-            needed[node->in[k]->index] = true;
+        for (int k = 0; needed[i] && k < node->call.inputs; k++)
+            needed[ir_node_in(node, k)->index] = true;
     }
     return needed;
 }

@@ -34,7 +34,7 @@ static double load_of(choice *c)
 
 static size_t volume(const ir_node *node)
 {
-    return (size_t)node->shape.c * (size_t)node->shape.h * (size_t)node->shape.w;
+    return (size_t)node->call.shape.c * (size_t)node->call.shape.h * (size_t)node->call.shape.w;
 }
 
 static int larger_first(const void *a, const void *b)
@@ -47,7 +47,7 @@ static int larger_first(const void *a, const void *b)
 
 static bool can_choose(const ir_node *node)
 {
-    return is_free(node) && ir_node_recomputes_cheaply(node);
+    return is_free(node) && ir_call_recomputes_cheaply(&node->call);
 }
 
 /* Changes its mind about nodes, if that is better. */
@@ -75,9 +75,10 @@ static bool try_one(choice *c, ir_node *node, double *load)
     with[0] = node;
     if (try_nodes(c, with, 1, load))
         return true;
-    for (int k = 0; k < node->inputs && count < MOST; k++)
-        if (can_choose(node->in[k]) && c->may[node->in[k]->index] == c->may[node->index])
-            with[count++] = node->in[k];
+    for (int k = 0; k < node->call.inputs && count < MOST; k++)
+        if (can_choose(ir_node_in(node, k)) &&
+            c->may[ir_node_in(node, k)->index] == c->may[node->index])
+            with[count++] = ir_node_in(node, k);
     return count > 1 && try_nodes(c, with, count, load);
 }
 
@@ -103,8 +104,8 @@ static void try_cheap(choice *c, double *load)
 static int dearer_last(const void *a, const void *b)
 {
     const ir_node *x = *(ir_node *const *)a, *y = *(ir_node *const *)b;
-    const double of_x = (double)x->weight->size * y->shape.c;
-    const double of_y = (double)y->weight->size * x->shape.c;
+    const double of_x = (double)x->call.weight->size * y->call.shape.c;
+    const double of_y = (double)y->call.weight->size * x->call.shape.c;
     if (of_x != of_y)
         return of_x > of_y ? 1 : -1;
     return x->index - y->index;
@@ -117,13 +118,13 @@ static void try_convolutions(choice *c, double target, double *load)
     double left = share * ir_graph_macs(g);
     int count = 0;
     for (int i = 0; i < g->nodes; i++)
-        if (is_free(g->node[i]) && g->node[i]->op == IR_OP_CONV2D &&
-            !ir_node_recomputes_cheaply(g->node[i]))
+        if (is_free(g->node[i]) && g->node[i]->call.op == IR_OP_CONV2D &&
+            !ir_call_recomputes_cheaply(&g->node[i]->call))
             candidate[count++] = g->node[i];
     qsort(candidate, (size_t)count, sizeof(ir_node *), dearer_last);
     for (int i = 0; i<count && * load> target; i++)
-        if (ir_node_macs(candidate[i]) <= left && try_nodes(c, &candidate[i], 1, load))
-            left -= ir_node_macs(candidate[i]);
+        if (ir_call_macs(&candidate[i]->call) <= left && try_nodes(c, &candidate[i], 1, load))
+            left -= ir_call_macs(&candidate[i]->call);
     free(candidate);
 }
 
@@ -132,8 +133,8 @@ void ir_graph_recompute(ir_graph *g, ir_life *lives)
     choice c = {.graph = g, .lives = lives, .may = ir_calloc((size_t)g->nodes + 1, sizeof(bool))};
     const double room = (double)g->memory, target = room > 0 && room < large ? large : room;
     for (int i = 0; i < g->nodes; i++)
-        c.may[i] = is_free(g->node[i]) && ir_node_recomputes_cheaply(g->node[i]) &&
-                   g->node[i]->op != IR_OP_ADD;
+        c.may[i] = is_free(g->node[i]) && ir_call_recomputes_cheaply(&g->node[i]->call) &&
+                   g->node[i]->call.op != IR_OP_ADD;
     double load = load_of(&c);
     try_cheap(&c, &load);
     try_convolutions(&c, target, &load);

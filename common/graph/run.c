@@ -17,14 +17,14 @@ static const ir_node *real(const ir_node *node)
 
 static void run(ir_graph *g, ir_node *node, ir_pass pass)
 {
-    const ir_op_table *op = ir_op_of(g->backend, node);
+    const ir_op_table *op = ir_op_of(g->backend, &node->call);
     const double start = g->profile ? ir_seconds() : 0;
     if (pass == IR_BACKWARD)
-        op->backward(g->backend, node);
+        op->backward(g->backend, &node->call);
     else if (pass == IR_AGAIN && op->again)
-        op->again(g->backend, node);
+        op->again(g->backend, &node->call);
     else
-        op->forward(g->backend, node);
+        op->forward(g->backend, &node->call);
     if (!g->profile)
         return;
     if (g->backend->wait)
@@ -34,14 +34,14 @@ static void run(ir_graph *g, ir_node *node, ir_pass pass)
 
 static bool is_run(const ir_node *node)
 {
-    return !node->alias && node->op != IR_OP_INPUT;
+    return !node->alias && node->call.op != IR_OP_INPUT;
 }
 
 static void run_forward(ir_graph *g)
 {
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
-        node->value = node->place[0];
+        node->call.value = node->place[0];
         if (is_run(node))
             run(g, node, IR_FORWARD);
     }
@@ -49,7 +49,7 @@ static void run_forward(ir_graph *g)
 
 static void compute_again(ir_graph *g, ir_node *node)
 {
-    node->value = node->place[1];
+    node->call.value = node->place[1];
     run(g, node, IR_AGAIN);
 }
 
@@ -60,7 +60,7 @@ static void run_backward(ir_graph *g)
         ir_node *node = g->node[i];
         while (done < g->agains && g->again[done]->again == i)
             compute_again(g, g->again[done++]);
-        if (is_run(node) && node->wants_grad)
+        if (is_run(node) && node->call.wants_grad)
             run(g, node, IR_BACKWARD);
     }
     ir_graph_add_shared(g);
@@ -102,13 +102,16 @@ static void prepare_pass(ir_graph *g)
         ir_graph_forget(g);
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
-        const ir_op_table *op = ir_op_of(g->backend, node);
+        const ir_op_table *op = ir_op_of(g->backend, &node->call);
         if (!is_run(node))
             continue;
+        node->call.version = ir_params_version(g->params);
+        if (node->call.op == IR_OP_DROPOUT)
+            ir_node_dropout_key(node, node->call.dropout_key);
         if (tune && op->tune)
-            op->tune(g->backend, node);
+            op->tune(g->backend, &node->call);
         if (op->refresh)
-            op->refresh(g->backend, node);
+            op->refresh(g->backend, &node->call);
     }
 }
 
@@ -127,7 +130,7 @@ void ir_graph_backward(ir_graph *g)
 
 void ir_node_put(ir_graph *g, ir_node *node, const float *nchw)
 {
-    g->backend->put(g->backend, node, node->value, nchw);
+    g->backend->put(g->backend, &node->call, node->call.value, nchw);
 }
 
 void ir_node_get(ir_graph *g, const ir_node *node, float *nchw)
@@ -135,7 +138,7 @@ void ir_node_get(ir_graph *g, const ir_node *node, float *nchw)
     const ir_node *from = real(node);
     if (!from->kept)
         ir_die("graph: a value is read that was not kept");
-    g->backend->get(g->backend, from, from->value, nchw);
+    g->backend->get(g->backend, &from->call, from->call.value, nchw);
 }
 
 void ir_node_fetch(ir_graph *g, ir_node *node)
@@ -145,22 +148,22 @@ void ir_node_fetch(ir_graph *g, ir_node *node)
     if (!node->kept)
         ir_die("graph: a value is fetched that was not kept");
     if (g->backend->fetch)
-        g->backend->fetch(g->backend, node);
+        g->backend->fetch(g->backend, &node->call);
 }
 
 void ir_node_seed(ir_graph *g, ir_node *node, const float *nchw)
 {
     const ir_node *to = real(node);
-    if (!to->seeded || !to->grad)
+    if (!to->seeded || !to->call.grad)
         ir_die("graph: backward does not start at this node");
-    g->backend->put(g->backend, to, to->grad, nchw);
+    g->backend->put(g->backend, &to->call, to->call.grad, nchw);
 }
 
 void ir_node_get_grad(ir_graph *g, const ir_node *node, float *nchw)
 {
-    if (node->op != IR_OP_INPUT || !node->grad)
+    if (node->call.op != IR_OP_INPUT || !node->call.grad)
         ir_die("graph: a gradient is read that was not wanted");
-    g->backend->get(g->backend, node, node->grad, nchw);
+    g->backend->get(g->backend, &node->call, node->call.grad, nchw);
 }
 
 void ir_node_dropout_key(const ir_node *node, uint32_t key[2])
@@ -170,9 +173,4 @@ void ir_node_dropout_key(const ir_node *node, uint32_t key[2])
     ir_rng rng = ir_rng_make(node->graph->seed, "dropout", item, node->graph->step);
     key[0] = ir_rng_u32(&rng);
     key[1] = ir_rng_u32(&rng);
-}
-
-uint64_t ir_node_weights_version(const ir_node *node)
-{
-    return ir_params_version(node->graph->params);
 }

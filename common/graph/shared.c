@@ -10,7 +10,8 @@ static bool used_before(const ir_graph *g, int index, const ir_param *param)
 {
     for (int i = 0; i < index; i++) {
         const ir_node *node = g->node[i];
-        if (!node->alias && node->wants_grad && (node->weight == param || node->bias == param))
+        if (!node->alias && node->call.wants_grad &&
+            (node->call.weight == param || node->call.bias == param))
             return true;
     }
     return false;
@@ -29,12 +30,12 @@ void ir_graph_separate_shared(ir_graph *g)
 {
     for (int i = g->nodes - 1; i > 0; i--) {
         ir_node *node = g->node[i];
-        if (node->alias || !node->wants_grad)
+        if (node->alias || !node->call.wants_grad)
             continue;
-        if (node->weight && used_before(g, i, node->weight))
-            node->weight = separate(g, node->weight);
-        if (node->bias && used_before(g, i, node->bias))
-            node->bias = separate(g, node->bias);
+        if (node->call.weight && used_before(g, i, node->call.weight))
+            node->call.weight = separate(g, node->call.weight);
+        if (node->call.bias && used_before(g, i, node->call.bias))
+            node->call.bias = separate(g, node->call.bias);
     }
 }
 

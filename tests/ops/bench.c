@@ -8,22 +8,22 @@
 #include "graph/node.h"
 
 /* Best of several: a tenth of a second, at least 5 runs. */
-static double best_seconds(ir_backend *b, ir_node *node, void (*run)(ir_backend *b, ir_node *node))
+static double best_seconds(ir_backend *b, ir_call *call, void (*run)(ir_backend *b, ir_call *call))
 {
     double best = INFINITY, until = ir_seconds() + 0.1;
     for (int i = 0; i < 5 || ir_seconds() < until; i++) {
         double start = ir_seconds();
-        run(b, node);
+        run(b, call);
         best = fmin(best, ir_seconds() - start);
     }
     return best;
 }
 
-static double bytes(const ir_node *node)
+static double bytes(const ir_call *call)
 {
-    double sum = (double)shape_size(node->shape);
-    for (int i = 0; i < node->inputs; i++)
-        sum += (double)shape_size(node->in[i]->shape);
+    double sum = (double)shape_size(call->shape);
+    for (int i = 0; i < call->inputs; i++)
+        sum += (double)shape_size(call->in[i]->shape);
     return 4 * sum;
 }
 
@@ -48,11 +48,12 @@ static void bench_one(const op_case *op, ir_backend *b, const char *label)
     ir_node_seed(t.graph, node, t.outlet[0].seed);
     ir_graph_backward(t.graph);
 
+    ir_call *call = &node->call;
     double macs = ir_graph_macs(t.graph);
-    double work = macs > 0 ? 2 * macs : bytes(node);
+    double work = macs > 0 ? 2 * macs : bytes(call);
     printf("%-16s %-6s", op->name, label);
-    print_time("forward", best_seconds(b, node, b->op[node->op]->forward), work, macs > 0);
-    print_time("backward", best_seconds(b, node, b->op[node->op]->backward), 2 * work, macs > 0);
+    print_time("forward", best_seconds(b, call, b->op[call->op]->forward), work, macs > 0);
+    print_time("backward", best_seconds(b, call, b->op[call->op]->backward), 2 * work, macs > 0);
     printf("  %s\n", t.text);
     fflush(stdout);
     twin_end(&t);

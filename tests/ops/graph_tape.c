@@ -57,12 +57,12 @@ static tensor *parameter(graph_tape *t, const ir_param *p)
 
 static tensor *input(const graph_tape *t, const ir_node *node, int k)
 {
-    return t->value[node->in[k]->index];
+    return t->value[ir_node_in(node, k)->index];
 }
 
 static tensor *leaf(graph_tape *t, const ir_node *node)
 {
-    tensor *x = tape_tensor(&t->tape, node->shape);
+    tensor *x = tape_tensor(&t->tape, node->call.shape);
     x->leaf = true;
     return x;
 }
@@ -71,19 +71,19 @@ static tensor *leaf(graph_tape *t, const ir_node *node)
  * takes both in one step. */
 static tensor *convolution(graph_tape *t, const ir_node *node)
 {
-    const ir_conv c = {.out = node->shape.c,
-                       .kernel = node->kernel,
-                       .stride = node->stride,
-                       .pad = node->pad,
-                       .dilation = node->dilation,
-                       .depthwise = node->depthwise};
-    tensor *weight = parameter(t, node->weight), *bias = parameter(t, node->bias);
-    const ir_node *in = node->in[0];
-    if (node->op == IR_OP_CONV_TRANSPOSE2D)
+    const ir_conv c = {.out = node->call.shape.c,
+                       .kernel = node->call.kernel,
+                       .stride = node->call.stride,
+                       .pad = node->call.pad,
+                       .dilation = node->call.dilation,
+                       .depthwise = node->call.depthwise};
+    tensor *weight = parameter(t, node->call.weight), *bias = parameter(t, node->call.bias);
+    const ir_node *in = ir_node_in(node, 0);
+    if (node->call.op == IR_OP_CONV_TRANSPOSE2D)
         return ref_conv_transpose2d(&t->tape, input(t, node, 0), weight, bias, c);
-    if (in->op == IR_OP_DEFORM)
-        return ref_deform_conv2d(&t->tape, input(t, in, 0), in->inputs > 1 ? input(t, in, 1) : NULL,
-                                 weight, bias);
+    if (in->call.op == IR_OP_DEFORM)
+        return ref_deform_conv2d(&t->tape, input(t, in, 0),
+                                 in->call.inputs > 1 ? input(t, in, 1) : NULL, weight, bias);
     return ref_conv2d(&t->tape, input(t, node, 0), weight, bias, c);
 }
 
@@ -97,12 +97,12 @@ static void set_next(graph_tape *t, const ir_param *statistic, tensor *next)
 
 static tensor *batchnorm(graph_tape *t, const ir_node *node)
 {
-    tensor *y = ref_batchnorm(&t->tape, input(t, node, 0), parameter(t, node->weight),
-                              parameter(t, node->bias), parameter(t, node->running_mean),
-                              parameter(t, node->running_var), node->momentum);
+    tensor *y = ref_batchnorm(&t->tape, input(t, node, 0), parameter(t, node->call.weight),
+                              parameter(t, node->call.bias), parameter(t, node->call.running_mean),
+                              parameter(t, node->call.running_var), node->call.momentum);
     const step *s = t->tape.step[t->tape.steps - 1];
-    set_next(t, node->running_mean, s->next_mean);
-    set_next(t, node->running_var, s->next_var);
+    set_next(t, node->call.running_mean, s->next_mean);
+    set_next(t, node->call.running_var, s->next_var);
     return y;
 }
 
@@ -110,19 +110,19 @@ static tensor *dropout(graph_tape *t, const ir_node *node)
 {
     uint32_t key[2];
     ir_node_dropout_key(node, key);
-    return ref_dropout(&t->tape, input(t, node, 0), node->scale, key);
+    return ref_dropout(&t->tape, input(t, node, 0), node->call.scale, key);
 }
 
 static tensor *concat(graph_tape *t, const ir_node *node)
 {
-    tensor **x = ir_calloc((size_t)node->inputs, sizeof(tensor *));
-    for (int k = 0; k < node->inputs; k++) {
-        const ir_node *part = node->part[k];
+    tensor **x = ir_calloc((size_t)node->call.inputs, sizeof(tensor *));
+    for (int k = 0; k < node->call.inputs; k++) {
+        const ir_call *part = node->call.part[k];
         x[k] = input(t, node, k);
         if (part)
             x[k] = ref_resize(&t->tape, x[k], part->shape.h, part->shape.w, part->align_corners);
     }
-    tensor *y = ref_concat(&t->tape, node->inputs, x);
+    tensor *y = ref_concat(&t->tape, node->call.inputs, x);
     free(x);
     return y;
 }
@@ -140,15 +140,16 @@ static tensor *term(graph_tape *t, const ir_node *node, const ir_term *x)
 
 static tensor *sum(graph_tape *t, const ir_node *node)
 {
-    tensor *first = term(t, node, &node->term[0]);
-    return node->terms == 1 ? first : ref_add(&t->tape, first, term(t, node, &node->term[1]));
+    tensor *first = term(t, node, &node->call.term[0]);
+    return node->call.terms == 1 ? first
+                                 : ref_add(&t->tape, first, term(t, node, &node->call.term[1]));
 }
 
 static tensor *operation(graph_tape *t, const ir_node *node)
 {
     tape *tp = &t->tape;
-    const ir_shape s = node->shape;
-    switch (node->op) {
+    const ir_shape s = node->call.shape;
+    switch (node->call.op) {
     case IR_OP_INPUT:
         return leaf(t, node);
     case IR_OP_CONV2D:
@@ -157,22 +158,23 @@ static tensor *operation(graph_tape *t, const ir_node *node)
     case IR_OP_BATCHNORM:
         return batchnorm(t, node);
     case IR_OP_LEAKY_RELU:
-        return ref_leaky_relu(tp, input(t, node, 0), node->slope);
+        return ref_leaky_relu(tp, input(t, node, 0), node->call.slope);
     case IR_OP_SIGMOID:
         return ref_sigmoid(tp, input(t, node, 0));
     case IR_OP_ADD:
     case IR_OP_MUL:
         return sum(t, node);
     case IR_OP_SCALE:
-        return ref_scale(tp, input(t, node, 0), node->scale);
+        return ref_scale(tp, input(t, node, 0), node->call.scale);
     case IR_OP_CONCAT:
         return concat(t, node);
     case IR_OP_SLICE:
-        return ref_slice(tp, input(t, node, 0), node->first, s.c);
+        return ref_slice(tp, input(t, node, 0), node->call.first, s.c);
     case IR_OP_MAX_POOL:
-        return ref_max_pool(tp, input(t, node, 0), node->kernel, node->stride, node->pad);
+        return ref_max_pool(tp, input(t, node, 0), node->call.kernel, node->call.stride,
+                            node->call.pad);
     case IR_OP_AVG_POOL:
-        return ref_avg_pool(tp, input(t, node, 0), node->kernel, node->stride);
+        return ref_avg_pool(tp, input(t, node, 0), node->call.kernel, node->call.stride);
     case IR_OP_GLOBAL_AVG_POOL:
         return ref_global_avg_pool(tp, input(t, node, 0));
     case IR_OP_GLOBAL_MAX_POOL:
@@ -182,12 +184,12 @@ static tensor *operation(graph_tape *t, const ir_node *node)
     case IR_OP_CHANNEL_MAX:
         return ref_channel_max(tp, input(t, node, 0));
     case IR_OP_RESIZE:
-        return ref_resize(tp, input(t, node, 0), s.h, s.w, node->align_corners);
+        return ref_resize(tp, input(t, node, 0), s.h, s.w, node->call.align_corners);
     case IR_OP_DROPOUT:
         return dropout(t, node);
     case IR_OP_LINEAR:
-        return ref_linear(tp, input(t, node, 0), parameter(t, node->weight),
-                          parameter(t, node->bias));
+        return ref_linear(tp, input(t, node, 0), parameter(t, node->call.weight),
+                          parameter(t, node->call.bias));
     case IR_OP_LOG_SOFTMAX:
         return ref_log_softmax(tp, input(t, node, 0));
     case IR_OP_RFFT2:
@@ -195,9 +197,9 @@ static tensor *operation(graph_tape *t, const ir_node *node)
     case IR_OP_IRFFT2:
         return ref_irfft2(tp, input(t, node, 0), s.w);
     case IR_OP_SOFT_IOU:
-        return ref_soft_iou(tp, input(t, node, 0), input(t, node, 1), node->group);
+        return ref_soft_iou(tp, input(t, node, 0), input(t, node, 1), node->call.group);
     case IR_OP_BCE:
-        return ref_bce(tp, input(t, node, 0), input(t, node, 1), node->group);
+        return ref_bce(tp, input(t, node, 0), input(t, node, 1), node->call.group);
     case IR_OP_GRADIENT_MAGNITUDE:
         return ref_gradient_magnitude(tp, input(t, node, 0));
     case IR_OP_DEFORM: /* a part of the convolution that reads it */
@@ -219,7 +221,8 @@ static void fuse(graph_tape *t, const ir_node *node)
         for (int k = 0; k < t->tape.step[i]->inputs; k++)
             readers += t->tape.step[i]->in[k] == before;
     if (readers != 1)
-        ir_die("%s is fused with a value that %d operations read", ir_operations[node->op].name, readers);
+        ir_die("%s is fused with a value that %d operations read",
+               ir_operations[node->call.op].name, readers);
     t->value[node->alias->index] = t->value[node->index];
 }
 

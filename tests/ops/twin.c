@@ -138,7 +138,7 @@ bool twin_met(ir_op op)
 void twin_plan(twin *t)
 {
     for (int i = 0; i < t->graph->nodes; i++)
-        met[t->graph->node[i]->op] = true;
+        met[t->graph->node[i]->call.op] = true;
     ir_graph_plan(t->graph);
     ir_graph_set_step(t->graph, 12345, (uint64_t)twin_between(t, 0, 1000));
     for (int i = 0; i < t->dropouts; i++)

@@ -8,10 +8,10 @@
 #include "backend/cpu/onednn.h"
 #include "base/base.h"
 
-static size_t tensor_bytes(ir_backend *b, const ir_node *node)
+static size_t tensor_bytes(ir_backend *b, const ir_call *call)
 {
     const int block = ((ir_cpu *)b)->isa->block;
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const size_t lanes = s.c == 1 ? 1 : (size_t)((s.c + block - 1) / block * block);
     return (size_t)s.n * lanes * (size_t)s.h * (size_t)s.w * sizeof(float);
 }

@@ -11,14 +11,14 @@
 #define IR_CPU_H
 
 #include "backend/backend.h"
-#include "graph/node.h"
+#include "backend/call.h"
 
 typedef struct {
     const char *name; /* "base", "avx2", "avx512" */
     int block;        /* B */
     const ir_op_table *op[IR_OP_COUNT];
-    void (*put)(ir_backend *b, const ir_node *node, void *tensor, const float *nchw);
-    void (*get)(ir_backend *b, const ir_node *node, const void *tensor, float *nchw);
+    void (*put)(ir_backend *b, const ir_call *call, void *tensor, const float *nchw);
+    void (*get)(ir_backend *b, const ir_call *call, const void *tensor, float *nchw);
     void (*adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
                  float step_size, double beta1, double beta2, float root_scale, float eps);
     void (*sgd)(ir_backend *b, float *x, const float *g, size_t count, float lr);

@@ -58,15 +58,15 @@ void *ir_cuda_upload(const void *host, size_t bytes)
     return memory;
 }
 
-static const ir_storage *storage_of(ir_backend *b, const ir_node *node)
+static const ir_storage *storage_of(ir_backend *b, const ir_call *call)
 {
-    return node->exact ? &ir_cuda_float : cuda_of(b)->storage;
+    return call->exact ? &ir_cuda_float : cuda_of(b)->storage;
 }
 
-static size_t tensor_bytes(ir_backend *b, const ir_node *node)
+static size_t tensor_bytes(ir_backend *b, const ir_call *call)
 {
-    const ir_shape s = node->shape;
-    return (size_t)s.n * (size_t)s.c * (size_t)s.h * (size_t)s.w * storage_of(b, node)->size;
+    const ir_shape s = call->shape;
+    return (size_t)s.n * (size_t)s.c * (size_t)s.h * (size_t)s.w * storage_of(b, call)->size;
 }
 
 static void clear(ir_backend *b, void *memory, size_t bytes)
@@ -159,12 +159,12 @@ static void send_meanwhile(ir_cuda *cuda, ir_staging *s, void *to, size_t bytes)
 /* Below that, two copies take longer than one. */
 static const size_t worth_two_copies = (size_t)64 << 10;
 
-static void put(ir_backend *b, const ir_node *node, void *tensor, const float *nchw)
+static void put(ir_backend *b, const ir_call *call, void *tensor, const float *nchw)
 {
     ir_cuda *cuda = cuda_of(b);
-    const size_t bytes = tensor_bytes(b, node);
+    const size_t bytes = tensor_bytes(b, call);
     ir_staging *s = next_staging(cuda, bytes);
-    storage_of(b, node)->from_host(s->memory, nchw, node->shape);
+    storage_of(b, call)->from_host(s->memory, nchw, call->shape);
     if (bytes < worth_two_copies)
         send(cuda, s, tensor, bytes);
     else
@@ -214,10 +214,10 @@ static void read_array(ir_backend *b, const float *array, float *host, ir_layout
     reorder(host, static_cast<const float *>(copy), {layout.rows, layout.taps, layout.channels});
 }
 
-static void fetch(ir_backend *b, ir_node *node)
+static void fetch(ir_backend *b, ir_call *call)
 {
     ir_cuda *cuda = cuda_of(b);
-    const size_t bytes = tensor_bytes(b, node);
+    const size_t bytes = tensor_bytes(b, call);
     ir_fetched *f = cuda->spare, **end = &cuda->fetched;
     if (f)
         cuda->spare = f->next;
@@ -226,9 +226,9 @@ static void fetch(ir_backend *b, ir_node *node)
     if (!f->done)
         f->done = new_event();
     make_pinned(&f->memory, &f->bytes, bytes);
-    IR_CUDA(cudaMemcpyAsync(f->memory, node->value, bytes, cudaMemcpyDeviceToHost, cuda->stream));
+    IR_CUDA(cudaMemcpyAsync(f->memory, call->value, bytes, cudaMemcpyDeviceToHost, cuda->stream));
     IR_CUDA(cudaEventRecord(f->done, cuda->stream));
-    f->tensor = node->value;
+    f->tensor = call->value;
     f->next = nullptr;
     while (*end)
         end = &(*end)->next;
@@ -247,17 +247,17 @@ static ir_fetched *take_fetched(ir_cuda *cuda, const void *tensor)
     return f;
 }
 
-static void get(ir_backend *b, const ir_node *node, const void *tensor, float *nchw)
+static void get(ir_backend *b, const ir_call *call, const void *tensor, float *nchw)
 {
     ir_cuda *cuda = cuda_of(b);
     ir_fetched *f = take_fetched(cuda, tensor);
     if (!f) {
-        const void *copy = receive(cuda, tensor, tensor_bytes(b, node));
-        storage_of(b, node)->to_host(nchw, copy, node->shape);
+        const void *copy = receive(cuda, tensor, tensor_bytes(b, call));
+        storage_of(b, call)->to_host(nchw, copy, call->shape);
         return;
     }
     IR_CUDA(cudaEventSynchronize(f->done));
-    storage_of(b, node)->to_host(nchw, f->memory, node->shape);
+    storage_of(b, call)->to_host(nchw, f->memory, call->shape);
     f->next = cuda->spare;
     cuda->spare = f;
 }
@@ -405,6 +405,8 @@ static void fill_table(ir_cuda *cuda)
     b->wait = wait;
     b->close = close_cuda;
 }
+
+const uint64_t ir_cuda_interface = IR_INTERFACE;
 
 ir_backend *ir_cuda_backend_open(const ir_backend_options *options, int device, const char **why)
 {

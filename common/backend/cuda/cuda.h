@@ -1,7 +1,7 @@
 /* The CUDA backend from the inside: for common/backend/cuda only.
  *
  * Layout: a tensor N,C,H,W lies as N,H,W,C, without padding, in single precision or, with
- * IR_BF16 and where the node is not exact, in bfloat16. Parameters, their gradients and statistics
+ * IR_BF16 and where the call is not exact, in bfloat16. Parameters, their gradients and statistics
  * are in single precision; the weights of convolutions lie as out, k, k, in (ir_layout).
  *
  * All work goes to one stream, so it happens in the order in which it was asked for; tensors come
@@ -81,7 +81,7 @@ static inline ir_cuda *cuda_of(ir_backend *b)
     return reinterpret_cast<ir_cuda *>(b);
 }
 
-/* Device memory that one node owns: tables, folded weights. */
+/* Device memory that one call owns: tables, folded weights. */
 void *ir_cuda_alloc(size_t bytes);
 void ir_cuda_free(void *memory);
 /* The same, filled from the host. */

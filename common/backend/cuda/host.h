@@ -11,7 +11,7 @@ extern "C" {
 #include "backend/backend.h"
 #include "backend/cuda/plugin.h"
 #include "base/base.h"
-#include "graph/node.h"
+#include "backend/call.h"
 }
 
 #endif

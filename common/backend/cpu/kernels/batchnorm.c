@@ -89,36 +89,36 @@ static void merge_lanes(moments *m)
     *m = total;
 }
 
-/* node->saved: mean and 1 / sqrt(var + eps) of every channel, zeros in the padding; for each image
+/* call->saved: mean and 1 / sqrt(var + eps) of every channel, zeros in the padding; for each image
  * where the statistics are its own. */
-static size_t padded(const ir_node *node)
+static size_t padded(const ir_call *call)
 {
-    return (size_t)blocks(node->shape.c) * (size_t)lanes(node->shape.c);
+    return (size_t)blocks(call->shape.c) * (size_t)lanes(call->shape.c);
 }
 
-static bool adapts(const ir_node *node)
+static bool adapts(const ir_call *call)
 {
-    return node->adapt.seen;
+    return call->adapt.seen;
 }
 
-static double *saved_of(const ir_node *node, int image)
+static double *saved_of(const ir_call *call, int image)
 {
-    return (double *)node->saved + (adapts(node) ? (size_t)image * 2 * padded(node) : 0);
+    return (double *)call->saved + (adapts(call) ? (size_t)image * 2 * padded(call) : 0);
 }
 
-static void save_statistics(ir_node *node, int image, int c, double mean, double var)
+static void save_statistics(ir_call *call, int image, int c, double mean, double var)
 {
-    double *saved = saved_of(node, image);
-    const bool real = c < node->shape.c;
+    double *saved = saved_of(call, image);
+    const bool real = c < call->shape.c;
     saved[c] = real ? mean : 0;
-    saved[padded(node) + (size_t)c] = real ? 1 / sqrt(var + node->eps) : 0;
+    saved[padded(call) + (size_t)c] = real ? 1 / sqrt(var + call->eps) : 0;
 }
 
-static void update_running(ir_node *node, int c, double mean, double m2, double count)
+static void update_running(ir_call *call, int c, double mean, double m2, double count)
 {
-    float *running_mean = node->running_mean->value + c;
-    float *running_var = node->running_var->value + c;
-    const double m = node->momentum, var = m2 / (count > 1 ? count - 1 : 1);
+    float *running_mean = call->running_mean->value + c;
+    float *running_var = call->running_var->value + c;
+    const double m = call->momentum, var = m2 / (count > 1 ? count - 1 : 1);
     *running_mean = (float)((1 - m) * *running_mean + m * mean);
     *running_var = (float)((1 - m) * *running_var + m * var);
 }
@@ -128,11 +128,11 @@ typedef struct {
     size_t h, w;
 } extent;
 
-static extent extent_of(const ir_node *node, int image)
+static extent extent_of(const ir_call *call, int image)
 {
-    const ir_adapting *a = &node->adapt;
-    const ir_shape s = node->shape;
-    if (!adapts(node))
+    const ir_adapting *a = &call->adapt;
+    const ir_shape s = call->shape;
+    if (!adapts(call))
         return (extent){(size_t)s.h, (size_t)s.w};
     const float *own = a->extent->value + 2 * (size_t)image;
     return (extent){(size_t)ir_adapt_own(own[0], a->h, s.h),
@@ -157,25 +157,25 @@ static moments extent_moments(const float *x, ir_shape s, part p, extent e)
     return total;
 }
 
-static void find_moments(ir_node *node)
+static void find_moments(ir_call *call)
 {
-    const ir_shape s = node->shape;
-    const float *x = node->in[0]->value;
+    const ir_shape s = call->shape;
+    const float *x = call->in[0]->value;
     const int count = parts_of(s);
-    moments *found = node->scratch;
+    moments *found = call->scratch;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        found[i] = extent_moments(x + p.at, s, p, extent_of(node, p.image));
+        found[i] = extent_moments(x + p.at, s, p, extent_of(call, p.image));
     }
 }
 
 /* One block's, over some images. */
-static moments total_moments(const ir_node *node, int block, int first, int images)
+static moments total_moments(const ir_call *call, int block, int first, int images)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const int per = parts_of_plane(s);
-    const moments *found = node->scratch;
+    const moments *found = call->scratch;
     moments total = {0};
     for (int n = first; n < first + images; n++)
         for (int i = 0; i < per; i++)
@@ -185,54 +185,54 @@ static moments total_moments(const ir_node *node, int block, int first, int imag
     return total;
 }
 
-static void batch_statistics(ir_node *node)
+static void batch_statistics(ir_call *call)
 {
-    const ir_shape s = node->shape;
-    find_moments(node);
+    const ir_shape s = call->shape;
+    find_moments(call);
 #pragma omp parallel for schedule(static) if (parts_of(s) > 64)
     for (int block = 0; block < blocks(s.c); block++) {
-        const moments total = total_moments(node, block, 0, s.n);
+        const moments total = total_moments(call, block, 0, s.n);
         for (int l = 0; l < lanes(s.c); l++) {
             const int c = block * lanes(s.c) + l;
-            save_statistics(node, 0, c, total.mean[l], total.m2[l] / total.count[l]);
+            save_statistics(call, 0, c, total.mean[l], total.m2[l] / total.count[l]);
             if (c < s.c)
-                update_running(node, c, total.mean[l], total.m2[l], total.count[l]);
+                update_running(call, c, total.mean[l], total.m2[l], total.count[l]);
         }
     }
 }
 
-static void running_statistics(ir_node *node)
+static void running_statistics(ir_call *call)
 {
-    const int real = node->shape.c;
-    for (int c = 0; c < (int)padded(node); c++)
-        save_statistics(node, 0, c, c < real ? node->running_mean->value[c] : 0,
-                        c < real ? node->running_var->value[c] : 0);
+    const int real = call->shape.c;
+    for (int c = 0; c < (int)padded(call); c++)
+        save_statistics(call, 0, c, c < real ? call->running_mean->value[c] : 0,
+                        c < real ? call->running_var->value[c] : 0);
 }
 
 /* Of one channel of one image. */
-static ir_statistics blend(ir_node *node, int c, double mean, double m2, double count)
+static ir_statistics blend(ir_call *call, int c, double mean, double m2, double count)
 {
-    const ir_adapting *a = &node->adapt;
-    const ir_statistics learned = {node->running_mean->value[c], node->running_var->value[c]};
+    const ir_adapting *a = &call->adapt;
+    const ir_statistics learned = {call->running_mean->value[c], call->running_var->value[c]};
     return ir_adapt(a->seen + (size_t)c * IR_ADAPT_NUMBERS(a->window), a->window, a->rate, learned,
                     (ir_statistics){mean, m2 / count}, count);
 }
 
 /* The images in their order, which is that of the window. */
-static void adapted_statistics(ir_node *node)
+static void adapted_statistics(ir_call *call)
 {
-    const ir_shape s = node->shape;
-    find_moments(node);
+    const ir_shape s = call->shape;
+    find_moments(call);
 #pragma omp parallel for schedule(static) if (parts_of(s) > 64)
     for (int block = 0; block < blocks(s.c); block++)
         for (int n = 0; n < s.n; n++) {
-            const moments m = total_moments(node, block, n, 1);
+            const moments m = total_moments(call, block, n, 1);
             for (int l = 0; l < lanes(s.c); l++) {
                 const int c = block * lanes(s.c) + l;
                 ir_statistics used = {0};
                 if (c < s.c)
-                    used = blend(node, c, m.mean[l], m.m2[l], m.count[l]);
-                save_statistics(node, n, c, used.mean, used.var);
+                    used = blend(call, c, m.mean[l], m.m2[l], m.count[l]);
+                save_statistics(call, n, c, used.mean, used.var);
             }
         }
 }
@@ -244,20 +244,20 @@ typedef struct {
     float rounded_mean[B], rest[B], scale[B], beta[B];
 } channels;
 
-static channels channels_of(const ir_node *node, int image, int block)
+static channels channels_of(const ir_call *call, int image, int block)
 {
     channels k;
-    const double *saved = saved_of(node, image);
-    const int width = lanes(node->shape.c);
+    const double *saved = saved_of(call, image);
+    const int width = lanes(call->shape.c);
     for (int l = 0; l < B; l++) {
         const int c = block * width + l % width;
-        const bool real = c < node->shape.c;
+        const bool real = c < call->shape.c;
         k.mean[l] = saved[c];
-        k.inv[l] = saved[padded(node) + (size_t)c];
+        k.inv[l] = saved[padded(call) + (size_t)c];
         k.rounded_mean[l] = (float)k.mean[l];
         k.rest[l] = (float)(k.mean[l] - k.rounded_mean[l]);
-        k.scale[l] = real ? (float)(node->weight->value[c] * k.inv[l]) : 0;
-        k.beta[l] = real ? node->bias->value[c] - k.rest[l] * k.scale[l] : 0;
+        k.scale[l] = real ? (float)(call->weight->value[c] * k.inv[l]) : 0;
+        k.beta[l] = real ? call->bias->value[c] - k.rest[l] * k.scale[l] : 0;
     }
     return k;
 }
@@ -279,29 +279,29 @@ static void normalise_part(float *y, const float *x, size_t floats, channels k, 
 }
 
 /* With the saved statistics. */
-static void apply(ir_backend *b, ir_node *node)
+static void apply(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->shape;
-    const float *x = node->in[0]->value;
+    const ir_shape s = call->shape;
+    const float *x = call->in[0]->value;
     const int count = parts_of(s);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        normalise_part(node->value + p.at, x + p.at, p.floats, channels_of(node, p.image, p.block),
-                       slope_of(node->activation));
+        normalise_part(call->value + p.at, x + p.at, p.floats, channels_of(call, p.image, p.block),
+                       slope_of(call->activation));
     }
 }
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
-    if (ir_graph_mode(node->graph) != IR_DETECTION)
-        batch_statistics(node);
-    else if (adapts(node))
-        adapted_statistics(node);
+    if (call->training)
+        batch_statistics(call);
+    else if (adapts(call))
+        adapted_statistics(call);
     else
-        running_statistics(node);
-    apply(b, node);
+        running_statistics(call);
+    apply(b, call);
 }
 
 /* ---- backward ----------------------------------------------------------------------------------
@@ -338,12 +338,12 @@ static sums part_sums(const float *x, const float *dy, size_t floats, channels k
 }
 
 /* One block's sums over all images; parameters' gradients; what dx needs of them. */
-static void total_sums(ir_node *node, const sums *found, int block, float *mean_g, float *factor)
+static void total_sums(ir_call *call, const sums *found, int block, float *mean_g, float *factor)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const int per = parts_of_plane(s), width = lanes(s.c);
     const double count = (double)s.n * (double)pixels_of(s);
-    const channels k = channels_of(node, 0, block);
+    const channels k = channels_of(call, 0, block);
     sums total = {0};
     for (int n = 0; n < s.n; n++)
         for (int i = 0; i < per; i++)
@@ -361,8 +361,8 @@ static void total_sums(ir_node *node, const sums *found, int block, float *mean_
         mean_g[c] = (float)(total.g[l] / count);
         factor[c] = (float)(total.gd[l] / count * k.inv[l] * k.inv[l]);
         if (c < s.c) {
-            node->bias->grad[c] = (float)total.g[l];
-            node->weight->grad[c] = (float)(total.gd[l] * k.inv[l]);
+            call->bias->grad[c] = (float)total.g[l];
+            call->weight->grad[c] = (float)(total.gd[l] * k.inv[l]);
         }
     }
 }
@@ -391,45 +391,45 @@ static void grad_part(float *dx, const float *x, const float *dy, size_t floats,
         dx[i + l] = grad_of(dx[i + l], input_grad(&k, &m, l, x[i + l], dy[i + l], slope), add);
 }
 
-static void backward(ir_backend *b, ir_node *node)
+static void backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->shape;
-    const float *x = node->in[0]->value, *dy = node->grad;
-    const float slope = slope_of(node->activation);
+    const ir_shape s = call->shape;
+    const float *x = call->in[0]->value, *dy = call->grad;
+    const float slope = slope_of(call->activation);
     const int count = parts_of(s), width = lanes(s.c);
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
-    sums *found = node->scratch;
-    float *mean_g = (float *)(found + count), *factor = mean_g + padded(node);
+    const bool add = call->grad_use[0] == IR_GRAD_ADD;
+    sums *found = call->scratch;
+    float *mean_g = (float *)(found + count), *factor = mean_g + padded(call);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        found[i] = part_sums(x + p.at, dy + p.at, p.floats, channels_of(node, 0, p.block), slope);
+        found[i] = part_sums(x + p.at, dy + p.at, p.floats, channels_of(call, 0, p.block), slope);
     }
     for (int block = 0; block < blocks(s.c); block++)
-        total_sums(node, found, block, mean_g, factor);
-    if (node->grad_use[0] == IR_GRAD_NONE)
+        total_sums(call, found, block, mean_g, factor);
+    if (call->grad_use[0] == IR_GRAD_NONE)
         return;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        const channels k = channels_of(node, 0, p.block);
+        const channels k = channels_of(call, 0, p.block);
         means m;
         for (int l = 0; l < B; l++) {
             m.factor[l] = factor[p.block * width + l % width];
             m.g[l] = mean_g[p.block * width + l % width] - k.rest[l] * m.factor[l];
         }
-        grad_part(node->in[0]->grad + p.at, x + p.at, dy + p.at, p.floats, k, m, slope, add);
+        grad_part(call->in[0]->grad + p.at, x + p.at, dy + p.at, p.floats, k, m, slope, add);
     }
 }
 
-static void prepare(ir_backend *b, ir_node *node)
+static void prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const size_t count = (size_t)parts_of(node->shape);
-    const size_t sets = adapts(node) ? (size_t)node->shape.n : 1;
-    node->saved_bytes = sets * 2 * padded(node) * sizeof(double);
-    node->scratch_bytes = count * sizeof(moments) + 2 * padded(node) * sizeof(float);
+    const size_t count = (size_t)parts_of(call->shape);
+    const size_t sets = adapts(call) ? (size_t)call->shape.n : 1;
+    call->saved_bytes = sets * 2 * padded(call) * sizeof(double);
+    call->scratch_bytes = count * sizeof(moments) + 2 * padded(call) * sizeof(float);
 }
 
 const ir_op_table IR_NAME(ir_cpu_batchnorm) = {

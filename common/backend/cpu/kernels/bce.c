@@ -10,10 +10,10 @@
 
 enum { FACTORS = 512 }; /* each from 1 to 2: their product stays below DBL_MAX */
 
-static void prepare(ir_backend *b, ir_node *node)
+static void prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
-    node->scratch_bytes = (size_t)parts_of(node->in[0]->shape) * sizeof(double);
+    call->scratch_bytes = (size_t)parts_of(call->in[0]->shape) * sizeof(double);
 }
 
 /* Sums of logarithms are logarithms of products. */
@@ -34,44 +34,44 @@ static double part_sum(const float *z, const float *y, size_t floats)
     return sum;
 }
 
-static double pixels_of_group(const ir_node *node)
+static double pixels_of_group(const ir_call *call)
 {
-    return (double)pixels_of(node->in[0]->shape) * node->group;
+    return (double)pixels_of(call->in[0]->shape) * call->group;
 }
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape;
-    const int count = parts_of(s), each = parts_of_plane(s) * node->group;
-    double *found = node->scratch;
+    const ir_shape s = call->in[0]->shape;
+    const int count = parts_of(s), each = parts_of_plane(s) * call->group;
+    double *found = call->scratch;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        found[i] = part_sum(node->in[0]->value + p.at, node->in[1]->value + p.at, p.floats);
+        found[i] = part_sum(call->in[0]->value + p.at, call->in[1]->value + p.at, p.floats);
     }
-    for (int k = 0; k < node->shape.n; k++) {
+    for (int k = 0; k < call->shape.n; k++) {
         double total = 0;
         for (int i = k * each; i < (k + 1) * each; i++)
             total += found[i];
-        node->value[k] = (float)(total / pixels_of_group(node));
+        call->value[k] = (float)(total / pixels_of_group(call));
     }
 }
 
-static void backward(ir_backend *b, ir_node *node)
+static void backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    if (node->grad_use[0] == IR_GRAD_NONE)
+    if (call->grad_use[0] == IR_GRAD_NONE)
         return;
-    const ir_shape s = node->in[0]->shape;
+    const ir_shape s = call->in[0]->shape;
     const int count = parts_of(s);
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
+    const bool add = call->grad_use[0] == IR_GRAD_ADD;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        const float share = (float)(node->grad[p.image / node->group] / pixels_of_group(node));
-        const float *z = node->in[0]->value + p.at, *y = node->in[1]->value + p.at;
-        float *dz = node->in[0]->grad + p.at;
+        const float share = (float)(call->grad[p.image / call->group] / pixels_of_group(call));
+        const float *z = call->in[0]->value + p.at, *y = call->in[1]->value + p.at;
+        float *dz = call->in[0]->grad + p.at;
 #pragma omp simd
         for (size_t j = 0; j < p.floats; j++)
             dz[j] = grad_of(dz[j], share * (sigmoid_of(z[j]) - y[j]), add);

@@ -17,45 +17,45 @@ static lane_source channel_source(const float *tensor, ir_shape s, int image, in
  * Parts that are resized have blocks of their own (part_step). */
 
 /* The input that channel c of the output comes from; c becomes the channel there. */
-static int owner(const ir_node *node, int *c)
+static int owner(const ir_call *call, int *c)
 {
     int k = 0;
-    while (*c >= node->in[k]->shape.c)
-        *c -= node->in[k++]->shape.c;
+    while (*c >= call->in[k]->shape.c)
+        *c -= call->in[k++]->shape.c;
     return k;
 }
 
-static bool is_resized(const ir_node *node, part p)
+static bool is_resized(const ir_call *call, part p)
 {
     int c = p.block * B;
-    return node->part[owner(node, &c)];
+    return call->part[owner(call, &c)];
 }
 
-static void concat_part(ir_node *node, part p)
+static void concat_part(ir_call *call, part p)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const int width = lanes(s.c);
     lane_source from[B] = {0};
     for (int l = 0; l < width && p.block * width + l < s.c; l++) {
         int c = p.block * width + l;
-        const ir_node *in = node->in[owner(node, &c)];
+        const ir_call *in = call->in[owner(call, &c)];
         from[l] = channel_source(in->value, in->shape, p.image, c, p.pixel);
     }
-    IR_NAME(ir_cpu_gather_lanes)(node->value + p.at, width, from, p.pixels, false);
+    IR_NAME(ir_cpu_gather_lanes)(call->value + p.at, width, from, p.pixels, false);
 }
 
-static void concat_forward(ir_backend *b, ir_node *node)
+static void concat_forward(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const int count = parts_of(s);
-    for (int k = 0; k < node->inputs; k++)
-        if (node->part[k])
-            ir_op_of(b, node->part[k])->forward(b, node->part[k]);
+    for (int k = 0; k < call->inputs; k++)
+        if (call->part[k])
+            ir_op_of(b, call->part[k])->forward(b, call->part[k]);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        if (!is_resized(node, p))
-            concat_part(node, p);
+        if (!is_resized(call, p))
+            concat_part(call, p);
     }
 }
 
@@ -76,36 +76,36 @@ static void copy_channels(float *to, ir_shape s, const float *from, ir_shape t, 
     }
 }
 
-static void concat_backward(ir_backend *b, ir_node *node)
+static void concat_backward(ir_backend *b, ir_call *call)
 {
     int first = 0;
-    for (int k = 0; k < node->inputs; k++) {
-        const ir_node *in = node->in[k];
-        if (node->grad_use[k] != IR_GRAD_NONE && node->part[k])
-            ir_op_of(b, node->part[k])->backward(b, node->part[k]);
-        else if (node->grad_use[k] != IR_GRAD_NONE)
-            copy_channels(in->grad, in->shape, node->grad, node->shape, first,
-                          node->grad_use[k] == IR_GRAD_ADD);
+    for (int k = 0; k < call->inputs; k++) {
+        const ir_call *in = call->in[k];
+        if (call->grad_use[k] != IR_GRAD_NONE && call->part[k])
+            ir_op_of(b, call->part[k])->backward(b, call->part[k]);
+        else if (call->grad_use[k] != IR_GRAD_NONE)
+            copy_channels(in->grad, in->shape, call->grad, call->shape, first,
+                          call->grad_use[k] == IR_GRAD_ADD);
         first += in->shape.c;
     }
 }
 
 /* ---- slice ------------------------------------------------------------------------------------*/
 
-static void slice_forward(ir_backend *b, ir_node *node)
+static void slice_forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_node *in = node->in[0];
-    copy_channels(node->value, node->shape, in->value, in->shape, node->first, false);
+    const ir_call *in = call->in[0];
+    copy_channels(call->value, call->shape, in->value, in->shape, call->first, false);
 }
 
 /* Channels outside of the slice get zeros. */
-static void slice_backward(ir_backend *b, ir_node *node)
+static void slice_backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_node *in = node->in[0];
-    copy_channels(in->grad, in->shape, node->grad, node->shape, -node->first,
-                  node->grad_use[0] == IR_GRAD_ADD);
+    const ir_call *in = call->in[0];
+    copy_channels(in->grad, in->shape, call->grad, call->shape, -call->first,
+                  call->grad_use[0] == IR_GRAD_ADD);
 }
 
 /* ---- mean over the channels -------------------------------------------------------------------*/
@@ -121,18 +121,18 @@ static void mean_channels(float *y, const float *x, size_t pixels, int channels,
         y[k] = total[k] / (float)channels;
 }
 
-static void channel_mean_forward(ir_backend *b, ir_node *node)
+static void channel_mean_forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_node *in = node->in[0];
+    const ir_call *in = call->in[0];
     const ir_shape s = in->shape;
-    const int count = parts_of(node->shape);
+    const int count = parts_of(call->shape);
     const size_t width = (size_t)lanes(s.c);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
-        const part p = part_at(node->shape, i);
+        const part p = part_at(call->shape, i);
         const float *x = in->value + channel_at(s, p.image, 0) + p.pixel * width;
-        float *y = node->value + p.at;
+        float *y = call->value + p.at;
         for (size_t k = 0; k < p.pixels; k += ROW)
             if (s.c == 1)
                 memcpy(y + k, x + k, smaller(ROW, p.pixels - k) * sizeof *y);
@@ -151,19 +151,19 @@ static inline void spread(float *dx, const float *dy, size_t pixels, float share
             dx[k * width + l] = grad_of(dx[k * width + l], share * dy[k], add);
 }
 
-static void channel_mean_backward(ir_backend *b, ir_node *node)
+static void channel_mean_backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_node *in = node->in[0];
+    const ir_call *in = call->in[0];
     const ir_shape s = in->shape;
     const int count = parts_of(s);
     const size_t width = (size_t)lanes(s.c);
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
+    const bool add = call->grad_use[0] == IR_GRAD_ADD;
     const float share = 1 / (float)s.c;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        const float *dy = node->grad + (size_t)p.image * pixels_of(s) + p.pixel;
+        const float *dy = call->grad + (size_t)p.image * pixels_of(s) + p.pixel;
         float *dx = in->grad + p.at;
         if (width == 1)
             spread(dx, dy, p.pixels, share, 1, add);
@@ -172,7 +172,7 @@ static void channel_mean_backward(ir_backend *b, ir_node *node)
     }
 }
 
-/* ---- maximum over the channels; node->saved: the channel that won, an int32_t a pixel ---------*/
+/* ---- maximum over the channels; call->saved: the channel that won, an int32_t a pixel ---------*/
 
 /* The largest of the lanes seen so far, and which channel each was. */
 typedef struct {
@@ -225,19 +225,19 @@ static void max_channels(float *y, int32_t *winner, const float *x, size_t pixel
     best_lanes(y, winner, &best, pixels);
 }
 
-static void channel_max_forward(ir_backend *b, ir_node *node)
+static void channel_max_forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_node *in = node->in[0];
+    const ir_call *in = call->in[0];
     const ir_shape s = in->shape;
-    const int count = parts_of(node->shape);
+    const int count = parts_of(call->shape);
     const size_t width = (size_t)lanes(s.c);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
-        const part p = part_at(node->shape, i);
+        const part p = part_at(call->shape, i);
         const float *x = in->value + channel_at(s, p.image, 0) + p.pixel * width;
-        float *y = node->value + p.at;
-        int32_t *winner = (int32_t *)node->saved + p.at;
+        float *y = call->value + p.at;
+        int32_t *winner = (int32_t *)call->saved + p.at;
         for (size_t k = 0; k < p.pixels; k += ROW) {
             const size_t take = smaller(ROW, p.pixels - k);
             if (s.c == 1) {
@@ -263,20 +263,20 @@ static inline void to_winner(float *dx, const float *dy, const int32_t *winner, 
         }
 }
 
-static void channel_max_backward(ir_backend *b, ir_node *node)
+static void channel_max_backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_node *in = node->in[0];
+    const ir_call *in = call->in[0];
     const ir_shape s = in->shape;
     const int count = parts_of(s);
     const size_t width = (size_t)lanes(s.c);
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
+    const bool add = call->grad_use[0] == IR_GRAD_ADD;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
         const size_t pixel = (size_t)p.image * pixels_of(s) + p.pixel;
-        const int32_t *winner = (int32_t *)node->saved + pixel;
-        const float *dy = node->grad + pixel;
+        const int32_t *winner = (int32_t *)call->saved + pixel;
+        const float *dy = call->grad + pixel;
         float *dx = in->grad + p.at;
         if (width == 1)
             to_winner(dx, dy, winner, p.pixels, 0, 1, add);
@@ -285,10 +285,10 @@ static void channel_max_backward(ir_backend *b, ir_node *node)
     }
 }
 
-static void channel_max_prepare(ir_backend *b, ir_node *node)
+static void channel_max_prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
-    node->saved_bytes = volume(node->shape) * sizeof(int32_t);
+    call->saved_bytes = volume(call->shape) * sizeof(int32_t);
 }
 
 const ir_op_table IR_NAME(ir_cpu_concat) = {.forward = concat_forward, .backward = concat_backward};

@@ -20,14 +20,14 @@ typedef struct {
     double *partial;  /* [thread][padded channel], for the bias's gradient */
 } conv_state;
 
-static bool is_transposed(const ir_node *node)
+static bool is_transposed(const ir_call *call)
 {
-    return node->op == IR_OP_CONV_TRANSPOSE2D;
+    return call->op == IR_OP_CONV_TRANSPOSE2D;
 }
 
-static unsigned forward_direction(const ir_node *node)
+static unsigned forward_direction(const ir_call *call)
 {
-    return is_transposed(node) ? IR_DNN_DATA : IR_DNN_FORWARD;
+    return is_transposed(call) ? IR_DNN_DATA : IR_DNN_FORWARD;
 }
 
 static int padded_channels(ir_shape s)
@@ -35,115 +35,113 @@ static int padded_channels(ir_shape s)
     return blocks(s.c) * lanes(s.c);
 }
 
-/* Forward ends with a bias: the node's own, or what a folded batch norm leaves. */
-static bool has_bias(const ir_node *node)
+/* Forward ends with a bias: its own, or what a folded batch norm leaves. */
+static bool has_bias(const ir_call *call)
 {
-    return node->bias || node->batchnorm;
+    return call->bias || call->batchnorm;
 }
 
 /* Whether the input's gradient is added to another that the convolution itself cannot add to. */
-static bool adds_later(const ir_node *node, const conv_state *state)
+static bool adds_later(const ir_call *call, const conv_state *state)
 {
-    return node->grad_use[0] == IR_GRAD_ADD && (is_transposed(node) || !convolve_adds(state->conv));
+    return call->grad_use[0] == IR_GRAD_ADD && (is_transposed(call) || !convolve_adds(state->conv));
 }
 
 /* What comes before the convolution's own part of the scratch memory: forward, folded weights;
  * backward, a gradient that is still to be added. */
-static size_t own_scratch_bytes(const ir_node *node, const conv_state *state)
+static size_t own_scratch_bytes(const ir_call *call, const conv_state *state)
 {
-    size_t floats = node->batchnorm ? node->weight->size : 0;
-    if (adds_later(node, state))
-        floats = volume(node->in[0]->shape);
+    size_t floats = call->batchnorm ? call->weight->size : 0;
+    if (adds_later(call, state))
+        floats = volume(call->in[0]->shape);
     return (floats * sizeof(float) + TENSOR_ALIGN - 1) / TENSOR_ALIGN * TENSOR_ALIGN;
 }
 
-static void *convolve_scratch(const ir_node *node)
+static void *convolve_scratch(const ir_call *call)
 {
-    return (char *)node->scratch + own_scratch_bytes(node, node->state);
+    return (char *)call->scratch + own_scratch_bytes(call, call->state);
 }
 
-static void prepare(ir_backend *b, ir_node *node)
+static void prepare(ir_backend *b, ir_call *call)
 {
     conv_state *state = ir_calloc(1, sizeof *state);
-    const bool transposed = is_transposed(node),
-               training = ir_graph_mode(node->graph) != IR_DETECTION;
-    const ir_shape in = node->in[0]->shape, out = node->shape;
+    const bool transposed = is_transposed(call);
+    const ir_shape in = call->in[0]->shape, out = call->shape;
     const ir_activation none = {0};
     const convolution what = {
         .src = transposed ? out : in,
         .dst = transposed ? in : out,
-        .kernel = node->kernel,
-        .stride = node->stride,
-        .pad = node->pad,
-        .dilation = node->dilation,
-        .depthwise = node->depthwise,
+        .kernel = call->kernel,
+        .stride = call->stride,
+        .pad = call->pad,
+        .dilation = call->dilation,
+        .depthwise = call->depthwise,
         /* an error of 1e-6 moves more values across a ReLU's kink than one of 1e-7, and each
          * changes gradients by finite amounts */
-        .weights_of = node->weight,
-        .folded = node->batchnorm ? node->batchnorm->weight : NULL,
-        .exact = training ? forward_direction(node) : 0,
-        .bias = !transposed && has_bias(node),
-        .activation = transposed ? none : node->activation,
+        .weights_of = call->weight,
+        .folded = call->batchnorm ? call->batchnorm->weight : NULL,
+        .exact = call->training ? forward_direction(call) : 0,
+        .bias = !transposed && has_bias(call),
+        .activation = transposed ? none : call->activation,
     };
-    unsigned directions = forward_direction(node);
-    if (training && node->wants_grad && node->weight->trained)
+    unsigned directions = forward_direction(call);
+    if (call->training && call->wants_grad && call->weight->trained)
         directions |= IR_DNN_WEIGHTS;
-    if (training && node->grad_use[0] != IR_GRAD_NONE)
+    if (call->training && call->grad_use[0] != IR_GRAD_NONE)
         directions |= transposed ? IR_DNN_FORWARD : IR_DNN_DATA;
     state->conv = convolve_new(b, &what, directions);
     const size_t channels = (size_t)padded_channels(out);
     state->scale = ir_calloc(channels, sizeof(float));
     state->bias = ir_calloc(channels, sizeof(float));
     state->partial = ir_calloc(channels * (size_t)((ir_cpu *)b)->threads, sizeof(double));
-    node->state = state;
-    node->state_bytes = convolve_packed_bytes(state->conv);
-    node->scratch_bytes = own_scratch_bytes(node, state) + convolve_scratch_bytes(state->conv);
+    call->state = state;
+    call->state_bytes = convolve_packed_bytes(state->conv);
+    call->scratch_bytes = own_scratch_bytes(call, state) + convolve_scratch_bytes(state->conv);
 }
 
-static void release(ir_backend *b, ir_node *node)
+static void release(ir_backend *b, ir_call *call)
 {
     (void)b;
-    conv_state *state = node->state;
+    conv_state *state = call->state;
     convolve_free(state->conv);
     free(state->scale);
     free(state->bias);
     free(state->partial);
     free(state);
-    node->state = NULL;
+    call->state = NULL;
 }
 
 /* Batch norm with running statistics is y = scale x + shift; scale goes into the weights. */
-static void fold(const ir_node *node, conv_state *state, float *weights)
+static void fold(const ir_call *call, conv_state *state, float *weights)
 {
-    const ir_node *bn = node->batchnorm;
-    const int channels = node->shape.c;
+    const ir_call *bn = call->batchnorm;
+    const int channels = call->shape.c;
     for (int o = 0; o < channels; o++) {
         const double inverse = 1 / sqrt((double)bn->running_var->value[o] + bn->eps);
         const double scale = bn->weight->value[o] * inverse;
-        const double bias = node->bias ? node->bias->value[o] : 0;
+        const double bias = call->bias ? call->bias->value[o] : 0;
         state->scale[o] = (float)scale;
         state->bias[o] =
             (float)(bn->bias->value[o] + scale * (bias - (double)bn->running_mean->value[o]));
     }
-    const size_t taps = (size_t)(node->kernel * node->kernel), size = node->weight->size;
-    const size_t inner = is_transposed(node) ? taps : size / (size_t)channels;
+    const size_t taps = (size_t)(call->kernel * call->kernel), size = call->weight->size;
+    const size_t inner = is_transposed(call) ? taps : size / (size_t)channels;
     for (size_t i = 0; i < size; i++)
-        weights[i] = node->weight->value[i] * state->scale[i / inner % (size_t)channels];
+        weights[i] = call->weight->value[i] * state->scale[i / inner % (size_t)channels];
 }
 
-static void pack(const ir_node *node, conv_state *state)
+static void pack(const ir_call *call, conv_state *state)
 {
-    const uint64_t version = ir_node_weights_version(node);
-    if (state->version == version)
+    if (state->version == call->version)
         return;
-    state->version = version;
-    if (node->batchnorm)
-        fold(node, state, node->scratch);
-    else if (node->bias)
-        memcpy(state->bias, node->bias->value, node->bias->size * sizeof(float));
-    convolve_set_weights(state->conv, node->batchnorm ? node->scratch : node->weight->value,
-                         version, convolve_scratch(node));
-    if (!is_transposed(node) && has_bias(node))
+    state->version = call->version;
+    if (call->batchnorm)
+        fold(call, state, call->scratch);
+    else if (call->bias)
+        memcpy(state->bias, call->bias->value, call->bias->size * sizeof(float));
+    convolve_set_weights(state->conv, call->batchnorm ? call->scratch : call->weight->value,
+                         call->version, convolve_scratch(call));
+    if (!is_transposed(call) && has_bias(call))
         convolve_set_bias(state->conv, state->bias);
 }
 
@@ -159,43 +157,43 @@ static inline void add_bias_lanes(float *y, size_t pixels, int v, const float *b
     }
 }
 
-static void add_bias(ir_node *node, const conv_state *state)
+static void add_bias(ir_call *call, const conv_state *state)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const int nb = blocks(s.c), v = lanes(s.c);
     const size_t row = (size_t)s.w * (size_t)v;
 #pragma omp parallel for collapse(2) schedule(static)
     for (int i = 0; i < s.n * nb; i++) {
         for (int y = 0; y < s.h; y++) {
-            float *out = node->value + ((size_t)i * (size_t)s.h + (size_t)y) * row;
+            float *out = call->value + ((size_t)i * (size_t)s.h + (size_t)y) * row;
             const float *bias = state->bias + i % nb * v;
             if (v == B)
-                add_bias_lanes(out, (size_t)s.w, B, bias, node->activation);
+                add_bias_lanes(out, (size_t)s.w, B, bias, call->activation);
             else
-                add_bias_lanes(out, (size_t)s.w, 1, bias, node->activation);
+                add_bias_lanes(out, (size_t)s.w, 1, bias, call->activation);
         }
     }
 }
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    conv_state *state = node->state;
-    pack(node, state);
-    const float *x = node->in[0]->value;
-    if (!is_transposed(node)) {
-        convolve_forward(state->conv, x, node->value, convolve_scratch(node));
+    conv_state *state = call->state;
+    pack(call, state);
+    const float *x = call->in[0]->value;
+    if (!is_transposed(call)) {
+        convolve_forward(state->conv, x, call->value, convolve_scratch(call));
         return;
     }
-    convolve_backward_data(state->conv, x, node->value, false, convolve_scratch(node));
-    if (has_bias(node) || node->activation.on)
-        add_bias(node, state);
+    convolve_backward_data(state->conv, x, call->value, false, convolve_scratch(call));
+    if (has_bias(call) || call->activation.on)
+        add_bias(call, state);
 }
 
 /* bias's gradient: the sum over all pixels; rows in float, rows together in double. */
-static void bias_gradient(ir_backend *b, const ir_node *node, conv_state *state)
+static void bias_gradient(ir_backend *b, const ir_call *call, conv_state *state)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const int nb = blocks(s.c), v = lanes(s.c), threads = ((ir_cpu *)b)->threads;
     const int channels = nb * v;
     const size_t row = (size_t)s.w * (size_t)v;
@@ -206,7 +204,7 @@ static void bias_gradient(ir_backend *b, const ir_node *node, conv_state *state)
 #pragma omp for collapse(2) schedule(static)
         for (int i = 0; i < s.n * nb; i++) {
             for (int y = 0; y < s.h; y++) {
-                const float *dy = node->grad + ((size_t)i * (size_t)s.h + (size_t)y) * row;
+                const float *dy = call->grad + ((size_t)i * (size_t)s.h + (size_t)y) * row;
                 float part[B] = {0};
                 for (int x = 0; x < s.w; x++)
                     for (int l = 0; l < v; l++)
@@ -220,7 +218,7 @@ static void bias_gradient(ir_backend *b, const ir_node *node, conv_state *state)
         double total = 0;
         for (int t = 0; t < threads; t++)
             total += state->partial[t * channels + c];
-        node->bias->grad[c] = (float)total;
+        call->bias->grad[c] = (float)total;
     }
 }
 
@@ -231,27 +229,27 @@ static void add_into(float *to, const float *from, size_t count)
         to[i] += from[i];
 }
 
-static void backward(ir_backend *b, ir_node *node)
+static void backward(ir_backend *b, ir_call *call)
 {
-    conv_state *state = node->state;
-    ir_node *in = node->in[0];
-    const bool transposed = is_transposed(node);
-    if (node->bias && node->centred)
-        memset(node->bias->grad, 0, node->bias->size * sizeof(float));
-    else if (node->bias)
-        bias_gradient(b, node, state);
-    void *scratch = convolve_scratch(node);
-    if (node->weight->trained)
-        convolve_backward_weights(state->conv, transposed ? node->grad : in->value,
-                                  transposed ? in->value : node->grad, node->weight->grad, scratch);
-    if (node->grad_use[0] == IR_GRAD_NONE)
+    conv_state *state = call->state;
+    ir_call *in = call->in[0];
+    const bool transposed = is_transposed(call);
+    if (call->bias && call->centred)
+        memset(call->bias->grad, 0, call->bias->size * sizeof(float));
+    else if (call->bias)
+        bias_gradient(b, call, state);
+    void *scratch = convolve_scratch(call);
+    if (call->weight->trained)
+        convolve_backward_weights(state->conv, transposed ? call->grad : in->value,
+                                  transposed ? in->value : call->grad, call->weight->grad, scratch);
+    if (call->grad_use[0] == IR_GRAD_NONE)
         return;
-    const bool later = adds_later(node, state);
-    float *dx = later ? node->scratch : in->grad;
+    const bool later = adds_later(call, state);
+    float *dx = later ? call->scratch : in->grad;
     if (transposed)
-        convolve_forward(state->conv, node->grad, dx, scratch);
+        convolve_forward(state->conv, call->grad, dx, scratch);
     else
-        convolve_backward_data(state->conv, node->grad, dx, node->grad_use[0] == IR_GRAD_ADD,
+        convolve_backward_data(state->conv, call->grad, dx, call->grad_use[0] == IR_GRAD_ADD,
                                scratch);
     if (later)
         add_into(in->grad, dx, volume(in->shape));

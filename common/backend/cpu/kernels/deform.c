@@ -42,20 +42,20 @@ static point point_at(ir_shape s, double y, double x)
     return p;
 }
 
-static int taps_of(const ir_node *node)
+static int taps_of(const ir_call *call)
 {
-    return node->kernel_h * node->kernel_w;
+    return call->kernel_h * call->kernel_w;
 }
 
 /* Where the taps of pixel (i, j) look. */
-static void find_points(const ir_node *node, int image, int i, int j, point *points)
+static void find_points(const ir_call *call, int image, int i, int j, point *points)
 {
-    const ir_shape s = node->in[0]->shape;
-    const ir_node *offset = node->inputs > 1 ? node->in[1] : NULL;
+    const ir_shape s = call->in[0]->shape;
+    const ir_call *offset = call->inputs > 1 ? call->in[1] : NULL;
     const size_t pixel = (size_t)i * (size_t)s.w + (size_t)j;
-    for (int t = 0; t < taps_of(node); t++) {
-        double y = i + t / node->kernel_w - node->kernel_h / 2;
-        double x = j + t % node->kernel_w - node->kernel_w / 2;
+    for (int t = 0; t < taps_of(call); t++) {
+        double y = i + t / call->kernel_w - call->kernel_h / 2;
+        double x = j + t % call->kernel_w - call->kernel_w / 2;
         if (offset) { /* B is even: both lie in one block */
             const float *d = offset->value + channel_at(offset->shape, image, 2 * t) + pixel * B;
             y += d[0];
@@ -75,14 +75,14 @@ typedef struct {
     int blocks, width;
 } columns;
 
-static columns columns_at(const ir_node *node, int image, int block, size_t pixel)
+static columns columns_at(const ir_call *call, int image, int block, size_t pixel)
 {
-    const ir_shape t = node->shape;
-    const int first = block * taps_of(node), width = lanes(t.c);
+    const ir_shape t = call->shape;
+    const int first = block * taps_of(call), width = lanes(t.c);
     return (columns){
         .at = (size_t)(image * blocks(t.c) + first) * plane(t) + pixel * (size_t)width,
         .step = plane(t),
-        .blocks = (int)smaller((size_t)taps_of(node), (size_t)(blocks(t.c) - first)),
+        .blocks = (int)smaller((size_t)taps_of(call), (size_t)(blocks(t.c) - first)),
         .width = width,
     };
 }
@@ -129,55 +129,55 @@ static inline void load_gradient(float *tap, const float *dy, columns from, int 
 
 /* ---- forward ------------------------------------------------------------------------------- */
 
-static void prepare(ir_backend *b, ir_node *node)
+static void prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
-    if (taps_of(node) > MAX_TAPS)
-        ir_die("deform: a kernel of %d taps is more than %d", taps_of(node), MAX_TAPS);
+    if (taps_of(call) > MAX_TAPS)
+        ir_die("deform: a kernel of %d taps is more than %d", taps_of(call), MAX_TAPS);
 }
 
-static inline void sample_row(const ir_node *node, int image, int i, int width)
+static inline void sample_row(const ir_call *call, int image, int i, int width)
 {
-    const ir_shape s = node->in[0]->shape;
-    const int taps = taps_of(node), count = blocks(s.c);
+    const ir_shape s = call->in[0]->shape;
+    const int taps = taps_of(call), count = blocks(s.c);
     point points[MAX_TAPS];
     for (int j = 0; j < s.w; j++) {
         const size_t pixel = (size_t)i * (size_t)s.w + (size_t)j;
-        find_points(node, image, i, j, points);
+        find_points(call, image, i, j, points);
         for (int k = 0; k < count; k++)
-            sample(node->value, columns_at(node, image, k, pixel),
-                   node->in[0]->value + (size_t)(image * count + k) * plane(s), points, taps,
+            sample(call->value, columns_at(call, image, k, pixel),
+                   call->in[0]->value + (size_t)(image * count + k) * plane(s), points, taps,
                    width);
     }
 }
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape;
-#pragma omp parallel for schedule(static) if (!is_small(node->shape))
+    const ir_shape s = call->in[0]->shape;
+#pragma omp parallel for schedule(static) if (!is_small(call->shape))
     for (int r = 0; r < s.n * s.h; r++)
         if (s.c == 1)
-            sample_row(node, r / s.h, r % s.h, 1);
+            sample_row(call, r / s.h, r % s.h, 1);
         else
-            sample_row(node, r / s.h, r % s.h, B);
+            sample_row(call, r / s.h, r % s.h, B);
 }
 
 /* ---- backward ------------------------------------------------------------------------------ */
 
 /* Into one block of one image, pixel after pixel: the points of any two may meet. */
-static inline void scatter_block(const ir_node *node, int image, int block, int width, bool add)
+static inline void scatter_block(const ir_call *call, int image, int block, int width, bool add)
 {
-    const ir_shape s = node->in[0]->shape;
-    const int taps = taps_of(node);
-    float *dx = node->in[0]->grad + (size_t)(image * blocks(s.c) + block) * plane(s);
+    const ir_shape s = call->in[0]->shape;
+    const int taps = taps_of(call);
+    float *dx = call->in[0]->grad + (size_t)(image * blocks(s.c) + block) * plane(s);
     point points[MAX_TAPS];
     float tap[MAX_TAPS * B];
     if (!add)
         memset(dx, 0, plane(s) * sizeof *dx);
     for (size_t pixel = 0; pixel < pixels_of(s); pixel++) {
-        find_points(node, image, (int)pixel / s.w, (int)pixel % s.w, points);
-        load_gradient(tap, node->grad, columns_at(node, image, block, pixel), taps, width,
+        find_points(call, image, (int)pixel / s.w, (int)pixel % s.w, points);
+        load_gradient(tap, call->grad, columns_at(call, image, block, pixel), taps, width,
                       s.c - block * width);
         for (int t = 0; t < taps; t++)
             for (int k = 0; k < CORNERS; k++)
@@ -188,17 +188,17 @@ static inline void scatter_block(const ir_node *node, int image, int block, int 
     }
 }
 
-static void backward_input(const ir_node *node)
+static void backward_input(const ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape;
+    const ir_shape s = call->in[0]->shape;
     const int count = blocks(s.c);
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
-#pragma omp parallel for schedule(static) if (!is_small(node->shape))
+    const bool add = call->grad_use[0] == IR_GRAD_ADD;
+#pragma omp parallel for schedule(static) if (!is_small(call->shape))
     for (int i = 0; i < s.n * count; i++)
         if (s.c == 1)
-            scatter_block(node, i / count, i % count, 1, add);
+            scatter_block(call, i / count, i % count, 1, add);
         else
-            scatter_block(node, i / count, i % count, B, add);
+            scatter_block(call, i / count, i % count, B, add);
 }
 
 /* Of one pixel and all taps: a tap's displacement down, then across, a sum in each lane. */
@@ -218,7 +218,7 @@ static inline void add_slopes(slopes *sum, const float *x, const float *tap, con
         }
 }
 
-static void store_slopes(const ir_node *offset, int image, size_t pixel, const slopes *sum,
+static void store_slopes(const ir_call *offset, int image, size_t pixel, const slopes *sum,
                          bool add)
 {
     const ir_shape s = offset->shape;
@@ -231,46 +231,46 @@ static void store_slopes(const ir_node *offset, int image, size_t pixel, const s
     }
 }
 
-static inline void slope_row(const ir_node *node, int image, int i, int width, bool add)
+static inline void slope_row(const ir_call *call, int image, int i, int width, bool add)
 {
-    const ir_shape s = node->in[0]->shape;
-    const int taps = taps_of(node), count = blocks(s.c);
+    const ir_shape s = call->in[0]->shape;
+    const int taps = taps_of(call), count = blocks(s.c);
     point points[MAX_TAPS];
     float tap[MAX_TAPS * B];
     for (int j = 0; j < s.w; j++) {
         const size_t pixel = (size_t)i * (size_t)s.w + (size_t)j;
         slopes sum;
         memset(sum.lane, 0, 2 * (size_t)taps * sizeof *sum.lane);
-        find_points(node, image, i, j, points);
+        find_points(call, image, i, j, points);
         for (int k = 0; k < count; k++) {
-            load_gradient(tap, node->grad, columns_at(node, image, k, pixel), taps, width,
+            load_gradient(tap, call->grad, columns_at(call, image, k, pixel), taps, width,
                           s.c - k * width);
-            add_slopes(&sum, node->in[0]->value + (size_t)(image * count + k) * plane(s), tap,
+            add_slopes(&sum, call->in[0]->value + (size_t)(image * count + k) * plane(s), tap,
                        points, taps, width);
         }
-        store_slopes(node->in[1], image, pixel, &sum, add);
+        store_slopes(call->in[1], image, pixel, &sum, add);
     }
 }
 
-static void backward_offset(const ir_node *node)
+static void backward_offset(const ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape;
-    const bool add = node->grad_use[1] == IR_GRAD_ADD;
-#pragma omp parallel for schedule(static) if (!is_small(node->shape))
+    const ir_shape s = call->in[0]->shape;
+    const bool add = call->grad_use[1] == IR_GRAD_ADD;
+#pragma omp parallel for schedule(static) if (!is_small(call->shape))
     for (int r = 0; r < s.n * s.h; r++)
         if (s.c == 1)
-            slope_row(node, r / s.h, r % s.h, 1, add);
+            slope_row(call, r / s.h, r % s.h, 1, add);
         else
-            slope_row(node, r / s.h, r % s.h, B, add);
+            slope_row(call, r / s.h, r % s.h, B, add);
 }
 
-static void backward(ir_backend *b, ir_node *node)
+static void backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    if (node->grad_use[0] != IR_GRAD_NONE)
-        backward_input(node);
-    if (node->inputs > 1 && node->grad_use[1] != IR_GRAD_NONE)
-        backward_offset(node);
+    if (call->grad_use[0] != IR_GRAD_NONE)
+        backward_input(call);
+    if (call->inputs > 1 && call->grad_use[1] != IR_GRAD_NONE)
+        backward_offset(call);
 }
 
 const ir_op_table IR_NAME(ir_cpu_deform) = {

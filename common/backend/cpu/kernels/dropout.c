@@ -1,14 +1,14 @@
 /* Dropout: which numbers fall is drawn by Philox from their logical place, so it does not depend on
- * the layout or the number of threads. node->saved: a byte a number, 1 where it stays. */
+ * the layout or the number of threads. call->saved: a byte a number, 1 where it stays. */
 #include <math.h>
 
 #include "base/philox.h"
 #include "loops.h"
 
-static void prepare(ir_backend *b, ir_node *node)
+static void prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
-    node->saved_bytes = volume(node->shape);
+    call->saved_bytes = volume(call->shape);
 }
 
 /* Pixels of one channel; first is the logical index of the first of them. */
@@ -42,37 +42,35 @@ static void draw_part(uint8_t *stays, ir_shape s, part p, const uint32_t key[2],
     }
 }
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const int count = parts_of(s);
-    const float grow = (float)(1 / (1 - node->scale));
-    const uint64_t below = (uint64_t)ceil(node->scale * 0x1p32);
-    uint32_t key[2];
-    ir_node_dropout_key(node, key);
+    const float grow = (float)(1 / (1 - call->scale));
+    const uint64_t below = (uint64_t)ceil(call->scale * 0x1p32);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        const float *x = node->in[0]->value + p.at;
-        float *y = node->value + p.at;
-        uint8_t *stays = (uint8_t *)node->saved + p.at;
-        draw_part(stays, s, p, key, below);
+        const float *x = call->in[0]->value + p.at;
+        float *y = call->value + p.at;
+        uint8_t *stays = (uint8_t *)call->saved + p.at;
+        draw_part(stays, s, p, call->dropout_key, below);
 #pragma omp simd
         for (size_t k = 0; k < p.floats; k++)
             y[k] = stays[k] ? grow * x[k] : 0;
     }
 }
 
-static void backward(ir_backend *b, ir_node *node)
+static void backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const size_t count = volume(node->shape);
-    const float grow = (float)(1 / (1 - node->scale));
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
-    const uint8_t *stays = node->saved;
-    const float *dy = node->grad;
-    float *dx = node->in[0]->grad;
+    const size_t count = volume(call->shape);
+    const float grow = (float)(1 / (1 - call->scale));
+    const bool add = call->grad_use[0] == IR_GRAD_ADD;
+    const uint8_t *stays = call->saved;
+    const float *dy = call->grad;
+    float *dx = call->in[0]->grad;
 #pragma omp parallel for simd schedule(static) if (count > SMALL)
     for (size_t i = 0; i < count; i++)
         dx[i] = grad_of(dx[i], stays[i] ? grow * dy[i] : 0, add);

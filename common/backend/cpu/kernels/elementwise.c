@@ -18,11 +18,11 @@ typedef enum {
     IMAGE    /* (N,1,1,1): one an image */
 } cover;
 
-static cover cover_of(const ir_node *node, const ir_term *t)
+static cover cover_of(const ir_call *call, const ir_term *t)
 {
     if (t->cover == IR_NO_INPUT)
         return NOTHING;
-    const ir_shape a = node->shape, b = node->in[t->cover]->shape;
+    const ir_shape a = call->shape, b = call->in[t->cover]->shape;
     const bool pixels = a.h == b.h && a.w == b.w;
     if (a.c == b.c)
         return pixels ? SAME : CHANNEL;
@@ -31,7 +31,7 @@ static cover cover_of(const ir_node *node, const ir_term *t)
 
 /* CHANNEL and IMAGE: the cover's values for the lanes of one block, a plane's or an image's one
  * repeated. */
-static void constant_lanes(const ir_node *other, part p, float k[B])
+static void constant_lanes(const ir_call *other, part p, float k[B])
 {
     const ir_shape s = other->shape;
     for (int l = 0; l < B; l++)
@@ -79,12 +79,12 @@ static inline void times_pixels(float *to, const float *x, const float *row, siz
             to[p * B + l] = grad_of(to[p * B + l], x[p * B + l] * scale * row[p], add);
 }
 
-static inline void times(float *to, const float *x, const ir_node *node, const ir_term *t, part p,
+static inline void times(float *to, const float *x, const ir_call *call, const ir_term *t, part p,
                          bool add)
 {
     const float scale = (float)t->scale;
-    const cover how = cover_of(node, t);
-    const ir_node *other = how == NOTHING ? NULL : node->in[t->cover];
+    const cover how = cover_of(call, t);
+    const ir_call *other = how == NOTHING ? NULL : call->in[t->cover];
     float k[B];
     switch (how) {
     case NOTHING:
@@ -94,7 +94,7 @@ static inline void times(float *to, const float *x, const ir_node *node, const i
         times_same(to, x, other->value + p.at, p.floats, scale, add);
         break;
     case PIXEL:
-        times_pixels(to, x, other->value + (size_t)p.image * pixels_of(node->shape) + p.pixel,
+        times_pixels(to, x, other->value + (size_t)p.image * pixels_of(call->shape) + p.pixel,
                      p.pixels, scale, add);
         break;
     case CHANNEL:
@@ -105,13 +105,13 @@ static inline void times(float *to, const float *x, const ir_node *node, const i
 }
 
 /* to and x: the chunk p; what the term's cover makes of x. */
-static void times_cover(float *to, const float *x, const ir_node *node, const ir_term *t, part p,
+static void times_cover(float *to, const float *x, const ir_call *call, const ir_term *t, part p,
                         bool add)
 {
     if (add)
-        times(to, x, node, t, p, true);
+        times(to, x, call, t, p, true);
     else
-        times(to, x, node, t, p, false);
+        times(to, x, call, t, p, false);
 }
 
 /* ---- chunks -----------------------------------------------------------------------------------*/
@@ -139,17 +139,17 @@ static part in_block(part p, ir_shape s, int block)
 /* ---- forward ----------------------------------------------------------------------------------*/
 
 /* What a term is in a chunk: in `room`, or where it lies already. */
-static const float *term_at(float *room, const ir_node *node, const ir_term *t, part p)
+static const float *term_at(float *room, const ir_call *call, const ir_term *t, part p)
 {
     const float *x = room;
     if (t->whole != IR_NO_INPUT)
-        x = node->in[t->whole]->value + p.at;
+        x = call->in[t->whole]->value + p.at;
     else
         for (size_t i = 0; i < p.floats; i++)
             room[i] = 1;
     if (t->cover == IR_NO_INPUT && t->scale == 1)
         return x;
-    times_cover(room, x, node, t, p, false);
+    times_cover(room, x, call, t, p, false);
     return room;
 }
 
@@ -168,26 +168,26 @@ static void act_on_sum(float *y, const float *a, const float *b, size_t floats, 
 }
 
 /* y may be the first term's whole, which nothing else reads then. */
-static void forward_chunk(ir_node *node, part p)
+static void forward_chunk(ir_call *call, part p)
 {
-    const float slope = slope_of(node->activation);
-    float room[CHUNK_FLOATS], *y = node->value + p.at;
-    const float *a = term_at(y, node, &node->term[0], p);
-    if (node->terms > 1)
-        act_on_sum(y, a, term_at(room, node, &node->term[1], p), p.floats, slope);
+    const float slope = slope_of(call->activation);
+    float room[CHUNK_FLOATS], *y = call->value + p.at;
+    const float *a = term_at(y, call, &call->term[0], p);
+    if (call->terms > 1)
+        act_on_sum(y, a, term_at(room, call, &call->term[1], p), p.floats, slope);
     else if (a != y || slope != 1)
         act_on(y, a, p.floats, slope);
 }
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < parts_of(s); i++) {
         const part p = part_at(s, i);
         for (size_t first = 0; first < p.pixels; first += MANY)
-            forward_chunk(node, chunk_of(p, first, MANY, lanes(s.c)));
+            forward_chunk(call, chunk_of(p, first, MANY, lanes(s.c)));
     }
 }
 
@@ -197,43 +197,43 @@ static void forward(ir_backend *b, ir_node *node)
  * scale, a cover's the sum of g whole scale over what one number of it covers. */
 
 /* The term whose cover's gradient is a sum of that kind, or NULL. */
-static const ir_term *summed(const ir_node *node, int k, cover how, cover or_how)
+static const ir_term *summed(const ir_call *call, int k, cover how, cover or_how)
 {
-    const ir_term *t = &node->term[k];
-    if (k >= node->terms || t->cover == IR_NO_INPUT || node->grad_use[t->cover] == IR_GRAD_NONE)
+    const ir_term *t = &call->term[k];
+    if (k >= call->terms || t->cover == IR_NO_INPUT || call->grad_use[t->cover] == IR_GRAD_NONE)
         return NULL;
-    const cover is = cover_of(node, t);
+    const cover is = cover_of(call, t);
     return is == how || is == or_how ? t : NULL;
 }
 
 /* CHANNEL and IMAGE: the sums of a part, each in its place whatever the number of threads. */
-static double *sums_at(const ir_node *node, int k, part p)
+static double *sums_at(const ir_call *call, int k, part p)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const size_t per = (size_t)parts_of_plane(s), block = (size_t)(p.image * blocks(s.c) + p.block);
     const size_t all = (size_t)parts_of(s), at = block * per + p.pixel / PART;
-    return (double *)node->scratch + ((size_t)k * all + at) * B;
+    return (double *)call->scratch + ((size_t)k * all + at) * B;
 }
 
 /* in[0]'s gradient lies where dy does, so that it must come last. */
-static bool is_over(const ir_node *node)
+static bool is_over(const ir_call *call)
 {
-    return node->in[0]->grad == node->grad;
+    return call->in[0]->grad == call->grad;
 }
 
 /* It is dy and lies there already. */
-static bool is_there(const ir_node *node)
+static bool is_there(const ir_call *call)
 {
-    return is_over(node) && !node->activation.on && node->term[0].cover == IR_NO_INPUT &&
-           node->term[0].scale == 1;
+    return is_over(call) && !call->activation.on && call->term[0].cover == IR_NO_INPUT &&
+           call->term[0].scale == 1;
 }
 
 /* g of a chunk: dy, or with an activation in `room`. */
-static const float *gradient_at(float *room, const ir_node *node, part p)
+static const float *gradient_at(float *room, const ir_call *call, part p)
 {
-    const float *dy = node->grad + p.at, *y = node->value + p.at;
-    const float slope = slope_of(node->activation);
-    if (!node->activation.on)
+    const float *dy = call->grad + p.at, *y = call->value + p.at;
+    const float slope = slope_of(call->activation);
+    if (!call->activation.on)
         return dy;
 #pragma omp simd
     for (size_t i = 0; i < p.floats; i++)
@@ -253,17 +253,17 @@ static void add_products(float row[ROW * B], const float *a, const float *b, flo
 }
 
 /* row: sums over the channels so far */
-static void cover_grad(ir_node *node, int k, part p, const float *g, float row[ROW * B])
+static void cover_grad(ir_call *call, int k, part p, const float *g, float row[ROW * B])
 {
-    const ir_term *t = &node->term[k];
-    const float *whole = t->whole == IR_NO_INPUT ? NULL : node->in[t->whole]->value + p.at;
+    const ir_term *t = &call->term[k];
+    const float *whole = t->whole == IR_NO_INPUT ? NULL : call->in[t->whole]->value + p.at;
     const float scale = (float)t->scale;
-    const cover how = cover_of(node, t);
-    float room[CHUNK_FLOATS], *d = node->in[t->cover]->grad;
-    const bool add = how == SAME && node->grad_use[t->cover] == IR_GRAD_ADD;
+    const cover how = cover_of(call, t);
+    float room[CHUNK_FLOATS], *d = call->in[t->cover]->grad;
+    const bool add = how == SAME && call->grad_use[t->cover] == IR_GRAD_ADD;
     float *to = how == SAME ? d + p.at : room;
     if (how == PIXEL && whole) {
-        add_products(row, g, whole, scale, p.pixels, node->shape.c - p.block * B);
+        add_products(row, g, whole, scale, p.pixels, call->shape.c - p.block * B);
         return;
     }
     if (whole)
@@ -271,87 +271,87 @@ static void cover_grad(ir_node *node, int k, part p, const float *g, float row[R
     else
         times_one(to, g, p.floats, scale, add);
     if (how == PIXEL)
-        add_channels(row, room, p.pixels, node->shape.c - p.block * B);
+        add_channels(row, room, p.pixels, call->shape.c - p.block * B);
     else if (how != SAME)
-        add_lanes(room, p.floats, sums_at(node, k, p));
+        add_lanes(room, p.floats, sums_at(call, k, p));
 }
 
-static void input_grad(ir_node *node, int k, part p, const float *g, float row[IR_TERMS][ROW * B])
+static void input_grad(ir_call *call, int k, part p, const float *g, float row[IR_TERMS][ROW * B])
 {
-    if (node->grad_use[k] == IR_GRAD_NONE)
+    if (call->grad_use[k] == IR_GRAD_NONE)
         return;
-    for (int i = 0; i < node->terms; i++) {
-        const ir_term *t = &node->term[i];
+    for (int i = 0; i < call->terms; i++) {
+        const ir_term *t = &call->term[i];
         if (t->whole == k)
-            times_cover(node->in[k]->grad + p.at, g, node, t, p, node->grad_use[k] == IR_GRAD_ADD);
+            times_cover(call->in[k]->grad + p.at, g, call, t, p, call->grad_use[k] == IR_GRAD_ADD);
         if (t->cover == k)
-            cover_grad(node, i, p, g, row[i]);
+            cover_grad(call, i, p, g, row[i]);
     }
 }
 
 /* In the order of the inputs: of one that is there twice the first gradient is written, the second
  * added. What is there twice is not over dy. */
-static void backward_chunk(ir_node *node, part p, float row[IR_TERMS][ROW * B])
+static void backward_chunk(ir_call *call, part p, float row[IR_TERMS][ROW * B])
 {
-    const bool over = is_over(node);
+    const bool over = is_over(call);
     float room[CHUNK_FLOATS];
-    const float *g = gradient_at(room, node, p);
-    for (int k = over; k < node->inputs; k++)
-        input_grad(node, k, p, g, row);
-    if (over && !is_there(node))
-        input_grad(node, 0, p, g, row);
+    const float *g = gradient_at(room, call, p);
+    for (int k = over; k < call->inputs; k++)
+        input_grad(call, k, p, g, row);
+    if (over && !is_there(call))
+        input_grad(call, 0, p, g, row);
 }
 
 /* PIXEL: when all blocks of a chunk are through. */
-static void finish_rows(ir_node *node, part p, float row[IR_TERMS][ROW * B])
+static void finish_rows(ir_call *call, part p, float row[IR_TERMS][ROW * B])
 {
     float total[ROW];
-    for (int k = 0; k < node->terms; k++) {
-        const ir_term *t = summed(node, k, PIXEL, PIXEL);
+    for (int k = 0; k < call->terms; k++) {
+        const ir_term *t = summed(call, k, PIXEL, PIXEL);
         if (!t)
             continue;
-        const bool add = node->grad_use[t->cover] == IR_GRAD_ADD;
-        float *d = node->in[t->cover]->grad + (size_t)p.image * pixels_of(node->shape) + p.pixel;
+        const bool add = call->grad_use[t->cover] == IR_GRAD_ADD;
+        float *d = call->in[t->cover]->grad + (size_t)p.image * pixels_of(call->shape) + p.pixel;
         total_lanes(total, row[k]);
         for (size_t i = 0; i < p.pixels; i++)
             d[i] = grad_of(d[i], total[i], add);
     }
 }
 
-static bool sums_rows(const ir_node *node)
+static bool sums_rows(const ir_call *call)
 {
-    return summed(node, 0, PIXEL, PIXEL) || summed(node, 1, PIXEL, PIXEL);
+    return summed(call, 0, PIXEL, PIXEL) || summed(call, 1, PIXEL, PIXEL);
 }
 
 /* The same pixels of so many blocks from p's on. */
-static void backward_part(ir_node *node, part p, int count)
+static void backward_part(ir_call *call, part p, int count)
 {
-    const ir_shape s = node->shape;
-    const bool rows = sums_rows(node);
+    const ir_shape s = call->shape;
+    const bool rows = sums_rows(call);
     float row[IR_TERMS][ROW * B];
-    for (int k = 0; k < node->terms; k++)
-        for (int block = 0; block < count && summed(node, k, CHANNEL, IMAGE); block++)
-            memset(sums_at(node, k, in_block(p, s, block)), 0, B * sizeof(double));
+    for (int k = 0; k < call->terms; k++)
+        for (int block = 0; block < count && summed(call, k, CHANNEL, IMAGE); block++)
+            memset(sums_at(call, k, in_block(p, s, block)), 0, B * sizeof(double));
     for (size_t first = 0, most = rows ? ROW : MANY; first < p.pixels; first += most) {
         const part c = chunk_of(p, first, most, lanes(s.c));
         if (rows)
             memset(row, 0, sizeof row);
         for (int block = 0; block < count; block++)
-            backward_chunk(node, in_block(c, s, block), row);
+            backward_chunk(call, in_block(c, s, block), row);
         if (rows)
-            finish_rows(node, c, row);
+            finish_rows(call, c, row);
     }
 }
 
 /* CHANNEL and IMAGE: from the parts' sums. */
-static void finish_sums(ir_node *node, int k, const ir_term *t)
+static void finish_sums(ir_call *call, int k, const ir_term *t)
 {
-    const ir_shape s = node->shape;
-    const bool add = node->grad_use[t->cover] == IR_GRAD_ADD;
-    const cover how = cover_of(node, t);
+    const ir_shape s = call->shape;
+    const bool add = call->grad_use[t->cover] == IR_GRAD_ADD;
+    const cover how = cover_of(call, t);
     const int width = lanes(s.c);
-    const double *parts = (double *)node->scratch + (size_t)k * (size_t)parts_of(s) * B;
-    float *d = node->in[t->cover]->grad;
+    const double *parts = (double *)call->scratch + (size_t)k * (size_t)parts_of(s) * B;
+    float *d = call->in[t->cover]->grad;
     for (int n = 0; n < s.n; n++) {
         double image = 0;
         for (int block = 0; block < blocks(s.c); block++) {
@@ -372,54 +372,54 @@ static void finish_sums(ir_node *node, int k, const ir_term *t)
 }
 
 /* Where sums go over the channels a thread takes all blocks of its pixels. */
-static void backward(ir_backend *b, ir_node *node)
+static void backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->shape;
-    const int per = parts_of_plane(s), together = sums_rows(node) ? blocks(s.c) : 1;
+    const ir_shape s = call->shape;
+    const int per = parts_of_plane(s), together = sums_rows(call) ? blocks(s.c) : 1;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < parts_of(s) / together; i++)
-        backward_part(node, part_at(s, i / per * together * per + i % per), together);
-    for (int k = 0; k < node->terms; k++) {
-        const ir_term *t = summed(node, k, CHANNEL, IMAGE);
+        backward_part(call, part_at(s, i / per * together * per + i % per), together);
+    for (int k = 0; k < call->terms; k++) {
+        const ir_term *t = summed(call, k, CHANNEL, IMAGE);
         if (t)
-            finish_sums(node, k, t);
+            finish_sums(call, k, t);
     }
 }
 
-static void prepare(ir_backend *b, ir_node *node)
+static void prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
-    for (int k = 0; k < node->terms; k++) {
-        const cover how = cover_of(node, &node->term[k]);
+    for (int k = 0; k < call->terms; k++) {
+        const cover how = cover_of(call, &call->term[k]);
         if (how == CHANNEL || how == IMAGE)
-            node->scratch_bytes =
-                (size_t)node->terms * (size_t)parts_of(node->shape) * sizeof(double[B]);
+            call->scratch_bytes =
+                (size_t)call->terms * (size_t)parts_of(call->shape) * sizeof(double[B]);
     }
 }
 
 /* ---- scale x ----------------------------------------------------------------------------------*/
 
-static void scale_all(float *to, const float *x, const ir_node *node, bool add)
+static void scale_all(float *to, const float *x, const ir_call *call, bool add)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < parts_of(s); i++) {
         const part p = part_at(s, i);
-        times_one(to + p.at, x + p.at, p.floats, (float)node->scale, add);
+        times_one(to + p.at, x + p.at, p.floats, (float)call->scale, add);
     }
 }
 
-static void scale_forward(ir_backend *b, ir_node *node)
+static void scale_forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    scale_all(node->value, node->in[0]->value, node, false);
+    scale_all(call->value, call->in[0]->value, call, false);
 }
 
-static void scale_backward(ir_backend *b, ir_node *node)
+static void scale_backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    scale_all(node->in[0]->grad, node->grad, node, node->grad_use[0] == IR_GRAD_ADD);
+    scale_all(call->in[0]->grad, call->grad, call, call->grad_use[0] == IR_GRAD_ADD);
 }
 
 const ir_op_table IR_NAME(ir_cpu_add) = {

@@ -18,10 +18,10 @@ typedef struct {
     int images;             /* transformed at a time: enough planes to share among the threads */
 } transforms;
 
-/* shape of the planes' side of a node, and of the spectra's */
-static ir_shape planes_shape(const ir_node *node)
+/* shape of the planes' side of a call, and of the spectra's */
+static ir_shape planes_shape(const ir_call *call)
 {
-    return node->op == IR_OP_RFFT2 ? node->in[0]->shape : node->shape;
+    return call->op == IR_OP_RFFT2 ? call->in[0]->shape : call->shape;
 }
 
 static size_t whole_lines(size_t floats)
@@ -29,9 +29,9 @@ static size_t whole_lines(size_t floats)
     return (floats + 15) / 16 * 16;
 }
 
-static void prepare(ir_backend *b, ir_node *node)
+static void prepare(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = planes_shape(node);
+    const ir_shape s = planes_shape(call);
     const int threads = ((ir_cpu *)b)->threads;
     transforms *t = ir_malloc(sizeof *t);
     t->plane = whole_lines(pixels_of(s));
@@ -39,7 +39,7 @@ static void prepare(ir_backend *b, ir_node *node)
     t->images = (2 * threads + s.c - 1) / s.c;
     if (t->images > s.n)
         t->images = s.n;
-    node->scratch_bytes =
+    call->scratch_bytes =
         (size_t)t->images * (size_t)s.c * (t->plane + t->spectrum) * sizeof(float);
 
     /* a plan is made for the alignment of its arrays, not for the arrays */
@@ -50,13 +50,13 @@ static void prepare(ir_backend *b, ir_node *node)
     free(real);
     if (!t->to_spectrum || !t->to_plane)
         ir_die("FFTW has no plan for %d x %d", s.w, s.h);
-    node->state = t;
+    call->state = t;
 }
 
-static void release(ir_backend *b, ir_node *node)
+static void release(ir_backend *b, ir_call *call)
 {
     (void)b;
-    transforms *t = node->state;
+    transforms *t = call->state;
     fftwf_destroy_plan(t->to_spectrum);
     fftwf_destroy_plan(t->to_plane);
     free(t);
@@ -215,14 +215,14 @@ static void make_hermitian(float *spectrum, ir_shape s)
 }
 
 /* to = spectra of from, columns weighed. s: the planes' shape, z: the spectra's. */
-static void transform(ir_node *node, const float *from, float *to, float single, float mirrored,
+static void transform(ir_call *call, const float *from, float *to, float single, float mirrored,
                       bool add)
 {
-    const transforms *t = node->state;
-    const ir_shape s = planes_shape(node), z = {s.n, 2 * s.c, s.h, s.w / 2 + 1};
+    const transforms *t = call->state;
+    const ir_shape s = planes_shape(call), z = {s.n, 2 * s.c, s.h, s.w / 2 + 1};
     for (int first = 0; first < s.n; first += t->images) {
         const int images = (int)smaller((size_t)t->images, (size_t)(s.n - first));
-        float *planes = node->scratch, *spectra = planes + (size_t)(images * s.c) * t->plane;
+        float *planes = call->scratch, *spectra = planes + (size_t)(images * s.c) * t->plane;
         planes_out(t, planes, from, s, first, images);
 #pragma omp parallel for schedule(static) if (!is_small(s))
         for (int i = 0; i < images * s.c; i++) {
@@ -237,14 +237,14 @@ static void transform(ir_node *node, const float *from, float *to, float single,
 }
 
 /* to = planes of from, columns weighed: sum_v w_v Re sum_u ... with w_v = single, or 2 mirrored. */
-static void transform_back(ir_node *node, const float *from, float *to, float single,
+static void transform_back(ir_call *call, const float *from, float *to, float single,
                            float mirrored, bool add)
 {
-    const transforms *t = node->state;
-    const ir_shape s = planes_shape(node), z = {s.n, 2 * s.c, s.h, s.w / 2 + 1};
+    const transforms *t = call->state;
+    const ir_shape s = planes_shape(call), z = {s.n, 2 * s.c, s.h, s.w / 2 + 1};
     for (int first = 0; first < s.n; first += t->images) {
         const int images = (int)smaller((size_t)t->images, (size_t)(s.n - first));
-        float *planes = node->scratch, *spectra = planes + (size_t)(images * s.c) * t->plane;
+        float *planes = call->scratch, *spectra = planes + (size_t)(images * s.c) * t->plane;
         spectra_out(t, spectra, from, z, first, images);
 #pragma omp parallel for schedule(static) if (!is_small(s))
         for (int i = 0; i < images * s.c; i++) {
@@ -258,36 +258,36 @@ static void transform_back(ir_node *node, const float *from, float *to, float si
     }
 }
 
-static float one_over_pixels(const ir_node *node)
+static float one_over_pixels(const ir_call *call)
 {
-    return 1 / (float)pixels_of(planes_shape(node));
+    return 1 / (float)pixels_of(planes_shape(call));
 }
 
-static void rfft2_forward(ir_backend *b, ir_node *node)
+static void rfft2_forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    transform(node, node->in[0]->value, node->value, 1, 1, false);
+    transform(call, call->in[0]->value, call->value, 1, 1, false);
 }
 
-static void rfft2_backward(ir_backend *b, ir_node *node)
+static void rfft2_backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    transform_back(node, node->grad, node->in[0]->grad, 1, 0.5f, node->grad_use[0] == IR_GRAD_ADD);
+    transform_back(call, call->grad, call->in[0]->grad, 1, 0.5f, call->grad_use[0] == IR_GRAD_ADD);
 }
 
-static void irfft2_forward(ir_backend *b, ir_node *node)
+static void irfft2_forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const float share = one_over_pixels(node);
-    transform_back(node, node->in[0]->value, node->value, share, share, false);
+    const float share = one_over_pixels(call);
+    transform_back(call, call->in[0]->value, call->value, share, share, false);
 }
 
-static void irfft2_backward(ir_backend *b, ir_node *node)
+static void irfft2_backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const float share = one_over_pixels(node);
-    transform(node, node->grad, node->in[0]->grad, share, 2 * share,
-              node->grad_use[0] == IR_GRAD_ADD);
+    const float share = one_over_pixels(call);
+    transform(call, call->grad, call->in[0]->grad, share, 2 * share,
+              call->grad_use[0] == IR_GRAD_ADD);
 }
 
 const ir_op_table IR_NAME(ir_cpu_rfft2) = {

@@ -19,15 +19,15 @@ static void row_magnitudes(float *y, const float *above, const float *x, const f
     }
 }
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int r = 0; r < s.n * s.h; r++) {
         const size_t at = (size_t)r * (size_t)s.w;
-        const float *x = node->in[0]->value + at;
-        row_magnitudes(node->value + at, r % s.h > 0 ? x - s.w : NULL, x,
+        const float *x = call->in[0]->value + at;
+        row_magnitudes(call->value + at, r % s.h > 0 ? x - s.w : NULL, x,
                        r % s.h < s.h - 1 ? x + s.w : NULL, s.w);
     }
 }

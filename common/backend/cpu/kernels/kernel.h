@@ -40,11 +40,11 @@ static inline size_t plane(ir_shape s)
 
 /* Every operation's kernels, ir_cpu_NAME, put together in table.c. */
 #define IR_OPERATION(NAME, name, ...) extern const ir_op_table IR_NAME(ir_cpu_##name);
-#include "graph/ops.def"
+#include "backend/ops.def"
 #undef IR_OPERATION
 
-void IR_NAME(ir_cpu_put)(ir_backend *b, const ir_node *node, void *tensor, const float *nchw);
-void IR_NAME(ir_cpu_get)(ir_backend *b, const ir_node *node, const void *tensor, float *nchw);
+void IR_NAME(ir_cpu_put)(ir_backend *b, const ir_call *call, void *tensor, const float *nchw);
+void IR_NAME(ir_cpu_get)(ir_backend *b, const ir_call *call, const void *tensor, float *nchw);
 void IR_NAME(ir_cpu_adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
                           float step_size, double beta1, double beta2, float root_scale, float eps);
 void IR_NAME(ir_cpu_sgd)(ir_backend *b, float *x, const float *g, size_t count, float lr);

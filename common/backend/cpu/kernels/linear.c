@@ -20,56 +20,56 @@ static float dot(const float *a, const float *b, int count)
 }
 
 /* y[n,o] = bias[o] + sum_c weight[o,c] x[n,c] */
-static void linear_forward(ir_backend *b, ir_node *node)
+static void linear_forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
     for (int n = 0; n < t.n; n++) {
-        const float *x = node->in[0]->value + (size_t)n * stride_of(s);
-        float *y = node->value + (size_t)n * stride_of(t);
+        const float *x = call->in[0]->value + (size_t)n * stride_of(s);
+        float *y = call->value + (size_t)n * stride_of(t);
         for (int o = 0; o < t.c; o++)
             y[o] =
-                node->bias->value[o] + dot(node->weight->value + (size_t)o * (size_t)s.c, x, s.c);
+                call->bias->value[o] + dot(call->weight->value + (size_t)o * (size_t)s.c, x, s.c);
         for (size_t o = (size_t)t.c; o < stride_of(t); o++)
             y[o] = 0;
     }
 }
 
 /* dweight[o,c] = sum_n dy[n,o] x[n,c],  dbias[o] = sum_n dy[n,o] */
-static void linear_parameters(ir_node *node)
+static void linear_parameters(ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
     for (int o = 0; o < t.c; o++) {
-        float *dw = node->weight->grad + (size_t)o * (size_t)s.c, bias = 0;
+        float *dw = call->weight->grad + (size_t)o * (size_t)s.c, bias = 0;
         for (int c = 0; c < s.c; c++)
             dw[c] = 0;
         for (int n = 0; n < t.n; n++) {
-            const float dy = node->grad[(size_t)n * stride_of(t) + (size_t)o];
-            const float *x = node->in[0]->value + (size_t)n * stride_of(s);
+            const float dy = call->grad[(size_t)n * stride_of(t) + (size_t)o];
+            const float *x = call->in[0]->value + (size_t)n * stride_of(s);
             bias += dy;
 #pragma omp simd
             for (int c = 0; c < s.c; c++)
                 dw[c] += dy * x[c];
         }
-        node->bias->grad[o] = bias;
+        call->bias->grad[o] = bias;
     }
 }
 
 /* dx[n,c] = sum_o dy[n,o] weight[o,c] */
-static void linear_backward(ir_backend *b, ir_node *node)
+static void linear_backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    linear_parameters(node);
-    if (node->grad_use[0] == IR_GRAD_NONE)
+    const ir_shape s = call->in[0]->shape, t = call->shape;
+    linear_parameters(call);
+    if (call->grad_use[0] == IR_GRAD_NONE)
         return;
     for (int n = 0; n < s.n; n++) {
-        float *dx = node->in[0]->grad + (size_t)n * stride_of(s);
-        for (size_t c = 0; node->grad_use[0] == IR_GRAD_WRITE && c < stride_of(s); c++)
+        float *dx = call->in[0]->grad + (size_t)n * stride_of(s);
+        for (size_t c = 0; call->grad_use[0] == IR_GRAD_WRITE && c < stride_of(s); c++)
             dx[c] = 0;
         for (int o = 0; o < t.c; o++) {
-            const float dy = node->grad[(size_t)n * stride_of(t) + (size_t)o];
-            const float *weight = node->weight->value + (size_t)o * (size_t)s.c;
+            const float dy = call->grad[(size_t)n * stride_of(t) + (size_t)o];
+            const float *weight = call->weight->value + (size_t)o * (size_t)s.c;
 #pragma omp simd
             for (int c = 0; c < s.c; c++)
                 dx[c] += dy * weight[c];
@@ -78,13 +78,13 @@ static void linear_backward(ir_backend *b, ir_node *node)
 }
 
 /* y[c] = x[c] - log sum_k exp(x[k]), the maximum taken out first */
-static void log_softmax_forward(ir_backend *b, ir_node *node)
+static void log_softmax_forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     for (int n = 0; n < s.n; n++) {
-        const float *x = node->in[0]->value + (size_t)n * stride_of(s);
-        float *y = node->value + (size_t)n * stride_of(s), most = x[0];
+        const float *x = call->in[0]->value + (size_t)n * stride_of(s);
+        float *y = call->value + (size_t)n * stride_of(s), most = x[0];
         double sum = 0;
         for (int c = 1; c < s.c; c++)
             most = x[c] > most ? x[c] : most;
@@ -98,15 +98,15 @@ static void log_softmax_forward(ir_backend *b, ir_node *node)
 }
 
 /* dx[c] = dy[c] - exp(y[c]) sum_k dy[k] */
-static void log_softmax_backward(ir_backend *b, ir_node *node)
+static void log_softmax_backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->shape;
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
+    const ir_shape s = call->shape;
+    const bool add = call->grad_use[0] == IR_GRAD_ADD;
     for (int n = 0; n < s.n; n++) {
         const size_t at = (size_t)n * stride_of(s);
-        const float *y = node->value + at, *dy = node->grad + at;
-        float *dx = node->in[0]->grad + at;
+        const float *y = call->value + at, *dy = call->grad + at;
+        float *dx = call->in[0]->grad + at;
         double sum = 0;
         for (int c = 0; c < s.c; c++)
             sum += dy[c];

@@ -1,10 +1,10 @@
 /* Between the host's N x C x H x W arrays and the backend's layout. */
 #include "loops.h"
 
-void IR_NAME(ir_cpu_put)(ir_backend *b, const ir_node *node, void *tensor, const float *nchw)
+void IR_NAME(ir_cpu_put)(ir_backend *b, const ir_call *call, void *tensor, const float *nchw)
 {
     (void)b;
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const int c = s.c, count = parts_of(s), width = lanes(c);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
@@ -18,10 +18,10 @@ void IR_NAME(ir_cpu_put)(ir_backend *b, const ir_node *node, void *tensor, const
     }
 }
 
-void IR_NAME(ir_cpu_get)(ir_backend *b, const ir_node *node, const void *tensor, float *nchw)
+void IR_NAME(ir_cpu_get)(ir_backend *b, const ir_call *call, const void *tensor, float *nchw)
 {
     (void)b;
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const int c = s.c, count = parts_of(s), width = lanes(c);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {

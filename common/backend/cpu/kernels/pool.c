@@ -49,16 +49,16 @@ static size_t row_floats(ir_shape s)
     return (size_t)s.w * (size_t)lanes(s.c);
 }
 
-/* ---- maximum; node->saved: the tap of its window that won, a byte a number --------------------*/
+/* ---- maximum; call->saved: the tap of its window that won, a byte a number --------------------*/
 
 enum { MAX_KERNEL = 16 };
 
-static void max_pool_prepare(ir_backend *b, ir_node *node)
+static void max_pool_prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
-    if (node->kernel > MAX_KERNEL)
-        ir_die("max_pool: a kernel of %d is more than %d", node->kernel, MAX_KERNEL);
-    node->saved_bytes = volume(node->shape);
+    if (call->kernel > MAX_KERNEL)
+        ir_die("max_pool: a kernel of %d is more than %d", call->kernel, MAX_KERNEL);
+    call->saved_bytes = volume(call->shape);
 }
 
 /* `count` windows side by side, of their taps [down] x [across]: the channels of one window
@@ -104,11 +104,11 @@ static inline int max_groups(float *y, uint8_t *winner, const float *x, size_t r
     return i;
 }
 
-static inline void max_row(const ir_node *node, float *y, uint8_t *winner, const float *x, int top,
+static inline void max_row(const ir_call *call, float *y, uint8_t *winner, const float *x, int top,
                            int width)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    const int kernel = node->kernel, stride = node->stride, pad = node->pad;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
+    const int kernel = call->kernel, stride = call->stride, pad = call->pad;
     const size_t row = row_floats(s);
     const range down = clip((range){-top, s.h - top}, kernel);
     const bool cut = down.end - down.first < kernel;
@@ -134,19 +134,19 @@ static inline void max_row(const ir_node *node, float *y, uint8_t *winner, const
     }
 }
 
-static void max_pool_forward(ir_backend *b, ir_node *node)
+static void max_pool_forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < rows_of(t); i++) {
         const size_t at = (size_t)i * row_floats(t);
-        const float *x = node->in[0]->value + (size_t)(i / t.h) * plane(s);
-        const int top = i % t.h * node->stride - node->pad;
+        const float *x = call->in[0]->value + (size_t)(i / t.h) * plane(s);
+        const int top = i % t.h * call->stride - call->pad;
         if (t.c == 1)
-            max_row(node, node->value + at, (uint8_t *)node->saved + at, x, top, 1);
+            max_row(call, call->value + at, (uint8_t *)call->saved + at, x, top, 1);
         else
-            max_row(node, node->value + at, (uint8_t *)node->saved + at, x, top, B);
+            max_row(call, call->value + at, (uint8_t *)call->saved + at, x, top, B);
     }
 }
 
@@ -163,11 +163,11 @@ static inline void max_tap(float *dx, const float *dy, const uint8_t *winner, ra
 }
 
 /* Row y of dx gathers from the windows that cover it: no two threads write one place. */
-static inline void max_grad_row(const ir_node *node, float *dx, const float *dy,
+static inline void max_grad_row(const ir_call *call, float *dx, const float *dy,
                                 const uint8_t *winner, int y, int width)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    const int kernel = node->kernel, stride = node->stride, pad = node->pad;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
+    const int kernel = call->kernel, stride = call->stride, pad = call->pad;
     const range down = windows_over(y, kernel, pad, stride, t.h);
     for (int i = down.first; i < down.end; i++) {
         const size_t at = (size_t)i * row_floats(t);
@@ -177,21 +177,21 @@ static inline void max_grad_row(const ir_node *node, float *dx, const float *dy,
     }
 }
 
-static void max_pool_backward(ir_backend *b, ir_node *node)
+static void max_pool_backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < rows_of(s); i++) {
         const size_t at = (size_t)(i / s.h) * plane(t);
-        float *dx = node->in[0]->grad + (size_t)i * row_floats(s);
-        const uint8_t *winner = (uint8_t *)node->saved + at;
-        if (node->grad_use[0] == IR_GRAD_WRITE)
+        float *dx = call->in[0]->grad + (size_t)i * row_floats(s);
+        const uint8_t *winner = (uint8_t *)call->saved + at;
+        if (call->grad_use[0] == IR_GRAD_WRITE)
             memset(dx, 0, row_floats(s) * sizeof *dx);
         if (s.c == 1)
-            max_grad_row(node, dx, node->grad + at, winner, i % s.h, 1);
+            max_grad_row(call, dx, call->grad + at, winner, i % s.h, 1);
         else
-            max_grad_row(node, dx, node->grad + at, winner, i % s.h, B);
+            max_grad_row(call, dx, call->grad + at, winner, i % s.h, B);
     }
 }
 
@@ -214,28 +214,28 @@ static inline void mean_windows(float *y, const float *x, size_t row, int count,
     }
 }
 
-static inline void mean_row(const ir_node *node, float *y, const float *x, int width)
+static inline void mean_row(const ir_call *call, float *y, const float *x, int width)
 {
-    const size_t row = row_floats(node->in[0]->shape);
-    if (node->kernel == 2 && node->stride == 2)
-        mean_windows(y, x, row, node->shape.w, 2, 2, width);
+    const size_t row = row_floats(call->in[0]->shape);
+    if (call->kernel == 2 && call->stride == 2)
+        mean_windows(y, x, row, call->shape.w, 2, 2, width);
     else
-        mean_windows(y, x, row, node->shape.w, node->kernel, node->stride, width);
+        mean_windows(y, x, row, call->shape.w, call->kernel, call->stride, width);
 }
 
-static void avg_pool_forward(ir_backend *b, ir_node *node)
+static void avg_pool_forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < rows_of(t); i++) {
-        float *y = node->value + (size_t)i * row_floats(t);
-        const float *x = node->in[0]->value + (size_t)(i / t.h) * plane(s) +
-                         (size_t)(i % t.h * node->stride) * row_floats(s);
+        float *y = call->value + (size_t)i * row_floats(t);
+        const float *x = call->in[0]->value + (size_t)(i / t.h) * plane(s) +
+                         (size_t)(i % t.h * call->stride) * row_floats(s);
         if (t.c == 1)
-            mean_row(node, y, x, 1);
+            mean_row(call, y, x, 1);
         else
-            mean_row(node, y, x, B);
+            mean_row(call, y, x, B);
     }
 }
 
@@ -248,10 +248,10 @@ static inline void mean_tap(float *dx, const float *dy, range windows, int strid
             dx[(i * stride + offset) * width + l] += share * dy[i * width + l];
 }
 
-static inline void mean_grad_row(const ir_node *node, float *dx, const float *dy, int y, int width)
+static inline void mean_grad_row(const ir_call *call, float *dx, const float *dy, int y, int width)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    const int kernel = node->kernel, stride = node->stride;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
+    const int kernel = call->kernel, stride = call->stride;
     const range down = windows_over(y, kernel, 0, stride, t.h);
     for (int i = down.first; i < down.end; i++)
         for (int v = 0; v < kernel; v++)
@@ -259,60 +259,60 @@ static inline void mean_grad_row(const ir_node *node, float *dx, const float *dy
                      stride, v, 1 / (float)(kernel * kernel), width);
 }
 
-static void avg_pool_backward(ir_backend *b, ir_node *node)
+static void avg_pool_backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < rows_of(s); i++) {
-        float *dx = node->in[0]->grad + (size_t)i * row_floats(s);
-        const float *dy = node->grad + (size_t)(i / s.h) * plane(t);
-        if (node->grad_use[0] == IR_GRAD_WRITE)
+        float *dx = call->in[0]->grad + (size_t)i * row_floats(s);
+        const float *dy = call->grad + (size_t)(i / s.h) * plane(t);
+        if (call->grad_use[0] == IR_GRAD_WRITE)
             memset(dx, 0, row_floats(s) * sizeof *dx);
         if (s.c == 1)
-            mean_grad_row(node, dx, dy, i % s.h, 1);
+            mean_grad_row(call, dx, dy, i % s.h, 1);
         else
-            mean_grad_row(node, dx, dy, i % s.h, B);
+            mean_grad_row(call, dx, dy, i % s.h, B);
     }
 }
 
 /* ---- over whole planes ------------------------------------------------------------------------*/
 
-static void global_avg_prepare(ir_backend *b, ir_node *node)
+static void global_avg_prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
-    node->scratch_bytes = (size_t)parts_of(node->in[0]->shape) * sizeof(double[B]);
+    call->scratch_bytes = (size_t)parts_of(call->in[0]->shape) * sizeof(double[B]);
 }
 
-static void global_avg_forward(ir_backend *b, ir_node *node)
+static void global_avg_forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape;
+    const ir_shape s = call->in[0]->shape;
     const int count = parts_of(s), width = lanes(s.c);
     const double pixels = (double)pixels_of(s);
-    double(*sum)[B] = node->scratch;
+    double(*sum)[B] = call->scratch;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
         for (int l = 0; l < B; l++)
             sum[i][l] = 0;
-        add_lanes(node->in[0]->value + p.at, p.floats, sum[i]);
+        add_lanes(call->in[0]->value + p.at, p.floats, sum[i]);
     }
     for (int k = 0; k < s.n * blocks(s.c); k++) {
         double total[B];
-        total_of_plane(node->scratch, s, k, total);
+        total_of_plane(call->scratch, s, k, total);
         for (int l = 0; l < width; l++)
-            node->value[k * width + l] = (float)(total[l] / pixels);
+            call->value[k * width + l] = (float)(total[l] / pixels);
     }
 }
 
 /* dy's numbers for the lanes of one block, a plane's one repeated. */
-static void lanes_of_grad(const ir_node *node, part p, float dy[B])
+static void lanes_of_grad(const ir_call *call, part p, float dy[B])
 {
-    const int width = lanes(node->shape.c),
-              first = (p.image * blocks(node->shape.c) + p.block) * width;
+    const int width = lanes(call->shape.c),
+              first = (p.image * blocks(call->shape.c) + p.block) * width;
     for (int l = 0; l < B; l++)
-        dy[l] = node->grad[first + l % width];
+        dy[l] = call->grad[first + l % width];
 }
 
 static void spread(float *dx, const float dy[B], size_t floats, float share, bool add)
@@ -326,25 +326,25 @@ static void spread(float *dx, const float dy[B], size_t floats, float share, boo
         dx[i + l] = grad_of(dx[i + l], share * dy[l], add);
 }
 
-static void global_avg_backward(ir_backend *b, ir_node *node)
+static void global_avg_backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape;
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
+    const ir_shape s = call->in[0]->shape;
+    const bool add = call->grad_use[0] == IR_GRAD_ADD;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < parts_of(s); i++) {
         const part p = part_at(s, i);
         float dy[B];
-        lanes_of_grad(node, p, dy);
-        spread(node->in[0]->grad + p.at, dy, p.floats, 1 / (float)pixels_of(s), add);
+        lanes_of_grad(call, p, dy);
+        spread(call->in[0]->grad + p.at, dy, p.floats, 1 / (float)pixels_of(s), add);
     }
 }
 
-/* node->saved: the first pixel of those that hold the maximum, an int32_t a channel. */
-static void global_max_prepare(ir_backend *b, ir_node *node)
+/* call->saved: the first pixel of those that hold the maximum, an int32_t a channel. */
+static void global_max_prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
-    node->saved_bytes = volume(node->shape) * sizeof(int32_t);
+    call->saved_bytes = volume(call->shape) * sizeof(int32_t);
 }
 
 /* B numbers of each lane at once: the best so far and its pixel. */
@@ -362,34 +362,34 @@ static void max_of_plane(const float *x, size_t pixels, int width, float *best, 
             }
 }
 
-static void global_max_forward(ir_backend *b, ir_node *node)
+static void global_max_forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape;
+    const ir_shape s = call->in[0]->shape;
     const int width = lanes(s.c);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int k = 0; k < s.n * blocks(s.c); k++)
-        max_of_plane(node->in[0]->value + (size_t)k * plane(s), pixels_of(s), width,
-                     node->value + k * width, (int32_t *)node->saved + k * width);
+        max_of_plane(call->in[0]->value + (size_t)k * plane(s), pixels_of(s), width,
+                     call->value + k * width, (int32_t *)call->saved + k * width);
 }
 
 /* To the winning pixel alone: a lane each. */
-static void global_max_backward(ir_backend *b, ir_node *node)
+static void global_max_backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape;
+    const ir_shape s = call->in[0]->shape;
     const size_t width = (size_t)lanes(s.c);
-    const int32_t *winner = node->saved;
-    if (node->grad_use[0] == IR_GRAD_WRITE) {
+    const int32_t *winner = call->saved;
+    if (call->grad_use[0] == IR_GRAD_WRITE) {
 #pragma omp parallel for schedule(static) if (!is_small(s))
         for (int i = 0; i < parts_of(s); i++) {
             const part p = part_at(s, i);
-            memset(node->in[0]->grad + p.at, 0, p.floats * sizeof(float));
+            memset(call->in[0]->grad + p.at, 0, p.floats * sizeof(float));
         }
     }
-    for (size_t k = 0; k < volume(node->shape); k++)
-        node->in[0]->grad[k / width * plane(s) + (size_t)winner[k] * width + k % width] +=
-            node->grad[k];
+    for (size_t k = 0; k < volume(call->shape); k++)
+        call->in[0]->grad[k / width * plane(s) + (size_t)winner[k] * width + k % width] +=
+            call->grad[k];
 }
 
 const ir_op_table IR_NAME(ir_cpu_max_pool) = {

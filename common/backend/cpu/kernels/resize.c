@@ -17,31 +17,31 @@ static size_t row_floats(ir_shape s)
 }
 
 /* A row for each thread: of the input forward, of the output backward. */
-static void prepare(ir_backend *b, ir_node *node)
+static void prepare(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
     const size_t widest = row_floats(s) > row_floats(t) ? row_floats(s) : row_floats(t);
     tables *of = ir_malloc(sizeof *of);
-    of->down = ir_axis_make(s.h, t.h, node->align_corners);
-    of->across = ir_axis_make(s.w, t.w, node->align_corners);
-    node->state = of;
-    node->scratch_bytes = (size_t)((ir_cpu *)b)->threads * widest * sizeof(float);
+    of->down = ir_axis_make(s.h, t.h, call->align_corners);
+    of->across = ir_axis_make(s.w, t.w, call->align_corners);
+    call->state = of;
+    call->scratch_bytes = (size_t)((ir_cpu *)b)->threads * widest * sizeof(float);
 }
 
-static void release(ir_backend *b, ir_node *node)
+static void release(ir_backend *b, ir_call *call)
 {
     (void)b;
-    tables *of = node->state;
+    tables *of = call->state;
     ir_axis_free(of->down);
     ir_axis_free(of->across);
     free(of);
 }
 
 /* Where image i / blocks' block i % blocks is, in floats from the beginning of where it lies. */
-static size_t block_at(const ir_node *node, int i)
+static size_t block_at(const ir_call *call, int i)
 {
-    const ir_shape t = node->shape, home = ir_node_home(node)->shape;
-    const int image = i / blocks(t.c), block = i % blocks(t.c) + node->first / B;
+    const ir_shape t = call->shape, home = ir_call_home(call)->shape;
+    const int image = i / blocks(t.c), block = i % blocks(t.c) + call->first / B;
     return (size_t)(image * blocks(home.c) + block) * plane(t);
 }
 
@@ -75,22 +75,22 @@ static void mix_numbers(float *y, const float *row, const ir_axis *a, int out)
         y[i] = mix(row[low[i]], row[high[i]], t[i]);
 }
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
     const int threads = ((ir_cpu *)b)->threads;
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    const tables *of = node->state;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
+    const tables *of = call->state;
     const size_t in = row_floats(s), out = row_floats(t);
     const int rows = t.n * blocks(t.c) * t.h;
 #pragma omp parallel for schedule(static) num_threads(threads) if (!is_small(t))
     for (int i = 0; i < rows; i++) {
         const int y = i % t.h;
-        const float *x = node->in[0]->value + (size_t)(i / t.h) * plane(s);
+        const float *x = call->in[0]->value + (size_t)(i / t.h) * plane(s);
         const float *low = x + (size_t)of->down.low[y] * in;
         const float *high = x + (size_t)of->down.high[y] * in;
-        float *row = (float *)node->scratch + (size_t)omp_get_thread_num() * in;
+        float *row = (float *)call->scratch + (size_t)omp_get_thread_num() * in;
         mix_rows(row, low, high, of->down.t[y], in);
-        float *to = ir_node_home(node)->value + block_at(node, i / t.h) + (size_t)y * out;
+        float *to = ir_call_home(call)->value + block_at(call, i / t.h) + (size_t)y * out;
         if (t.c == 1)
             mix_numbers(to, row, &of->across, t.w);
         else
@@ -126,19 +126,19 @@ static void gather_row(float *dx, const float *row, const ir_axis *a, int in, in
             gather(dx + j * B, row, a, j, B, add);
 }
 
-static void backward(ir_backend *b, ir_node *node)
+static void backward(ir_backend *b, ir_call *call)
 {
     const int threads = ((ir_cpu *)b)->threads;
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    const tables *of = node->state;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
+    const tables *of = call->state;
     const size_t in = row_floats(s), out = row_floats(t);
     const int rows = s.n * blocks(s.c) * s.h;
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
+    const bool add = call->grad_use[0] == IR_GRAD_ADD;
 #pragma omp parallel for schedule(static) num_threads(threads) if (!is_small(t))
     for (int i = 0; i < rows; i++) {
-        float *dx = node->in[0]->grad + (size_t)i * in;
-        float *row = (float *)node->scratch + (size_t)omp_get_thread_num() * out;
-        const float *dy = ir_node_home(node)->grad + block_at(node, i / s.h);
+        float *dx = call->in[0]->grad + (size_t)i * in;
+        float *row = (float *)call->scratch + (size_t)omp_get_thread_num() * out;
+        const float *dy = ir_call_home(call)->grad + block_at(call, i / s.h);
         gather(row, dy, &of->down, i % s.h, out, false);
         gather_row(dx, row, &of->across, s.w, lanes(s.c), add);
     }

@@ -1,5 +1,5 @@
 /* The soft-IoU loss 1 - (I + 1) / U with I = sum p y, U = sum p + sum y - I + 1, over groups of
- * images. node->saved: I + 1 and U of each group, in double precision. */
+ * images. call->saved: I + 1 and U of each group, in double precision. */
 #include "loops.h"
 
 typedef struct {
@@ -10,11 +10,11 @@ typedef struct {
     double above, below; /* I + 1, U */
 } fraction;
 
-static void prepare(ir_backend *b, ir_node *node)
+static void prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
-    node->saved_bytes = (size_t)node->shape.n * sizeof(fraction);
-    node->scratch_bytes = (size_t)parts_of(node->in[0]->shape) * sizeof(sums);
+    call->saved_bytes = (size_t)call->shape.n * sizeof(fraction);
+    call->scratch_bytes = (size_t)parts_of(call->in[0]->shape) * sizeof(sums);
 }
 
 static sums part_sums(const float *p, const float *y, size_t floats)
@@ -29,19 +29,19 @@ static sums part_sums(const float *p, const float *y, size_t floats)
     return (sums){both, sum_p, sum_y};
 }
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    const ir_shape s = node->in[0]->shape;
-    const int count = parts_of(s), each = parts_of_plane(s) * node->group;
-    sums *found = node->scratch;
-    fraction *saved = node->saved;
+    const ir_shape s = call->in[0]->shape;
+    const int count = parts_of(s), each = parts_of_plane(s) * call->group;
+    sums *found = call->scratch;
+    fraction *saved = call->saved;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        found[i] = part_sums(node->in[0]->value + p.at, node->in[1]->value + p.at, p.floats);
+        found[i] = part_sums(call->in[0]->value + p.at, call->in[1]->value + p.at, p.floats);
     }
-    for (int k = 0; k < node->shape.n; k++) {
+    for (int k = 0; k < call->shape.n; k++) {
         sums total = {0};
         for (int i = k * each; i < (k + 1) * each; i++) {
             total.both += found[i].both;
@@ -49,30 +49,30 @@ static void forward(ir_backend *b, ir_node *node)
             total.y += found[i].y;
         }
         saved[k] = (fraction){total.both + 1, total.p + total.y - total.both + 1};
-        node->value[k] = (float)(1 - saved[k].above / saved[k].below);
+        call->value[k] = (float)(1 - saved[k].above / saved[k].below);
     }
 }
 
 /* dL/dp = -(y U - (I + 1) (1 - y)) / U^2 = (I + 1) / U^2 - y (U + I + 1) / U^2 */
-static void backward(ir_backend *b, ir_node *node)
+static void backward(ir_backend *b, ir_call *call)
 {
     (void)b;
-    if (node->grad_use[0] == IR_GRAD_NONE)
+    if (call->grad_use[0] == IR_GRAD_NONE)
         return;
-    const ir_shape s = node->in[0]->shape;
+    const ir_shape s = call->in[0]->shape;
     const int count = parts_of(s);
-    const bool add = node->grad_use[0] == IR_GRAD_ADD;
-    const fraction *saved = node->saved;
+    const bool add = call->grad_use[0] == IR_GRAD_ADD;
+    const fraction *saved = call->saved;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        const int k = p.image / node->group;
+        const int k = p.image / call->group;
         const fraction f = saved[k];
         const double square = f.below * f.below;
-        const float constant = (float)(node->grad[k] * f.above / square);
-        const float slope = (float)(node->grad[k] * (f.below + f.above) / square);
-        const float *y = node->in[1]->value + p.at;
-        float *dp = node->in[0]->grad + p.at;
+        const float constant = (float)(call->grad[k] * f.above / square);
+        const float slope = (float)(call->grad[k] * (f.below + f.above) / square);
+        const float *y = call->in[1]->value + p.at;
+        float *dp = call->in[0]->grad + p.at;
 #pragma omp simd
         for (size_t j = 0; j < p.floats; j++)
             dp[j] = grad_of(dp[j], constant - slope * y[j], add);

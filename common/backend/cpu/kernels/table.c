@@ -10,7 +10,7 @@ const ir_cpu_isa IR_NAME(ir_cpu) = {
     .op =
         {
 #define IR_OPERATION(NAME, name, ...) [IR_OP_##NAME] = &IR_NAME(ir_cpu_##name),
-#include "graph/ops.def"
+#include "backend/ops.def"
 #undef IR_OPERATION
         },
     .put = IR_NAME(ir_cpu_put),

@@ -17,18 +17,18 @@ struct alignas(16) normaliser {
     __device__ __forceinline__ float operator()(float x) const { return centred(x) * scale + beta; }
 };
 
-static bool adapts(const ir_node *node)
+static bool adapts(const ir_call *call)
 {
-    return node->adapt.seen != nullptr;
+    return call->adapt.seen != nullptr;
 }
 
 /* Of a channel: once, or for each image. */
-static size_t sets_of(const ir_node *node)
+static size_t sets_of(const ir_call *call)
 {
-    return (size_t)node->shape.c * (size_t)(adapts(node) ? node->shape.n : 1);
+    return (size_t)call->shape.c * (size_t)(adapts(call) ? call->shape.n : 1);
 }
 
-/* node->saved: the normalisers of every set, then their 1 / sqrt(var + eps). */
+/* call->saved: the normalisers of every set, then their 1 / sqrt(var + eps). */
 struct statistics {
     normaliser *of;
     double *inverse;
@@ -43,11 +43,11 @@ struct statistics {
     }
 };
 
-static statistics statistics_of(const ir_node *node)
+static statistics statistics_of(const ir_call *call)
 {
-    normaliser *saved = static_cast<normaliser *>(node->saved);
-    return {saved, reinterpret_cast<double *>(saved + sets_of(node)), node->weight->value,
-            node->bias->value};
+    normaliser *saved = static_cast<normaliser *>(call->saved);
+    return {saved, reinterpret_cast<double *>(saved + sets_of(call)), call->weight->value,
+            call->bias->value};
 }
 
 /* Means over a channel that backward subtracts: of g, and inv^2 of g d. */
@@ -55,27 +55,27 @@ struct alignas(8) means {
     float g, factor;
 };
 
-static void prepare(ir_backend *, ir_node *node)
+static void prepare(ir_backend *, ir_call *call)
 {
-    const size_t channels = (size_t)node->shape.c, images = (size_t)node->shape.n;
-    const size_t pixels = pixels_of(node->shape);
-    node->saved_bytes = sets_of(node) * (sizeof(normaliser) + sizeof(double));
-    node->scratch_bytes = channels * sizeof(means) + sum_scratch(2, 1, images * pixels, channels);
-    if (adapts(node))
-        node->scratch_bytes =
-            sets_of(node) * sizeof(ir_statistics) + sum_scratch(2, images, pixels, channels);
+    const size_t channels = (size_t)call->shape.c, images = (size_t)call->shape.n;
+    const size_t pixels = pixels_of(call->shape);
+    call->saved_bytes = sets_of(call) * (sizeof(normaliser) + sizeof(double));
+    call->scratch_bytes = channels * sizeof(means) + sum_scratch(2, 1, images * pixels, channels);
+    if (adapts(call))
+        call->scratch_bytes =
+            sets_of(call) * sizeof(ir_statistics) + sum_scratch(2, images, pixels, channels);
 }
 
-static void batch_statistics(ir_cuda *cuda, ir_node *node)
+static void batch_statistics(ir_cuda *cuda, ir_call *call)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const unsigned channels = (unsigned)s.c, rows = (unsigned)s.n * pixels_of(s);
-    const real *x = value_of(node->in[0]);
-    const statistics saved = statistics_of(node);
-    float *running_mean = node->running_mean->value, *running_var = node->running_var->value;
-    const double momentum = node->momentum, eps = node->eps;
+    const real *x = value_of(call->in[0]);
+    const statistics saved = statistics_of(call);
+    float *running_mean = call->running_mean->value, *running_var = call->running_var->value;
+    const double momentum = call->momentum, eps = call->eps;
     sum_rows<2>(
-        cuda, node->scratch, 1, rows, channels,
+        cuda, call->scratch, 1, rows, channels,
         [=] __device__(unsigned row, unsigned c, double *sum) {
             const double value = get(x, row * channels + c);
             sum[0] += value;
@@ -91,18 +91,18 @@ static void batch_statistics(ir_cuda *cuda, ir_node *node)
         });
 }
 
-static void running_statistics(ir_cuda *cuda, ir_node *node)
+static void running_statistics(ir_cuda *cuda, ir_call *call)
 {
-    const unsigned channels = (unsigned)node->shape.c;
-    const statistics saved = statistics_of(node);
-    const float *running_mean = node->running_mean->value;
-    const float *running_var = node->running_var->value;
-    const double eps = node->eps;
+    const unsigned channels = (unsigned)call->shape.c;
+    const statistics saved = statistics_of(call);
+    const float *running_mean = call->running_mean->value;
+    const float *running_var = call->running_var->value;
+    const double eps = call->eps;
     each(cuda, channels,
          [=] __device__(unsigned c) { saved.set(c, c, running_mean[c], running_var[c], eps); });
 }
 
-/* Which rows and columns of an image are not padding, at this node. */
+/* Which rows and columns of an image are not padding, at this call. */
 struct extents {
     const float *own; /* of the network's input */
     int whole_h, whole_w, h, w;
@@ -118,14 +118,14 @@ struct extents {
 };
 
 /* Every image's own. */
-static void image_statistics(ir_cuda *cuda, ir_node *node, ir_statistics *found)
+static void image_statistics(ir_cuda *cuda, ir_call *call, ir_statistics *found)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const unsigned channels = (unsigned)s.c, pixels = pixels_of(s), width = (unsigned)s.w;
-    const extents e = {node->adapt.extent->value, node->adapt.h, node->adapt.w, s.h, s.w};
-    const real *x = value_of(node->in[0]);
+    const extents e = {call->adapt.extent->value, call->adapt.h, call->adapt.w, s.h, s.w};
+    const real *x = value_of(call->in[0]);
     sum_rows<2>(
-        cuda, found + sets_of(node), (unsigned)s.n, pixels, channels,
+        cuda, found + sets_of(call), (unsigned)s.n, pixels, channels,
         [=] __device__(unsigned row, unsigned c, double *sum) {
             const unsigned image = row / pixels, pixel = row - image * pixels;
             const bool own = pixel / width < e.rows(image) && pixel % width < e.columns(image);
@@ -141,19 +141,19 @@ static void image_statistics(ir_cuda *cuda, ir_node *node, ir_statistics *found)
 }
 
 /* The images in their order, which is that of the window. */
-static void adapted_statistics(ir_cuda *cuda, ir_node *node)
+static void adapted_statistics(ir_cuda *cuda, ir_call *call)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const unsigned channels = (unsigned)s.c, images = (unsigned)s.n;
-    const extents e = {node->adapt.extent->value, node->adapt.h, node->adapt.w, s.h, s.w};
-    const statistics saved = statistics_of(node);
-    const float *running_mean = node->running_mean->value;
-    const float *running_var = node->running_var->value;
-    const double eps = node->eps, rate = node->adapt.rate;
-    const int window = node->adapt.window;
-    double *seen = node->adapt.seen;
-    ir_statistics *found = static_cast<ir_statistics *>(node->scratch);
-    image_statistics(cuda, node, found);
+    const extents e = {call->adapt.extent->value, call->adapt.h, call->adapt.w, s.h, s.w};
+    const statistics saved = statistics_of(call);
+    const float *running_mean = call->running_mean->value;
+    const float *running_var = call->running_var->value;
+    const double eps = call->eps, rate = call->adapt.rate;
+    const int window = call->adapt.window;
+    double *seen = call->adapt.seen;
+    ir_statistics *found = static_cast<ir_statistics *>(call->scratch);
+    image_statistics(cuda, call, found);
     each(cuda, channels, [=] __device__(unsigned c) {
         const ir_statistics learned = {running_mean[c], running_var[c]};
         for (unsigned i = 0; i < images; i++) {
@@ -166,50 +166,50 @@ static void adapted_statistics(ir_cuda *cuda, ir_node *node)
 }
 
 /* With the saved statistics. */
-static void apply(ir_backend *b, ir_node *node)
+static void apply(ir_backend *b, ir_call *call)
 {
-    const unsigned channels = (unsigned)node->shape.c;
-    const float slope = slope_of(node->activation);
-    const normaliser *normalise = statistics_of(node).of;
-    const real *x = value_of(node->in[0]);
+    const unsigned channels = (unsigned)call->shape.c;
+    const float slope = slope_of(call->activation);
+    const normaliser *normalise = statistics_of(call).of;
+    const real *x = value_of(call->in[0]);
     const auto normalised = [=] __device__(unsigned i, unsigned set) {
         const normaliser of = normalise[set];
         return rectify(of(get(x, i)), slope);
     };
-    const unsigned image = pixels_of(node->shape) * channels;
-    if (adapts(node))
-        map(cuda_of(b), value_of(node), volume(node->shape), false, [=] __device__(unsigned i) {
+    const unsigned image = pixels_of(call->shape) * channels;
+    if (adapts(call))
+        map(cuda_of(b), value_of(call), volume(call->shape), false, [=] __device__(unsigned i) {
             return normalised(i, i / image * channels + i % channels);
         });
     else
-        map(cuda_of(b), value_of(node), volume(node->shape), false,
+        map(cuda_of(b), value_of(call), volume(call->shape), false,
             [=] __device__(unsigned i) { return normalised(i, i % channels); });
 }
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
-    if (ir_graph_mode(node->graph) != IR_DETECTION)
-        batch_statistics(cuda_of(b), node);
-    else if (adapts(node))
-        adapted_statistics(cuda_of(b), node);
+    if (call->training)
+        batch_statistics(cuda_of(b), call);
+    else if (adapts(call))
+        adapted_statistics(cuda_of(b), call);
     else
-        running_statistics(cuda_of(b), node);
-    apply(b, node);
+        running_statistics(cuda_of(b), call);
+    apply(b, call);
 }
 
 /* With g the gradient behind act taken to before it, d = x - mean, M numbers a channel:
  *
  *     dbeta = sum g,  dgamma = inv sum g d,  dx = scale (g - dbeta / M - d inv^2 (sum g d) / M) */
-static void backward(ir_backend *b, ir_node *node)
+static void backward(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const unsigned channels = (unsigned)s.c, rows = (unsigned)s.n * pixels_of(s);
-    const float slope = slope_of(node->activation);
-    const statistics saved = statistics_of(node);
+    const float slope = slope_of(call->activation);
+    const statistics saved = statistics_of(call);
     const normaliser *normalise = saved.of;
-    const real *x = value_of(node->in[0]), *dy = grad_of(node);
-    means *mean = static_cast<means *>(node->scratch);
-    float *dgamma = node->weight->grad, *dbeta = node->bias->grad;
+    const real *x = value_of(call->in[0]), *dy = grad_of(call);
+    means *mean = static_cast<means *>(call->scratch);
+    float *dgamma = call->weight->grad, *dbeta = call->bias->grad;
     sum_rows<2>(
         cuda_of(b), mean + channels, 1, rows, channels,
         [=] __device__(unsigned row, unsigned c, double *sum) {
@@ -226,9 +226,9 @@ static void backward(ir_backend *b, ir_node *node)
             dbeta[c] = (float)total[0];
             dgamma[c] = (float)(total[1] * inverse);
         });
-    if (node->grad_use[0] == IR_GRAD_NONE)
+    if (call->grad_use[0] == IR_GRAD_NONE)
         return;
-    map(cuda_of(b), grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
+    map(cuda_of(b), grad_of(call->in[0]), volume(s), adds(call, 0), [=] __device__(unsigned i) {
         const unsigned c = i % channels;
         const normaliser of = normalise[c];
         const means m = mean[c];

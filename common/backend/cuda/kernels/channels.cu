@@ -18,17 +18,17 @@ static void copy_channels(ir_cuda *cuda, real *to, unsigned count, int channels,
 
 /* ---- concat: each input has its own place among the channels of y, where a resized one is made */
 
-static void concat_forward(ir_backend *b, ir_node *node)
+static void concat_forward(ir_backend *b, ir_call *call)
 {
     int first = 0;
-    real *y = value_of(node);
-    const unsigned all = (unsigned)node->shape.c;
-    for (int k = 0; k < node->inputs; k++) {
-        const ir_node *in = node->in[k];
+    real *y = value_of(call);
+    const unsigned all = (unsigned)call->shape.c;
+    for (int k = 0; k < call->inputs; k++) {
+        const ir_call *in = call->in[k];
         const unsigned channels = (unsigned)in->shape.c, at = (unsigned)first;
         const real *x = value_of(in);
-        if (node->part[k])
-            ir_op_of(b, node->part[k])->forward(b, node->part[k]);
+        if (call->part[k])
+            ir_op_of(b, call->part[k])->forward(b, call->part[k]);
         else
             map_to(
                 cuda_of(b), y, volume(in->shape), false,
@@ -38,73 +38,73 @@ static void concat_forward(ir_backend *b, ir_node *node)
     }
 }
 
-static void concat_backward(ir_backend *b, ir_node *node)
+static void concat_backward(ir_backend *b, ir_call *call)
 {
     int first = 0;
-    for (int k = 0; k < node->inputs; k++) {
-        const ir_node *in = node->in[k];
-        if (node->grad_use[k] != IR_GRAD_NONE && node->part[k])
-            ir_op_of(b, node->part[k])->backward(b, node->part[k]);
-        else if (node->grad_use[k] != IR_GRAD_NONE)
-            copy_channels(cuda_of(b), grad_of(in), volume(in->shape), in->shape.c, grad_of(node),
-                          node->shape.c, first, adds(node, k));
+    for (int k = 0; k < call->inputs; k++) {
+        const ir_call *in = call->in[k];
+        if (call->grad_use[k] != IR_GRAD_NONE && call->part[k])
+            ir_op_of(b, call->part[k])->backward(b, call->part[k]);
+        else if (call->grad_use[k] != IR_GRAD_NONE)
+            copy_channels(cuda_of(b), grad_of(in), volume(in->shape), in->shape.c, grad_of(call),
+                          call->shape.c, first, adds(call, k));
         first += in->shape.c;
     }
 }
 
 /* ---- slice ------------------------------------------------------------------------------------*/
 
-static void slice_forward(ir_backend *b, ir_node *node)
+static void slice_forward(ir_backend *b, ir_call *call)
 {
-    copy_channels(cuda_of(b), value_of(node), volume(node->shape), node->shape.c,
-                  value_of(node->in[0]), node->in[0]->shape.c, node->first, false);
+    copy_channels(cuda_of(b), value_of(call), volume(call->shape), call->shape.c,
+                  value_of(call->in[0]), call->in[0]->shape.c, call->first, false);
 }
 
-static void slice_backward(ir_backend *b, ir_node *node)
+static void slice_backward(ir_backend *b, ir_call *call)
 {
-    const ir_node *in = node->in[0];
-    copy_channels(cuda_of(b), grad_of(in), volume(in->shape), in->shape.c, grad_of(node),
-                  node->shape.c, -node->first, adds(node, 0));
+    const ir_call *in = call->in[0];
+    copy_channels(cuda_of(b), grad_of(in), volume(in->shape), in->shape.c, grad_of(call),
+                  call->shape.c, -call->first, adds(call, 0));
 }
 
 /* ---- mean over the channels -------------------------------------------------------------------*/
 
-static void channel_mean_forward(ir_backend *b, ir_node *node)
+static void channel_mean_forward(ir_backend *b, ir_call *call)
 {
-    const unsigned channels = (unsigned)node->in[0]->shape.c;
-    const real *x = value_of(node->in[0]);
-    real *y = value_of(node);
+    const unsigned channels = (unsigned)call->in[0]->shape.c;
+    const real *x = value_of(call->in[0]);
+    real *y = value_of(call);
     join_channels(
-        cuda_of(b), volume(node->shape), channels, 0.0f,
+        cuda_of(b), volume(call->shape), channels, 0.0f,
         [=] __device__(unsigned pixel, unsigned c) { return get(x, pixel * channels + c); },
         [=] __device__(unsigned pixel, float sum) { set(y, pixel, sum / (float)channels); });
 }
 
-static void channel_mean_backward(ir_backend *b, ir_node *node)
+static void channel_mean_backward(ir_backend *b, ir_call *call)
 {
-    const ir_node *in = node->in[0];
+    const ir_call *in = call->in[0];
     const unsigned channels = (unsigned)in->shape.c;
     const float share = 1 / (float)channels;
-    const real *dy = grad_of(node);
-    map(cuda_of(b), grad_of(in), volume(in->shape), adds(node, 0),
+    const real *dy = grad_of(call);
+    map(cuda_of(b), grad_of(in), volume(in->shape), adds(call, 0),
         [=] __device__(unsigned i) { return share * get(dy, i / channels); });
 }
 
-/* ---- maximum over the channels; node->saved: the first channel that has it, an int a pixel ----*/
+/* ---- maximum over the channels; call->saved: the first channel that has it, an int a pixel ----*/
 
-static void channel_max_prepare(ir_backend *, ir_node *node)
+static void channel_max_prepare(ir_backend *, ir_call *call)
 {
-    node->saved_bytes = volume(node->shape) * sizeof(int);
+    call->saved_bytes = volume(call->shape) * sizeof(int);
 }
 
-static void channel_max_forward(ir_backend *b, ir_node *node)
+static void channel_max_forward(ir_backend *b, ir_call *call)
 {
-    const unsigned channels = (unsigned)node->in[0]->shape.c;
-    const real *x = value_of(node->in[0]);
-    real *y = value_of(node);
-    int *winner = static_cast<int *>(node->saved);
+    const unsigned channels = (unsigned)call->in[0]->shape.c;
+    const real *x = value_of(call->in[0]);
+    real *y = value_of(call);
+    int *winner = static_cast<int *>(call->saved);
     join_channels(
-        cuda_of(b), volume(node->shape), channels, peak{-INFINITY, NOWHERE},
+        cuda_of(b), volume(call->shape), channels, peak{-INFINITY, NOWHERE},
         [=] __device__(unsigned pixel, unsigned c) {
             return peak{get(x, pixel * channels + c), c};
         },
@@ -115,15 +115,15 @@ static void channel_max_forward(ir_backend *b, ir_node *node)
 }
 
 /* To the winner alone; where others have something from elsewhere they are not touched. */
-static void channel_max_backward(ir_backend *b, ir_node *node)
+static void channel_max_backward(ir_backend *b, ir_call *call)
 {
-    const ir_node *in = node->in[0];
+    const ir_call *in = call->in[0];
     const unsigned channels = (unsigned)in->shape.c;
-    const real *dy = grad_of(node);
+    const real *dy = grad_of(call);
     real *dx = grad_of(in);
-    const int *winner = static_cast<int *>(node->saved);
-    if (adds(node, 0)) {
-        each(cuda_of(b), volume(node->shape), [=] __device__(unsigned pixel) {
+    const int *winner = static_cast<int *>(call->saved);
+    if (adds(call, 0)) {
+        each(cuda_of(b), volume(call->shape), [=] __device__(unsigned pixel) {
             const unsigned i = pixel * channels + (unsigned)winner[pixel];
             set(dx, i, get(dx, i) + get(dy, pixel));
         });

@@ -52,10 +52,10 @@ struct sampling {
     }
 };
 
-static sampling sampling_of(const ir_node *node)
+static sampling sampling_of(const ir_call *call)
 {
-    return {node->in[0]->shape, node->kernel_h, node->kernel_w, node->kernel_h * node->kernel_w,
-            node->inputs > 1 ? value_of(node->in[1]) : nullptr};
+    return {call->in[0]->shape, call->kernel_h, call->kernel_w, call->kernel_h * call->kernel_w,
+            call->inputs > 1 ? value_of(call->in[1]) : nullptr};
 }
 
 static __device__ __forceinline__ float mix(const real *x, const point &p, const float *factor,
@@ -67,21 +67,21 @@ static __device__ __forceinline__ float mix(const real *x, const point &p, const
     return sum;
 }
 
-static void prepare(ir_backend *, ir_node *node)
+static void prepare(ir_backend *, ir_call *call)
 {
-    const int taps = node->kernel_h * node->kernel_w;
+    const int taps = call->kernel_h * call->kernel_w;
     if (taps > MAX_TAPS)
         ir_die("deform: a kernel of %d taps is more than %d", taps, MAX_TAPS);
-    if (node->grad_use[0] != IR_GRAD_NONE)
-        node->scratch_bytes = ((size_t)volume(node->in[0]->shape) + 1) * sizeof(long long);
+    if (call->grad_use[0] != IR_GRAD_NONE)
+        call->scratch_bytes = ((size_t)volume(call->in[0]->shape) + 1) * sizeof(long long);
 }
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
-    const ir_shape t = node->shape;
-    const sampling from = sampling_of(node);
-    const real *x = value_of(node->in[0]);
-    map(cuda_of(b), value_of(node), volume(t), false, [=] __device__(unsigned i) {
+    const ir_shape t = call->shape;
+    const sampling from = sampling_of(call);
+    const real *x = value_of(call->in[0]);
+    map(cuda_of(b), value_of(call), volume(t), false, [=] __device__(unsigned i) {
         const spot p = spot_of(t, i);
         const point at = from.look(p.n, p.y, p.x, p.c % from.taps);
         return mix(x, at, at.weight, p.c / from.taps);
@@ -97,11 +97,11 @@ static void forward(ir_backend *b, ir_node *node)
 enum { BITS = 62, ROOM = 26 };
 
 /* scratch: the largest |dy| as the bits of a float, then the sums. */
-static void find_largest(ir_cuda *cuda, const ir_node *node)
+static void find_largest(ir_cuda *cuda, const ir_call *call)
 {
-    unsigned *largest = static_cast<unsigned *>(node->scratch);
-    const real *dy = grad_of(node);
-    each(cuda, volume(node->shape), [=] __device__(unsigned i) {
+    unsigned *largest = static_cast<unsigned *>(call->scratch);
+    const real *dy = grad_of(call);
+    each(cuda, volume(call->shape), [=] __device__(unsigned i) {
         const unsigned bits = (unsigned)__float_as_int(fabsf(get(dy, i)));
         if (bits > *largest)
             atomicMax(largest, bits);
@@ -119,13 +119,13 @@ static __device__ __forceinline__ double scale_of(const unsigned *largest)
     return ldexp(1.0, BITS - ROOM - exponent);
 }
 
-static void scatter(ir_cuda *cuda, const ir_node *node)
+static void scatter(ir_cuda *cuda, const ir_call *call)
 {
-    const ir_shape t = node->shape;
-    const sampling from = sampling_of(node);
-    const unsigned *largest = static_cast<unsigned *>(node->scratch);
-    unsigned long long *sum = static_cast<unsigned long long *>(node->scratch) + 1;
-    const real *dy = grad_of(node);
+    const ir_shape t = call->shape;
+    const sampling from = sampling_of(call);
+    const unsigned *largest = static_cast<unsigned *>(call->scratch);
+    unsigned long long *sum = static_cast<unsigned long long *>(call->scratch) + 1;
+    const real *dy = grad_of(call);
     each(cuda, volume(t), [=] __device__(unsigned i) {
         const spot p = spot_of(t, i);
         const point at = from.look(p.n, p.y, p.x, p.c % from.taps);
@@ -137,15 +137,15 @@ static void scatter(ir_cuda *cuda, const ir_node *node)
     });
 }
 
-static void backward_input(ir_cuda *cuda, const ir_node *node)
+static void backward_input(ir_cuda *cuda, const ir_call *call)
 {
-    const unsigned *largest = static_cast<unsigned *>(node->scratch);
-    const long long *sum = static_cast<long long *>(node->scratch) + 1;
-    const unsigned count = volume(node->in[0]->shape);
-    IR_CUDA(cudaMemsetAsync(node->scratch, 0, ((size_t)count + 1) * sizeof *sum, cuda->stream));
-    find_largest(cuda, node);
-    scatter(cuda, node);
-    map(cuda, grad_of(node->in[0]), count, adds(node, 0), [=] __device__(unsigned i) {
+    const unsigned *largest = static_cast<unsigned *>(call->scratch);
+    const long long *sum = static_cast<long long *>(call->scratch) + 1;
+    const unsigned count = volume(call->in[0]->shape);
+    IR_CUDA(cudaMemsetAsync(call->scratch, 0, ((size_t)count + 1) * sizeof *sum, cuda->stream));
+    find_largest(cuda, call);
+    scatter(cuda, call);
+    map(cuda, grad_of(call->in[0]), count, adds(call, 0), [=] __device__(unsigned i) {
         const double scale = scale_of(largest);
         const float most = __int_as_float((int)*largest);
         return scale > 0 ? (float)((double)sum[i] / scale) : 0 * most; /* NaN, where most is */
@@ -153,12 +153,12 @@ static void backward_input(ir_cuda *cuda, const ir_node *node)
 }
 
 /* Of one pixel and tap: the sum over the channels of dy times x's slope down, or across. */
-static void backward_offset(ir_cuda *cuda, const ir_node *node)
+static void backward_offset(ir_cuda *cuda, const ir_call *call)
 {
-    const ir_shape t = node->shape, s = node->in[0]->shape, o = node->in[1]->shape;
-    const sampling from = sampling_of(node);
-    const real *x = value_of(node->in[0]), *dy = grad_of(node);
-    map(cuda, grad_of(node->in[1]), volume(o), adds(node, 1), [=] __device__(unsigned i) {
+    const ir_shape t = call->shape, s = call->in[0]->shape, o = call->in[1]->shape;
+    const sampling from = sampling_of(call);
+    const real *x = value_of(call->in[0]), *dy = grad_of(call);
+    map(cuda, grad_of(call->in[1]), volume(o), adds(call, 1), [=] __device__(unsigned i) {
         const spot p = spot_of(o, i);
         const int tap = p.c / 2;
         const point at = from.look(p.n, p.y, p.x, tap);
@@ -170,12 +170,12 @@ static void backward_offset(ir_cuda *cuda, const ir_node *node)
     });
 }
 
-static void backward(ir_backend *b, ir_node *node)
+static void backward(ir_backend *b, ir_call *call)
 {
-    if (node->grad_use[0] != IR_GRAD_NONE)
-        backward_input(cuda_of(b), node);
-    if (node->inputs > 1 && node->grad_use[1] != IR_GRAD_NONE)
-        backward_offset(cuda_of(b), node);
+    if (call->grad_use[0] != IR_GRAD_NONE)
+        backward_input(cuda_of(b), call);
+    if (call->inputs > 1 && call->grad_use[1] != IR_GRAD_NONE)
+        backward_offset(cuda_of(b), call);
 }
 
 const ir_op_table IR_NAME(ir_cuda_deform) = operation(prepare, forward, backward);

@@ -15,9 +15,9 @@ struct layer {
     int kernel, stride, pad, dilation;
 };
 
-static layer layer_of(const ir_node *node)
+static layer layer_of(const ir_call *call)
 {
-    return {node->in[0]->shape, node->shape, node->kernel, node->stride, node->pad, node->dilation};
+    return {call->in[0]->shape, call->shape, call->kernel, call->stride, call->pad, call->dilation};
 }
 
 static bool is_plain(const layer &l)
@@ -157,16 +157,16 @@ static __device__ __forceinline__ void add_strip(const columns &in, int above, c
 }
 
 /* dw[c, tap] = sum over the outputs of dy x */
-static void strips_weight_gradient(ir_cuda *cuda, const ir_node *node)
+static void strips_weight_gradient(ir_cuda *cuda, const ir_call *call)
 {
-    const layer l = layer_of(node);
-    const real *x = value_of(node->in[0]), *dy = grad_of(node);
-    float *dw = node->weight->grad;
+    const layer l = layer_of(call);
+    const real *x = value_of(call->in[0]), *dy = grad_of(call);
+    float *dw = call->weight->grad;
     const grouping g = grouping_of(l.t);
     const ir_shape strips = strips_of(l.t);
     const unsigned rows = rows_of(strips), channels = (unsigned)l.t.c;
     const unsigned below = (unsigned)l.t.w * channels;
-    double *partial = static_cast<double *>(node->scratch);
+    double *partial = static_cast<double *>(call->scratch);
     void *scratch = partial + (size_t)g.groups * channels * TAPS;
     sum_rows<TAPS>(
         cuda, scratch, g.groups, g.size, channels,
@@ -206,12 +206,12 @@ static __device__ __forceinline__ float tap_of(const layer &l, const real *x, co
     return i < 0 || i >= l.s.h || j < 0 || j >= l.s.w ? 0 : get(x, index_of(l.s, p.n, i, j, p.c));
 }
 
-static void forward(ir_cuda *cuda, const ir_node *node, const real *w, const float *bias)
+static void forward(ir_cuda *cuda, const ir_call *call, const real *w, const float *bias)
 {
-    const layer l = layer_of(node);
-    const float slope = slope_of(node->activation);
-    const real *x = value_of(node->in[0]);
-    map(cuda, value_of(node), volume(l.t), false, [=] __device__(unsigned i) {
+    const layer l = layer_of(call);
+    const float slope = slope_of(call->activation);
+    const real *x = value_of(call->in[0]);
+    map(cuda, value_of(call), volume(l.t), false, [=] __device__(unsigned i) {
         const spot p = spot_of(l.t, i);
         float sum = bias ? bias[p.c] : 0;
         for (int u = 0; u < l.kernel; u++)
@@ -223,15 +223,15 @@ static void forward(ir_cuda *cuda, const ir_node *node, const real *w, const flo
 }
 
 /* dw[c, tap] = sum over the outputs of dy x */
-static void weight_gradient(ir_cuda *cuda, const ir_node *node, int first)
+static void weight_gradient(ir_cuda *cuda, const ir_call *call, int first)
 {
-    const layer l = layer_of(node);
-    const real *x = value_of(node->in[0]), *dy = grad_of(node);
-    float *dw = node->weight->grad;
+    const layer l = layer_of(call);
+    const real *x = value_of(call->in[0]), *dy = grad_of(call);
+    float *dw = call->weight->grad;
     const int taps = l.kernel * l.kernel;
     const unsigned channels = (unsigned)l.t.c;
     sum_rows<TAPS>(
-        cuda, node->scratch, 1, rows_of(l.t), channels,
+        cuda, call->scratch, 1, rows_of(l.t), channels,
         [=] __device__(unsigned row, unsigned c, double *sum) {
             const unsigned i = row * channels + c;
             const spot p = spot_of(l.t, i);
@@ -254,11 +254,11 @@ static __device__ __forceinline__ int reader(const layer &l, int i, int u, int o
     return at < 0 || at % l.stride != 0 || at / l.stride >= out ? -1 : at / l.stride;
 }
 
-static void input_gradient(ir_cuda *cuda, const ir_node *node, const real *w)
+static void input_gradient(ir_cuda *cuda, const ir_call *call, const real *w)
 {
-    const layer l = layer_of(node);
-    const real *dy = grad_of(node);
-    map(cuda, grad_of(node->in[0]), volume(l.s), adds(node, 0), [=] __device__(unsigned i) {
+    const layer l = layer_of(call);
+    const real *dy = grad_of(call);
+    map(cuda, grad_of(call->in[0]), volume(l.s), adds(call, 0), [=] __device__(unsigned i) {
         const spot p = spot_of(l.s, i);
         float sum = 0;
         for (int u = 0; u < l.kernel; u++) {
@@ -277,39 +277,39 @@ static void input_gradient(ir_cuda *cuda, const ir_node *node, const real *w)
 /* ---- either -----------------------------------------------------------------------------------*/
 
 /* The general sums' need covers the bias's. */
-size_t IR_NAME(ir_cuda_depthwise_scratch)(const ir_node *node)
+size_t IR_NAME(ir_cuda_depthwise_scratch)(const ir_call *call)
 {
-    const ir_shape s = node->shape;
+    const ir_shape s = call->shape;
     const size_t need = sum_scratch(TAPS, 1, rows_of(s), (size_t)s.c), other = strips_scratch(s);
-    return is_plain(layer_of(node)) && other > need ? other : need;
+    return is_plain(layer_of(call)) && other > need ? other : need;
 }
 
-void IR_NAME(ir_cuda_depthwise_forward)(ir_cuda *cuda, const ir_node *node, const real *w,
+void IR_NAME(ir_cuda_depthwise_forward)(ir_cuda *cuda, const ir_call *call, const real *w,
                                         const float *bias)
 {
-    const layer l = layer_of(node);
+    const layer l = layer_of(call);
     if (is_plain(l))
-        convolve_strips<false>(cuda, l.s, value_of(node->in[0]), l.pad, w, bias,
-                               slope_of(node->activation), l.t, value_of(node), false);
+        convolve_strips<false>(cuda, l.s, value_of(call->in[0]), l.pad, w, bias,
+                               slope_of(call->activation), l.t, value_of(call), false);
     else
-        forward(cuda, node, w, bias);
+        forward(cuda, call, w, bias);
 }
 
 /* A plain layer's gradient is the convolution of dy with the filter turned round. */
-void IR_NAME(ir_cuda_depthwise_backward)(ir_cuda *cuda, const ir_node *node, const real *w)
+void IR_NAME(ir_cuda_depthwise_backward)(ir_cuda *cuda, const ir_call *call, const real *w)
 {
-    const layer l = layer_of(node);
+    const layer l = layer_of(call);
     const int taps = l.kernel * l.kernel;
-    if (node->weight->trained && is_plain(l))
-        strips_weight_gradient(cuda, node);
-    else if (node->weight->trained)
+    if (call->weight->trained && is_plain(l))
+        strips_weight_gradient(cuda, call);
+    else if (call->weight->trained)
         for (int first = 0; first < taps; first += TAPS)
-            weight_gradient(cuda, node, first);
-    if (node->grad_use[0] == IR_GRAD_NONE)
+            weight_gradient(cuda, call, first);
+    if (call->grad_use[0] == IR_GRAD_NONE)
         return;
     if (is_plain(l))
-        convolve_strips<true>(cuda, l.t, grad_of(node), 2 - l.pad, w, nullptr, 1, l.s,
-                              grad_of(node->in[0]), adds(node, 0));
+        convolve_strips<true>(cuda, l.t, grad_of(call), 2 - l.pad, w, nullptr, 1, l.s,
+                              grad_of(call->in[0]), adds(call, 0));
     else
-        input_gradient(cuda, node, w);
+        input_gradient(cuda, call, w);
 }

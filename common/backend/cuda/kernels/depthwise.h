@@ -4,10 +4,10 @@
 
 #include "device.h"
 
-size_t IR_NAME(ir_cuda_depthwise_scratch)(const ir_node *node); /* for backward, in bytes */
+size_t IR_NAME(ir_cuda_depthwise_scratch)(const ir_call *call); /* for backward, in bytes */
 /* bias: nullptr for none */
-void IR_NAME(ir_cuda_depthwise_forward)(ir_cuda *cuda, const ir_node *node, const real *weights,
+void IR_NAME(ir_cuda_depthwise_forward)(ir_cuda *cuda, const ir_call *call, const real *weights,
                                         const float *bias);
-void IR_NAME(ir_cuda_depthwise_backward)(ir_cuda *cuda, const ir_node *node, const real *weights);
+void IR_NAME(ir_cuda_depthwise_backward)(ir_cuda *cuda, const ir_call *call, const real *weights);
 
 #endif

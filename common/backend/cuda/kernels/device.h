@@ -78,19 +78,19 @@ static __device__ __forceinline__ unsigned index_of(ir_shape s, int n, int y, in
            (unsigned)c;
 }
 
-/* ---- a node's memory --------------------------------------------------------------------------*/
+/* ---- a call's memory --------------------------------------------------------------------------*/
 
-static inline real *value_of(const ir_node *node)
+static inline real *value_of(const ir_call *call)
 {
-    return reinterpret_cast<real *>(node->value);
+    return reinterpret_cast<real *>(call->value);
 }
-static inline real *grad_of(const ir_node *node)
+static inline real *grad_of(const ir_call *call)
 {
-    return reinterpret_cast<real *>(node->grad);
+    return reinterpret_cast<real *>(call->grad);
 }
-static inline bool adds(const ir_node *node, int k)
+static inline bool adds(const ir_call *call, int k)
 {
-    return node->grad_use[k] == IR_GRAD_ADD;
+    return call->grad_use[k] == IR_GRAD_ADD;
 }
 
 /* Leaky ReLU and its derivative; slope 1 is the identity. As in PyTorch, 0 belongs to the slope. */
@@ -352,7 +352,7 @@ static void sum_rows(ir_cuda *cuda, void *scratch, unsigned groups, unsigned row
 /* ---- the operations, assembled in table.cu ----------------------------------------------------*/
 
 /* A table's entry, what an operation has not left out. */
-typedef void ir_op_function(ir_backend *b, ir_node *node);
+typedef void ir_op_function(ir_backend *b, ir_call *call);
 static constexpr ir_op_table operation(ir_op_function *prepare, ir_op_function *forward,
                                        ir_op_function *backward, ir_op_function *release = nullptr,
                                        ir_op_function *again = nullptr,
@@ -364,7 +364,7 @@ static constexpr ir_op_table operation(ir_op_function *prepare, ir_op_function *
 
 /* Every operation's kernels, ir_cuda_NAME, put together in table.cu. */
 #define IR_OPERATION(NAME, name, ...) extern const ir_op_table IR_NAME(ir_cuda_##name);
-#include "graph/ops.def"
+#include "backend/ops.def"
 #undef IR_OPERATION
 
 void IR_NAME(ir_cuda_from_host)(void *nhwc, const float *nchw, ir_shape s);

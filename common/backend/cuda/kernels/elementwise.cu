@@ -26,10 +26,10 @@ struct cover {
     }
 };
 
-static cover cover_of(const ir_node *node, const ir_term *t)
+static cover cover_of(const ir_call *call, const ir_term *t)
 {
-    const ir_shape a = node->shape;
-    const ir_shape b = t->cover == IR_NO_INPUT ? a : node->in[t->cover]->shape;
+    const ir_shape a = call->shape;
+    const ir_shape b = t->cover == IR_NO_INPUT ? a : call->in[t->cover]->shape;
     const bool pixels = a.h == b.h && a.w == b.w;
     cover c = {cover::SAME, (unsigned)a.c, (unsigned)a.c * pixels_of(a)};
     if (a.c == b.c)
@@ -55,11 +55,11 @@ struct term {
     }
 };
 
-static term term_of(const ir_node *node, int k)
+static term term_of(const ir_call *call, int k)
 {
-    const ir_term *t = &node->term[k];
-    return {t->whole == IR_NO_INPUT ? nullptr : value_of(node->in[t->whole]),
-            t->cover == IR_NO_INPUT ? nullptr : value_of(node->in[t->cover]), cover_of(node, t),
+    const ir_term *t = &call->term[k];
+    return {t->whole == IR_NO_INPUT ? nullptr : value_of(call->in[t->whole]),
+            t->cover == IR_NO_INPUT ? nullptr : value_of(call->in[t->cover]), cover_of(call, t),
             (float)t->scale};
 }
 
@@ -69,34 +69,34 @@ static unsigned sum_channels(cover c)
     return c.how == cover::IMAGE ? 1 : c.channels;
 }
 
-static void prepare(ir_backend *, ir_node *node)
+static void prepare(ir_backend *, ir_call *call)
 {
-    for (int k = 0; k < node->terms; k++) {
-        const cover c = cover_of(node, &node->term[k]);
+    for (int k = 0; k < call->terms; k++) {
+        const cover c = cover_of(call, &call->term[k]);
         if (c.how != cover::CHANNEL && c.how != cover::IMAGE)
             continue;
         const size_t bytes =
-            sum_scratch(1, (size_t)node->shape.n, c.image / sum_channels(c), sum_channels(c));
-        if (bytes > node->scratch_bytes)
-            node->scratch_bytes = bytes;
+            sum_scratch(1, (size_t)call->shape.n, c.image / sum_channels(c), sum_channels(c));
+        if (bytes > call->scratch_bytes)
+            call->scratch_bytes = bytes;
     }
 }
 
 /* ---- forward ----------------------------------------------------------------------------------*/
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
-    const float slope = slope_of(node->activation);
-    const term first = term_of(node, 0);
+    const float slope = slope_of(call->activation);
+    const term first = term_of(call, 0);
     const auto value = [=] __device__(unsigned i) {
         return first.times_other(i, get(first.whole, i));
     };
-    if (node->terms == 1) {
-        map(cuda_of(b), value_of(node), volume(node->shape), false, value);
+    if (call->terms == 1) {
+        map(cuda_of(b), value_of(call), volume(call->shape), false, value);
         return;
     }
-    const term second = term_of(node, 1);
-    map(cuda_of(b), value_of(node), volume(node->shape), false, [=] __device__(unsigned i) {
+    const term second = term_of(call, 1);
+    map(cuda_of(b), value_of(call), volume(call->shape), false, [=] __device__(unsigned i) {
         const float x = second.times_other(i, second.whole ? get(second.whole, i) : 1);
         return rectify(value(i) + x, slope);
     });
@@ -141,40 +141,40 @@ struct gradients {
 };
 
 /* The term that has the input, and as what. */
-static int term_with(const ir_node *node, int input, bool *as_cover)
+static int term_with(const ir_call *call, int input, bool *as_cover)
 {
     int k = 0;
-    while (node->term[k].whole != input && node->term[k].cover != input)
+    while (call->term[k].whole != input && call->term[k].cover != input)
         k++;
-    *as_cover = node->term[k].cover == input;
+    *as_cover = call->term[k].cover == input;
     return k;
 }
 
-static bool wants(const ir_node *node, int input)
+static bool wants(const ir_call *call, int input)
 {
-    return input != IR_NO_INPUT && node->grad_use[input] != IR_GRAD_NONE;
+    return input != IR_NO_INPUT && call->grad_use[input] != IR_GRAD_NONE;
 }
 
-static gradients large_gradients(const ir_node *node)
+static gradients large_gradients(const ir_call *call)
 {
-    gradients all = {value_of(node), grad_of(node), slope_of(node->activation), 0, {}};
-    for (int input = 0; input < node->inputs; input++) {
+    gradients all = {value_of(call), grad_of(call), slope_of(call->activation), 0, {}};
+    for (int input = 0; input < call->inputs; input++) {
         bool as_cover;
-        const term t = term_of(node, term_with(node, input, &as_cover));
-        if (wants(node, input) && (!as_cover || t.how.how == cover::SAME))
-            all.large[all.count++] = {grad_of(node->in[input]), adds(node, input), as_cover, t};
+        const term t = term_of(call, term_with(call, input, &as_cover));
+        if (wants(call, input) && (!as_cover || t.how.how == cover::SAME))
+            all.large[all.count++] = {grad_of(call->in[input]), adds(call, input), as_cover, t};
     }
     return all;
 }
 
 /* A smaller cover's gradient, and on the way all that `all` has. */
-static void sum_covered(ir_cuda *cuda, const ir_node *node, int k, gradients all)
+static void sum_covered(ir_cuda *cuda, const ir_call *call, int k, gradients all)
 {
-    const int input = node->term[k].cover;
-    const term t = term_of(node, k);
+    const int input = call->term[k].cover;
+    const term t = term_of(call, k);
     const unsigned channels = sum_channels(t.how);
-    const bool add = adds(node, input);
-    real *d = grad_of(node->in[input]);
+    const bool add = adds(call, input);
+    real *d = grad_of(call->in[input]);
     const auto covered = [=] __device__(unsigned pixel, unsigned c) {
         const unsigned i = pixel * channels + c;
         return t.times_whole(i, all.g(i));
@@ -185,14 +185,14 @@ static void sum_covered(ir_cuda *cuda, const ir_node *node, int k, gradients all
     };
     if (t.how.how == cover::PIXEL)
         join_channels(
-            cuda, volume(node->in[input]->shape), channels, 0.0f, covered,
+            cuda, volume(call->in[input]->shape), channels, 0.0f, covered,
             [=] __device__(unsigned pixel, float sum) {
                 set(d, pixel, (add ? get(d, pixel) : 0) + sum);
             },
             write);
     else
         sum_rows<1>(
-            cuda, node->scratch, (unsigned)node->shape.n, t.how.image / channels, channels,
+            cuda, call->scratch, (unsigned)call->shape.n, t.how.image / channels, channels,
             [=] __device__(unsigned row, unsigned c, double *sum) { sum[0] += covered(row, c); },
             [=] __device__(unsigned image, unsigned c, const double *total) {
                 const unsigned i = image * channels + c;
@@ -201,37 +201,37 @@ static void sum_covered(ir_cuda *cuda, const ir_node *node, int k, gradients all
             write);
 }
 
-static void backward(ir_backend *b, ir_node *node)
+static void backward(ir_backend *b, ir_call *call)
 {
     ir_cuda *cuda = cuda_of(b);
-    gradients all = large_gradients(node);
-    for (int k = 0; k < node->terms; k++) {
-        if (!wants(node, node->term[k].cover) || term_of(node, k).how.how == cover::SAME)
+    gradients all = large_gradients(call);
+    for (int k = 0; k < call->terms; k++) {
+        if (!wants(call, call->term[k].cover) || term_of(call, k).how.how == cover::SAME)
             continue;
-        sum_covered(cuda, node, k, all);
+        sum_covered(cuda, call, k, all);
         all.count = 0;
     }
     if (all.count > 0)
         split(
-            cuda, volume(node->shape), [=] __device__(unsigned i) { return all.g(i); },
+            cuda, volume(call->shape), [=] __device__(unsigned i) { return all.g(i); },
             [=] __device__(unsigned i, float g) { all.write(i, g); });
 }
 
 /* ---- scale x ----------------------------------------------------------------------------------*/
 
-static void scale_forward(ir_backend *b, ir_node *node)
+static void scale_forward(ir_backend *b, ir_call *call)
 {
-    const float scale = (float)node->scale;
-    const real *x = value_of(node->in[0]);
-    map(cuda_of(b), value_of(node), volume(node->shape), false,
+    const float scale = (float)call->scale;
+    const real *x = value_of(call->in[0]);
+    map(cuda_of(b), value_of(call), volume(call->shape), false,
         [=] __device__(unsigned i) { return scale * get(x, i); });
 }
 
-static void scale_backward(ir_backend *b, ir_node *node)
+static void scale_backward(ir_backend *b, ir_call *call)
 {
-    const float scale = (float)node->scale;
-    const real *dy = grad_of(node);
-    map(cuda_of(b), grad_of(node->in[0]), volume(node->shape), adds(node, 0),
+    const float scale = (float)call->scale;
+    const real *dy = grad_of(call);
+    map(cuda_of(b), grad_of(call->in[0]), volume(call->shape), adds(call, 0),
         [=] __device__(unsigned i) { return scale * get(dy, i); });
 }
 

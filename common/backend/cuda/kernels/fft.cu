@@ -9,14 +9,14 @@
 #include "backend/cuda/transforms.h"
 #include "device.h"
 
-/* The planes' side of a node, and the spectra's. */
-static ir_shape planes_shape(const ir_node *node)
+/* The planes' side of a call, and the spectra's. */
+static ir_shape planes_shape(const ir_call *call)
 {
-    return node->op == IR_OP_RFFT2 ? node->in[0]->shape : node->shape;
+    return call->op == IR_OP_RFFT2 ? call->in[0]->shape : call->shape;
 }
-static ir_shape spectra_shape(const ir_node *node)
+static ir_shape spectra_shape(const ir_call *call)
 {
-    return node->op == IR_OP_RFFT2 ? node->shape : node->in[0]->shape;
+    return call->op == IR_OP_RFFT2 ? call->shape : call->in[0]->shape;
 }
 
 static size_t whole_lines(size_t bytes)
@@ -25,21 +25,21 @@ static size_t whole_lines(size_t bytes)
 }
 
 /* scratch: planes, spectra, cuFFT's workspace. */
-static size_t planes_bytes(const ir_node *node)
+static size_t planes_bytes(const ir_call *call)
 {
-    return whole_lines(volume(planes_shape(node)) * sizeof(float));
+    return whole_lines(volume(planes_shape(call)) * sizeof(float));
 }
-static size_t spectra_bytes(const ir_node *node)
+static size_t spectra_bytes(const ir_call *call)
 {
-    return whole_lines(volume(spectra_shape(node)) * sizeof(float));
+    return whole_lines(volume(spectra_shape(call)) * sizeof(float));
 }
 
-static void prepare(ir_backend *b, ir_node *node)
+static void prepare(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = planes_shape(node);
+    const ir_shape s = planes_shape(call);
     ir_transform *t = ir_transform_for(cuda_of(b), s.h, s.w, s.n * s.c);
-    node->state = t;
-    node->scratch_bytes = planes_bytes(node) + spectra_bytes(node) + ir_transform_workspace(t);
+    call->state = t;
+    call->scratch_bytes = planes_bytes(call) + spectra_bytes(call) + ir_transform_workspace(t);
 }
 
 struct buffers {
@@ -48,12 +48,12 @@ struct buffers {
     void *workspace;
 };
 
-static buffers buffers_of(const ir_node *node)
+static buffers buffers_of(const ir_call *call)
 {
-    char *scratch = static_cast<char *>(node->scratch);
+    char *scratch = static_cast<char *>(call->scratch);
     return {reinterpret_cast<float *>(scratch),
-            reinterpret_cast<float2 *>(scratch + planes_bytes(node)),
-            scratch + planes_bytes(node) + spectra_bytes(node)};
+            reinterpret_cast<float2 *>(scratch + planes_bytes(call)),
+            scratch + planes_bytes(call) + spectra_bytes(call)};
 }
 
 /* ---- between the layouts ----------------------------------------------------------------------
@@ -240,16 +240,16 @@ static __device__ __forceinline__ bool is_single(unsigned v, unsigned w)
 }
 
 /* to = spectra of from, columns weighed. */
-static void transform(ir_cuda *cuda, const ir_node *node, const real *from, real *to, float single,
+static void transform(ir_cuda *cuda, const ir_call *call, const real *from, real *to, float single,
                       float mirrored, bool add)
 {
-    const ir_shape s = planes_shape(node);
-    const tiling x = tiling_of(s, s.c), z = tiling_of(spectra_shape(node), s.c);
-    const buffers b = buffers_of(node);
+    const ir_shape s = planes_shape(call);
+    const tiling x = tiling_of(s, s.c), z = tiling_of(spectra_shape(call), s.c);
+    const buffers b = buffers_of(call);
     to_planes<1>(cuda, x, from, [=] __device__(place p, const float *value) {
         b.planes[p.in_planes(x)] = value[0];
     });
-    ir_transform_run(static_cast<ir_transform *>(node->state), b.planes, b.spectra, b.workspace);
+    ir_transform_run(static_cast<ir_transform *>(call->state), b.planes, b.spectra, b.workspace);
     to_tensor<2>(
         cuda, z,
         [=] __device__(place p, float *value) {
@@ -266,12 +266,12 @@ static void transform(ir_cuda *cuda, const ir_node *node, const real *from, real
  * The spectrum of a real plane has z[u] = conj(z[-u]) in the single columns, and cuFFT relies on
  * it. Taking the half of each that has this symmetry is the same as ignoring the imaginary part
  * that the plane would get, as numpy.fft.irfft2 does. */
-static void transform_back(ir_cuda *cuda, const ir_node *node, const real *from, real *to,
+static void transform_back(ir_cuda *cuda, const ir_call *call, const real *from, real *to,
                            float single, float mirrored, bool add)
 {
-    const ir_shape s = planes_shape(node);
-    const tiling x = tiling_of(s, s.c), z = tiling_of(spectra_shape(node), s.c);
-    const buffers b = buffers_of(node);
+    const ir_shape s = planes_shape(call);
+    const tiling x = tiling_of(s, s.c), z = tiling_of(spectra_shape(call), s.c);
+    const buffers b = buffers_of(call);
     to_planes<2>(cuda, z, from, [=] __device__(place p, const float *value) {
         float re = value[0], im = value[1];
         const bool alone = is_single(p.x, x.width);
@@ -284,38 +284,38 @@ static void transform_back(ir_cuda *cuda, const ir_node *node, const real *from,
         const float by = alone ? single : mirrored;
         b.spectra[p.in_planes(z)] = make_float2(by * re, by * im);
     });
-    ir_transform_back(static_cast<ir_transform *>(node->state), b.spectra, b.planes, b.workspace);
+    ir_transform_back(static_cast<ir_transform *>(call->state), b.spectra, b.planes, b.workspace);
     to_tensor<1>(
         cuda, x, [=] __device__(place p, float *value) { value[0] = b.planes[p.in_planes(x)]; }, to,
         add);
 }
 
-static float one_over_pixels(const ir_node *node)
+static float one_over_pixels(const ir_call *call)
 {
-    return 1 / (float)pixels_of(planes_shape(node));
+    return 1 / (float)pixels_of(planes_shape(call));
 }
 
-static void rfft2_forward(ir_backend *b, ir_node *node)
+static void rfft2_forward(ir_backend *b, ir_call *call)
 {
-    transform(cuda_of(b), node, value_of(node->in[0]), value_of(node), 1, 1, false);
+    transform(cuda_of(b), call, value_of(call->in[0]), value_of(call), 1, 1, false);
 }
 
-static void rfft2_backward(ir_backend *b, ir_node *node)
+static void rfft2_backward(ir_backend *b, ir_call *call)
 {
-    transform_back(cuda_of(b), node, grad_of(node), grad_of(node->in[0]), 1, 0.5f, adds(node, 0));
+    transform_back(cuda_of(b), call, grad_of(call), grad_of(call->in[0]), 1, 0.5f, adds(call, 0));
 }
 
-static void irfft2_forward(ir_backend *b, ir_node *node)
+static void irfft2_forward(ir_backend *b, ir_call *call)
 {
-    const float share = one_over_pixels(node);
-    transform_back(cuda_of(b), node, value_of(node->in[0]), value_of(node), share, share, false);
+    const float share = one_over_pixels(call);
+    transform_back(cuda_of(b), call, value_of(call->in[0]), value_of(call), share, share, false);
 }
 
-static void irfft2_backward(ir_backend *b, ir_node *node)
+static void irfft2_backward(ir_backend *b, ir_call *call)
 {
-    const float share = one_over_pixels(node);
-    transform(cuda_of(b), node, grad_of(node), grad_of(node->in[0]), share, 2 * share,
-              adds(node, 0));
+    const float share = one_over_pixels(call);
+    transform(cuda_of(b), call, grad_of(call), grad_of(call->in[0]), share, 2 * share,
+              adds(call, 0));
 }
 
 const ir_op_table IR_NAME(ir_cuda_rfft2) = operation(prepare, rfft2_forward, rfft2_backward);

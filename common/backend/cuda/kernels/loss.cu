@@ -3,14 +3,14 @@
 #include "device.h"
 
 /* Pixels of a group of images of in[0]. */
-static unsigned group_pixels(const ir_node *node)
+static unsigned group_pixels(const ir_call *call)
 {
-    return pixels_of(node->in[0]->shape) * (unsigned)node->group;
+    return pixels_of(call->in[0]->shape) * (unsigned)call->group;
 }
 
 /* ---- soft-IoU: 1 - (I + 1) / U, I = sum p y, U = sum p + sum y - I + 1 --------------------------
  *
- * node->saved: the two fractions of each group's derivative,
+ * call->saved: the two fractions of each group's derivative,
  *
  *     dL/dp = (I + 1) / U^2 - y (U + I + 1) / U^2 */
 
@@ -18,19 +18,19 @@ struct fractions {
     double first, second;
 };
 
-static void soft_iou_prepare(ir_backend *, ir_node *node)
+static void soft_iou_prepare(ir_backend *, ir_call *call)
 {
-    node->saved_bytes = (size_t)node->shape.n * sizeof(fractions);
-    node->scratch_bytes = sum_scratch(3, (size_t)node->shape.n, group_pixels(node), 1);
+    call->saved_bytes = (size_t)call->shape.n * sizeof(fractions);
+    call->scratch_bytes = sum_scratch(3, (size_t)call->shape.n, group_pixels(call), 1);
 }
 
-static void soft_iou_forward(ir_backend *b, ir_node *node)
+static void soft_iou_forward(ir_backend *b, ir_call *call)
 {
-    const real *p = value_of(node->in[0]), *y = value_of(node->in[1]);
-    float *loss = node->value;
-    fractions *saved = static_cast<fractions *>(node->saved);
+    const real *p = value_of(call->in[0]), *y = value_of(call->in[1]);
+    float *loss = call->value;
+    fractions *saved = static_cast<fractions *>(call->saved);
     sum_rows<3>(
-        cuda_of(b), node->scratch, (unsigned)node->shape.n, group_pixels(node), 1,
+        cuda_of(b), call->scratch, (unsigned)call->shape.n, group_pixels(call), 1,
         [=] __device__(unsigned i, unsigned, double *sum) {
             const double one = get(p, i), other = get(y, i);
             sum[0] += one * other;
@@ -45,15 +45,15 @@ static void soft_iou_forward(ir_backend *b, ir_node *node)
         });
 }
 
-static void soft_iou_backward(ir_backend *b, ir_node *node)
+static void soft_iou_backward(ir_backend *b, ir_call *call)
 {
-    const unsigned pixels = group_pixels(node);
-    const real *y = value_of(node->in[1]);
-    const float *dloss = node->grad;
-    const fractions *saved = static_cast<fractions *>(node->saved);
-    if (node->grad_use[0] == IR_GRAD_NONE)
+    const unsigned pixels = group_pixels(call);
+    const real *y = value_of(call->in[1]);
+    const float *dloss = call->grad;
+    const fractions *saved = static_cast<fractions *>(call->saved);
+    if (call->grad_use[0] == IR_GRAD_NONE)
         return;
-    map(cuda_of(b), grad_of(node->in[0]), volume(node->in[0]->shape), adds(node, 0),
+    map(cuda_of(b), grad_of(call->in[0]), volume(call->in[0]->shape), adds(call, 0),
         [=] __device__(unsigned i) {
             const unsigned group = i / pixels;
             const fractions f = saved[group];
@@ -67,18 +67,18 @@ static void soft_iou_backward(ir_backend *b, ir_node *node)
  * The mean of max(z, 0) - z y + log(1 + exp(-|z|)), its derivative by z: (sigmoid(z) - y) / pixels
  */
 
-static void bce_prepare(ir_backend *, ir_node *node)
+static void bce_prepare(ir_backend *, ir_call *call)
 {
-    node->scratch_bytes = sum_scratch(1, (size_t)node->shape.n, group_pixels(node), 1);
+    call->scratch_bytes = sum_scratch(1, (size_t)call->shape.n, group_pixels(call), 1);
 }
 
-static void bce_forward(ir_backend *b, ir_node *node)
+static void bce_forward(ir_backend *b, ir_call *call)
 {
-    const unsigned pixels = group_pixels(node);
-    const real *z = value_of(node->in[0]), *y = value_of(node->in[1]);
-    float *loss = node->value;
+    const unsigned pixels = group_pixels(call);
+    const real *z = value_of(call->in[0]), *y = value_of(call->in[1]);
+    float *loss = call->value;
     sum_rows<1>(
-        cuda_of(b), node->scratch, (unsigned)node->shape.n, pixels, 1,
+        cuda_of(b), call->scratch, (unsigned)call->shape.n, pixels, 1,
         [=] __device__(unsigned i, unsigned, double *sum) {
             const float logit = get(z, i);
             sum[0] += fmaxf(logit, 0) - (double)logit * get(y, i) + log1pf(expf(-fabsf(logit)));
@@ -88,14 +88,14 @@ static void bce_forward(ir_backend *b, ir_node *node)
         });
 }
 
-static void bce_backward(ir_backend *b, ir_node *node)
+static void bce_backward(ir_backend *b, ir_call *call)
 {
-    const unsigned pixels = group_pixels(node);
-    const real *z = value_of(node->in[0]), *y = value_of(node->in[1]);
-    const float *dloss = node->grad;
-    if (node->grad_use[0] == IR_GRAD_NONE)
+    const unsigned pixels = group_pixels(call);
+    const real *z = value_of(call->in[0]), *y = value_of(call->in[1]);
+    const float *dloss = call->grad;
+    if (call->grad_use[0] == IR_GRAD_NONE)
         return;
-    map(cuda_of(b), grad_of(node->in[0]), volume(node->in[0]->shape), adds(node, 0),
+    map(cuda_of(b), grad_of(call->in[0]), volume(call->in[0]->shape), adds(call, 0),
         [=] __device__(unsigned i) {
             const float share = dloss[i / pixels] / (float)pixels;
             return share * (sigmoid_of(get(z, i)) - get(y, i));
@@ -106,11 +106,11 @@ static void bce_backward(ir_backend *b, ir_node *node)
  * -------
  *
  * No backward: it is for images and masks. */
-static void gradient_forward(ir_backend *b, ir_node *node)
+static void gradient_forward(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->shape;
-    const real *x = value_of(node->in[0]);
-    map(cuda_of(b), value_of(node), volume(s), false, [=] __device__(unsigned i) {
+    const ir_shape s = call->shape;
+    const real *x = value_of(call->in[0]);
+    map(cuda_of(b), value_of(call), volume(s), false, [=] __device__(unsigned i) {
         const spot p = spot_of(s, i);
         const unsigned w = (unsigned)s.w;
         const float v = (p.y + 1 < s.h ? get(x, i + w) : 0) - (p.y > 0 ? get(x, i - w) : 0);

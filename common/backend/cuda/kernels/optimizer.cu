@@ -1,7 +1,7 @@
 /* The optimizers' steps and averages on flat arrays; see backend/backend.h for the equations. */
 #include "device.h"
 
-/* A node's numbers fit 32 bits, all parameters together might not. */
+/* A call's numbers fit 32 bits, all parameters together might not. */
 static unsigned checked(size_t count)
 {
     if (count > 0xffffffffu)

@@ -23,29 +23,29 @@ struct window {
     }
 };
 
-static window window_of(const ir_node *node)
+static window window_of(const ir_call *call)
 {
-    return {node->kernel, node->stride, node->pad};
+    return {call->kernel, call->stride, call->pad};
 }
 
-/* ---- maximum; node->saved: the tap of its window that won, a byte a number --------------------*/
+/* ---- maximum; call->saved: the tap of its window that won, a byte a number --------------------*/
 
 enum { MAX_KERNEL = 16 };
 
-static void max_pool_prepare(ir_backend *, ir_node *node)
+static void max_pool_prepare(ir_backend *, ir_call *call)
 {
-    if (node->kernel > MAX_KERNEL)
-        ir_die("max_pool: a kernel of %d is more than %d", node->kernel, MAX_KERNEL);
-    node->saved_bytes = volume(node->shape);
+    if (call->kernel > MAX_KERNEL)
+        ir_die("max_pool: a kernel of %d is more than %d", call->kernel, MAX_KERNEL);
+    call->saved_bytes = volume(call->shape);
 }
 
-static void max_pool_forward(ir_backend *b, ir_node *node)
+static void max_pool_forward(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    const window w = window_of(node);
-    const real *x = value_of(node->in[0]);
-    uint8_t *winner = static_cast<uint8_t *>(node->saved);
-    map(cuda_of(b), value_of(node), volume(t), false, [=] __device__(unsigned i) {
+    const ir_shape s = call->in[0]->shape, t = call->shape;
+    const window w = window_of(call);
+    const real *x = value_of(call->in[0]);
+    uint8_t *winner = static_cast<uint8_t *>(call->saved);
+    map(cuda_of(b), value_of(call), volume(t), false, [=] __device__(unsigned i) {
         const spot p = spot_of(t, i);
         const range down = w.taps(p.y, s.h), across = w.taps(p.x, s.w);
         const int top = p.y * w.stride - w.pad, left = p.x * w.stride - w.pad;
@@ -63,13 +63,13 @@ static void max_pool_forward(ir_backend *b, ir_node *node)
 }
 
 /* Each number of dx gathers from the windows that cover it. */
-static void max_pool_backward(ir_backend *b, ir_node *node)
+static void max_pool_backward(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    const window w = window_of(node);
-    const real *dy = grad_of(node);
-    const uint8_t *winner = static_cast<uint8_t *>(node->saved);
-    map(cuda_of(b), grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
+    const ir_shape s = call->in[0]->shape, t = call->shape;
+    const window w = window_of(call);
+    const real *dy = grad_of(call);
+    const uint8_t *winner = static_cast<uint8_t *>(call->saved);
+    map(cuda_of(b), grad_of(call->in[0]), volume(s), adds(call, 0), [=] __device__(unsigned i) {
         const spot p = spot_of(s, i);
         const range down = w.over(p.y, t.h), across = w.over(p.x, t.w);
         float sum = 0;
@@ -86,13 +86,13 @@ static void max_pool_backward(ir_backend *b, ir_node *node)
 
 /* ---- mean -------------------------------------------------------------------------------------*/
 
-static void avg_pool_forward(ir_backend *b, ir_node *node)
+static void avg_pool_forward(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    const window w = window_of(node);
+    const ir_shape s = call->in[0]->shape, t = call->shape;
+    const window w = window_of(call);
     const float share = 1 / (float)(w.kernel * w.kernel);
-    const real *x = value_of(node->in[0]);
-    map(cuda_of(b), value_of(node), volume(t), false, [=] __device__(unsigned i) {
+    const real *x = value_of(call->in[0]);
+    map(cuda_of(b), value_of(call), volume(t), false, [=] __device__(unsigned i) {
         const spot p = spot_of(t, i);
         float sum = 0;
         for (int u = 0; u < w.kernel; u++)
@@ -102,13 +102,13 @@ static void avg_pool_forward(ir_backend *b, ir_node *node)
     });
 }
 
-static void avg_pool_backward(ir_backend *b, ir_node *node)
+static void avg_pool_backward(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    const window w = window_of(node);
+    const ir_shape s = call->in[0]->shape, t = call->shape;
+    const window w = window_of(call);
     const float share = 1 / (float)(w.kernel * w.kernel);
-    const real *dy = grad_of(node);
-    map(cuda_of(b), grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
+    const real *dy = grad_of(call);
+    map(cuda_of(b), grad_of(call->in[0]), volume(s), adds(call, 0), [=] __device__(unsigned i) {
         const spot p = spot_of(s, i);
         const range down = w.over(p.y, t.h), across = w.over(p.x, t.w);
         float sum = 0;
@@ -121,20 +121,20 @@ static void avg_pool_backward(ir_backend *b, ir_node *node)
 
 /* ---- over whole planes ------------------------------------------------------------------------*/
 
-static void global_avg_prepare(ir_backend *, ir_node *node)
+static void global_avg_prepare(ir_backend *, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape;
-    node->scratch_bytes = sum_scratch(1, (size_t)s.n, pixels_of(s), (size_t)s.c);
+    const ir_shape s = call->in[0]->shape;
+    call->scratch_bytes = sum_scratch(1, (size_t)s.n, pixels_of(s), (size_t)s.c);
 }
 
-static void global_avg_forward(ir_backend *b, ir_node *node)
+static void global_avg_forward(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape;
+    const ir_shape s = call->in[0]->shape;
     const unsigned channels = (unsigned)s.c, pixels = pixels_of(s);
-    const real *x = value_of(node->in[0]);
-    real *y = value_of(node);
+    const real *x = value_of(call->in[0]);
+    real *y = value_of(call);
     sum_rows<1>(
-        cuda_of(b), node->scratch, (unsigned)s.n, pixels, channels,
+        cuda_of(b), call->scratch, (unsigned)s.n, pixels, channels,
         [=] __device__(unsigned row, unsigned c, double *sum) {
             sum[0] += get(x, row * channels + c);
         },
@@ -143,18 +143,18 @@ static void global_avg_forward(ir_backend *b, ir_node *node)
         });
 }
 
-static void global_avg_backward(ir_backend *b, ir_node *node)
+static void global_avg_backward(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape;
+    const ir_shape s = call->in[0]->shape;
     const unsigned channels = (unsigned)s.c, image = channels * pixels_of(s);
     const float share = 1 / (float)pixels_of(s);
-    const real *dy = grad_of(node);
-    map(cuda_of(b), grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
+    const real *dy = grad_of(call);
+    map(cuda_of(b), grad_of(call->in[0]), volume(s), adds(call, 0), [=] __device__(unsigned i) {
         return share * get(dy, i / image * channels + i % channels);
     });
 }
 
-/* node->saved: the first pixel of those that hold the maximum, one a channel.
+/* call->saved: the first pixel of those that hold the maximum, one a channel.
  *
  * As in sums over rows, a block of threads is `lanes` neighbouring channels wide and each thread
  * walks down its channel; the parts of an image are compared by a second launch. */
@@ -223,25 +223,25 @@ static void launch_max(ir_cuda *cuda, unsigned images, max_shape s, F read, D do
            done);
 }
 
-static void global_max_prepare(ir_backend *, ir_node *node)
+static void global_max_prepare(ir_backend *, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape;
+    const ir_shape s = call->in[0]->shape;
     const max_shape m = max_shape_for(pixels_of(s), (unsigned)s.c);
-    node->saved_bytes = volume(node->shape) * sizeof(unsigned);
+    call->saved_bytes = volume(call->shape) * sizeof(unsigned);
     if (m.parts > 1)
-        node->scratch_bytes = (size_t)m.parts * volume(node->shape) * sizeof(peak);
+        call->scratch_bytes = (size_t)m.parts * volume(call->shape) * sizeof(peak);
 }
 
-static void global_max_forward(ir_backend *b, ir_node *node)
+static void global_max_forward(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape;
+    const ir_shape s = call->in[0]->shape;
     const unsigned images = (unsigned)s.n, channels = (unsigned)s.c, pixels = pixels_of(s);
     max_shape m = max_shape_for(pixels, channels);
     const unsigned parts = m.parts;
-    const real *x = value_of(node->in[0]);
-    real *y = value_of(node);
-    unsigned *winner = static_cast<unsigned *>(node->saved);
-    peak *partial = static_cast<peak *>(node->scratch);
+    const real *x = value_of(call->in[0]);
+    real *y = value_of(call);
+    unsigned *winner = static_cast<unsigned *>(call->saved);
+    peak *partial = static_cast<peak *>(call->scratch);
     const auto read = [=] __device__(unsigned image, unsigned row, unsigned c) {
         return peak{get(x, (image * pixels + row) * channels + c), row};
     };
@@ -268,15 +268,15 @@ static void global_max_forward(ir_backend *b, ir_node *node)
 }
 
 /* To the winning pixel alone; where others have something from elsewhere they are not touched. */
-static void global_max_backward(ir_backend *b, ir_node *node)
+static void global_max_backward(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape;
+    const ir_shape s = call->in[0]->shape;
     const unsigned channels = (unsigned)s.c, pixels = pixels_of(s);
-    const real *dy = grad_of(node);
-    real *dx = grad_of(node->in[0]);
-    const unsigned *winner = static_cast<unsigned *>(node->saved);
-    if (adds(node, 0)) {
-        each(cuda_of(b), volume(node->shape), [=] __device__(unsigned k) {
+    const real *dy = grad_of(call);
+    real *dx = grad_of(call->in[0]);
+    const unsigned *winner = static_cast<unsigned *>(call->saved);
+    if (adds(call, 0)) {
+        each(cuda_of(b), volume(call->shape), [=] __device__(unsigned k) {
             const unsigned i = (k / channels * pixels + winner[k]) * channels + k % channels;
             set(dx, i, get(dx, i) + get(dy, k));
         });

@@ -49,29 +49,29 @@ static axis upload(const ir_axis &a, void **memory)
 
 /* Far fewer numbers than outputs: too few threads to gather in two directions at once. What is
  * summed along x alone then has at most a quarter of the outputs. */
-static bool in_two_steps(const ir_node *node)
+static bool in_two_steps(const ir_call *call)
 {
-    return node->shape.w >= 4 * node->in[0]->shape.w;
+    return call->shape.w >= 4 * call->in[0]->shape.w;
 }
 
-static void prepare(ir_backend *, ir_node *node)
+static void prepare(ir_backend *, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
     tables *of = static_cast<tables *>(ir_malloc(sizeof *of));
-    const ir_axis down = ir_axis_make(s.h, t.h, node->align_corners);
-    const ir_axis across = ir_axis_make(s.w, t.w, node->align_corners);
+    const ir_axis down = ir_axis_make(s.h, t.h, call->align_corners);
+    const ir_axis across = ir_axis_make(s.w, t.w, call->align_corners);
     of->down = upload(down, &of->memory[0]);
     of->across = upload(across, &of->memory[1]);
     ir_axis_free(down);
     ir_axis_free(across);
-    node->state = of;
-    if (node->wants_grad && in_two_steps(node))
-        node->scratch_bytes = volume({t.n, t.c, t.h, s.w}) * sizeof(float);
+    call->state = of;
+    if (call->wants_grad && in_two_steps(call))
+        call->scratch_bytes = volume({t.n, t.c, t.h, s.w}) * sizeof(float);
 }
 
-static void release(ir_backend *, ir_node *node)
+static void release(ir_backend *, ir_call *call)
 {
-    tables *of = static_cast<tables *>(node->state);
+    tables *of = static_cast<tables *>(call->state);
     ir_cuda_free(of->memory[0]);
     ir_cuda_free(of->memory[1]);
     free(of);
@@ -82,15 +82,15 @@ static __device__ __forceinline__ float mix(float low, float high, float t)
     return (1 - t) * low + t * high;
 }
 
-static void forward(ir_backend *b, ir_node *node)
+static void forward(ir_backend *b, ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
-    const tables *of = static_cast<tables *>(node->state);
+    const ir_shape s = call->in[0]->shape, t = call->shape;
+    const tables *of = static_cast<tables *>(call->state);
     const axis down = of->down, across = of->across;
-    const ir_node *home = ir_node_home(node);
-    const unsigned first = (unsigned)node->first, channels = (unsigned)t.c;
+    const ir_call *home = ir_call_home(call);
+    const unsigned first = (unsigned)call->first, channels = (unsigned)t.c;
     const unsigned others = (unsigned)home->shape.c - channels;
-    const real *x = value_of(node->in[0]);
+    const real *x = value_of(call->in[0]);
     const auto place = [=] __device__(unsigned i) { return i + i / channels * others + first; };
     map_to(cuda_of(b), value_of(home), volume(t), false, place, [=] __device__(unsigned i) {
         const spot p = spot_of(t, i);
@@ -119,18 +119,18 @@ template <class F> static __device__ __forceinline__ float gather(const axis &a,
 }
 
 /* scratch: each row of dy summed along x, single precision whatever the storage. */
-static void backward_in_two_steps(ir_cuda *cuda, const ir_node *node)
+static void backward_in_two_steps(ir_cuda *cuda, const ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape, t = node->shape;
+    const ir_shape s = call->in[0]->shape, t = call->shape;
     const ir_shape r = {t.n, t.c, t.h, s.w};
-    const tables *of = static_cast<tables *>(node->state);
+    const tables *of = static_cast<tables *>(call->state);
     const axis down = of->down, across = of->across;
-    const ir_shape all = ir_node_home(node)->shape;
-    const int first = node->first;
-    const real *dy = grad_of(ir_node_home(node));
-    real *dx = grad_of(node->in[0]);
-    float *rows = static_cast<float *>(node->scratch);
-    const bool add = adds(node, 0);
+    const ir_shape all = ir_call_home(call)->shape;
+    const int first = call->first;
+    const real *dy = grad_of(ir_call_home(call));
+    real *dx = grad_of(call->in[0]);
+    float *rows = static_cast<float *>(call->scratch);
+    const bool add = adds(call, 0);
     each(cuda, volume(r), [=] __device__(unsigned i) {
         const spot p = spot_of(r, i);
         rows[i] = gather(across, p.x,
@@ -144,15 +144,15 @@ static void backward_in_two_steps(ir_cuda *cuda, const ir_node *node)
     });
 }
 
-static void backward_at_once(ir_cuda *cuda, const ir_node *node)
+static void backward_at_once(ir_cuda *cuda, const ir_call *call)
 {
-    const ir_shape s = node->in[0]->shape;
-    const tables *of = static_cast<tables *>(node->state);
+    const ir_shape s = call->in[0]->shape;
+    const tables *of = static_cast<tables *>(call->state);
     const axis down = of->down, across = of->across;
-    const ir_shape all = ir_node_home(node)->shape;
-    const int first = node->first;
-    const real *dy = grad_of(ir_node_home(node));
-    map(cuda, grad_of(node->in[0]), volume(s), adds(node, 0), [=] __device__(unsigned i) {
+    const ir_shape all = ir_call_home(call)->shape;
+    const int first = call->first;
+    const real *dy = grad_of(ir_call_home(call));
+    map(cuda, grad_of(call->in[0]), volume(s), adds(call, 0), [=] __device__(unsigned i) {
         const spot p = spot_of(s, i);
         return gather(down, p.y, [=](int y) {
             return gather(across, p.x,
@@ -161,12 +161,12 @@ static void backward_at_once(ir_cuda *cuda, const ir_node *node)
     });
 }
 
-static void backward(ir_backend *b, ir_node *node)
+static void backward(ir_backend *b, ir_call *call)
 {
-    if (in_two_steps(node))
-        backward_in_two_steps(cuda_of(b), node);
+    if (in_two_steps(call))
+        backward_in_two_steps(cuda_of(b), call);
     else
-        backward_at_once(cuda_of(b), node);
+        backward_at_once(cuda_of(b), call);
 }
 
 const ir_op_table IR_NAME(ir_cuda_resize) = operation(prepare, forward, backward, release);

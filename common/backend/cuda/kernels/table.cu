@@ -9,7 +9,7 @@ extern const ir_storage IR_NAME(ir_cuda) = {
     {
         nullptr, /* the input */
 #define IR_OPERATION(NAME, name, ...) &IR_NAME(ir_cuda_##name),
-#include "graph/ops.def"
+#include "backend/ops.def"
 #undef IR_OPERATION
     },
     IR_NAME(ir_cuda_from_host),
