@@ -1,9 +1,10 @@
-# How sure a gain is: the 95 % interval of a difference of two tables' scores, by the jackknife over
-# the test frames. Each frame in turn is left out of both tables; the spread of the differences that
-# are left, times (n - 1) / n, is the variance (Efron and Tibshirani 1993, Eq. 11.5). It knows nothing
-# of other trainings: for those there are seeds.
+# How sure a score or a gain is: the 95 % interval of a table's score, or of a difference of two
+# tables' scores, by the jackknife over the test frames. Each frame in turn is left out of both tables;
+# the spread of the differences that are left, times (n - 1) / n, is the variance (Efron and Tibshirani
+# 1993, Eq. 11.5). It knows nothing of other trainings: for those there are seeds.
 #
-# With statistics.awk and compare.awk. NAME.frames.tsv beside NAME.tsv has what each frame adds.
+# With statistics.awk, table.awk, and compare.awk or intervals.awk. NAME.frames.tsv beside NAME.tsv has
+# what each frame adds.
 
 BEGIN {
     of["iou", 1] = "intersection"; of["iou", 2] = "union"; scale["iou"] = 100
@@ -73,14 +74,19 @@ function agrees(key, t, ours, theirs) {
 }
 
 # Half the width of the interval of the gain of table t over table 1, or "-".
-function gain_interval(key, t, n, i, a, b, sum, squares, variance) {
+function gain_interval(key, t) { return half_width(key, t, 0) }
+
+# The same of table 1's score itself.
+function score_interval(key) { return half_width(key, 1, 1) }
+
+function half_width(key, t, alone, n, i, a, b, sum, squares, variance) {
     if (!made_of(key, t)) return "-"
     n = frames[made[1], 1]
     for (i = 2; i <= made_n; i++)
         if (frames[made[i], 1] != n) return "-"
     if (n < 2) return "-"
     for (i = 1; i <= n; i++) {
-        a = score_without(1, i)
+        a = alone ? 0 : score_without(1, i)
         b = score_without(t, i)
         if (a == "nan" || b == "nan") return "-"
         sum += b - a

@@ -43,7 +43,8 @@ to_install() {
     for file in "$REPO"/man/*.[1-9]; do
         echo "./$1/share/man/man${file##*.}/${file##*/}"
     done
-    for file in hrl.mk hrl/{convert,frames,knobs,ring,rounds,run,scores,tables}.sh hrl/{compare,interval,robustness,seeds,statistics,table,watch}.awk; do
+    for file in {hrl,models}.mk hrl/{convert,frames,knobs,models,ring,rounds,run,scores,tables}.sh \
+        hrl/{card,compare,interval,intervals,robustness,seeds,statistics,table,watch}.awk; do
         echo "./$1/share/irtools/$file"
     done
     for file in "$REPO"/models/{default,*.tar,*.md}; do
@@ -106,8 +107,8 @@ linked() {
 @test "an installed ir-detect finds the models that were installed with it, and only those" {
     mkdir -p tree
     cp -R "$REPO"/{Makefile,config.mk,*.mk,common,ir-*,man,hrl,tests} tree # with a box of its own
-    mkdir -p tree/models tree/$build
-    cp -R "$REPO/$build/bin" tree/$build/bin
+    mkdir -p tree/models "tree/$build"
+    cp -R "$REPO/$build/bin" "tree/$build/bin"
     scenes data -n 1 -s 64x64 -r 1
     ir-train init --net acm --mean 0.4 --std 0.1 -r 7 | ir-train export -c - -w tree/models/tiny.tar
     printf 'tiny\n' > tree/models/default
