@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "checkpoint/checkpoint.h"
-#include "graph/params.h"
+#include "params/params.h"
 
 typedef struct {
     uint64_t seed;

@@ -3,7 +3,7 @@
  * Members: "meta" first (lines "key value"), then, sorted, one .npy per array: param/NAME.npy,
  * state/NAME.npy, adam/m/NAME.npy, adam/v/NAME.npy, ema/NAME.npy, measured/NAME.npy. All arrays are
  * little-endian float32 or float16 in C order. This file knows tar and npy; which names a network
- * wants is graph/params.c's affair. */
+ * wants is params/params.c's affair. */
 #ifndef IR_CHECKPOINT_H
 #define IR_CHECKPOINT_H
 

@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "graph/params.h"
+#include "params/params.h"
 
 typedef struct ir_graph ir_graph;
 typedef struct ir_node ir_node; /* an operation and its one output */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "checkpoint/checkpoint.h"
 #include "graph/adaptation.h"
 #include "nets/nets.h"
 

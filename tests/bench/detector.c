@@ -16,6 +16,7 @@
 #include "backend/options.h"
 #include "base/base.h"
 #include "base/philox.h"
+#include "checkpoint/checkpoint.h"
 #include "nets/detector.h"
 
 static const char usage[] =

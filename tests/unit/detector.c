@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "checkpoint/checkpoint.h"
 #include "nets/detector.h"
 
 static void section(const char *name, const float *value, size_t count)

@@ -11,6 +11,7 @@
 
 #include "../ops/graph_tape.h"
 #include "base/base.h"
+#include "checkpoint/checkpoint.h"
 #include "nets/detector.h"
 
 typedef struct {

@@ -1,5 +1,5 @@
 /* Named parameters in flat arrays: making, initialising, the optimizers' steps. */
-#include "graph/params.h"
+#include "params/params.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 #include "base/philox.h"
-#include "graph/params_internal.h"
+#include "params/internal.h"
 
 ir_params *ir_params_new(ir_backend *backend)
 {

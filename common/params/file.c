@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "graph/params_internal.h"
+#include "checkpoint/checkpoint.h"
+#include "params/internal.h"
 
 /* The families of arrays; those of state are state/ and measured/. */
 enum { PARAM, STATE, ADAM_M, ADAM_V, EMA, MEASURED, FAMILIES };

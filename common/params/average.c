@@ -1,6 +1,6 @@
 /* Averages of parameters: of the trained ones over the steps of a training, and of the running
  * statistics over the batches that they are measured on. */
-#include "graph/params_internal.h"
+#include "params/internal.h"
 
 /* Into *to, which is made when it is first needed. */
 static void average(const ir_params *p, float **to, const ir_flat *from, double weight)

@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 #include "backend/call.h"
-#include "checkpoint/checkpoint.h"
+
+typedef struct ir_checkpoint ir_checkpoint; /* checkpoint/checkpoint.h */
 
 typedef enum {
     IR_INIT_UNIFORM,  /* U(-bound, bound); PyTorch's default for weights: bound = 1/sqrt(fan_in) */

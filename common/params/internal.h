@@ -2,7 +2,7 @@
 #ifndef IR_PARAMS_INTERNAL_H
 #define IR_PARAMS_INTERNAL_H
 
-#include "graph/params.h"
+#include "params/params.h"
 
 /* Arrays one behind the other, each from a multiple of IR_PARAM_ALIGN numbers on, as a GPU's
  * libraries read 16 bytes at a time and a cache 64; what is between them is and stays 0. */
