@@ -2,7 +2,9 @@
 #
 #   make            build everything into build/bin
 #   make demo       install what is missing, build, train on generated scenes, print the tables
+#   make hrl        the game: what make -f hrl.mk does, with its knobs
 #   make check      install what the tests need, build, run every test
+#   make test T=ops one file of tests, or several
 #   make asan       the tests once more under AddressSanitizer and UBSan
 #   make tsan       those with threads once more under ThreadSanitizer
 #   make bench      times beside what one would take instead; PARTS= chooses (tests/bench/run)
@@ -145,6 +147,20 @@ check: check-deps
 	+@$(build) tests
 	@IR_BIN="$(CURDIR)/$(BIN)" tests/run
 
+# what is installed suffices, or the tests say what they skip
+test:
+	$(if $(T),,$(error T= names one of $(basename $(notdir $(wildcard tests/*.bats)))))
+	+@$(build) tests
+	@IR_BIN="$(CURDIR)/$(BIN)" tests/run $(T:%=tests/%.bats)
+
+# A knob's value is taken letter by letter: make must not expand it when it hands it on.
+ifneq ($(filter hrl,$(MAKECMDGOALS)),)
+$(foreach v,$(filter-out SHELL MAKE%,$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $v))),\
+    $(eval override $v := $$(value $v))))
+endif
+hrl: all
+	+@$(MAKE) --no-print-directory -f hrl.mk
+
 check-parity: check-deps
 	+@$(build) tests
 	@IR_BIN="$(CURDIR)/$(BIN)" tests/run tests/parity.bats
@@ -206,4 +222,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean deps check-deps lint-deps demo tests check check-parity bench asan tsan lint install uninstall
+.PHONY: all clean deps check-deps lint-deps demo hrl tests test check check-parity bench asan tsan lint install uninstall

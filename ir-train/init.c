@@ -2,7 +2,9 @@
 #include "init.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend/backend.h"
 #include "base/base.h"
@@ -39,12 +41,26 @@ static const struct option long_options[] = {
     IR_LAST_OPTIONS,
 };
 
+/* --net list: a name a line. */
+static _Noreturn void list_networks(void)
+{
+    int count;
+    const char *const *names = ir_net_names(&count);
+
+    for (int i = 0; i < count; i++)
+        puts(names[i]);
+    ir_flush(stdout, "standard output");
+    exit(0);
+}
+
 static void set_option(init_options *o, int option)
 {
     static const char *const start[] = {"prior", "published"}, *const by[] = {"set", "image"};
 
     switch (option) {
     case NET:
+        if (strcmp(optarg, "list") == 0)
+            list_networks();
         ir_net_check(optarg);
         o->net = optarg;
         break;

@@ -15,7 +15,7 @@ static const char usage[] =
     "       ir-train export -c detector.tar [option ...] > model.tar\n"
     "\n"
     "init: a fresh detector, its input normalised by the images' mean and deviation.\n"
-    "      --net NET            acm, alcnet, rdian, dnanet, isnet or balistd; see ir-nets(7)\n"
+    "      --net NET            a network of ir-nets(7); list: prints their names\n"
     "      --sfim, --no-sfim    SFIM at the fusion points, or not; balistd has it by default\n"
     "      --init prior|published\n"
     "                           the head's bias at the log-odds of a target pixel (prior,\n"

@@ -8,7 +8,7 @@ setup_file() {
     export DATA=$BATS_FILE_TMPDIR/data NETS=$BATS_FILE_TMPDIR
     load helper
     scenes "$DATA" -n 2 -s 90x70 -r 3 > /dev/null
-    for net in acm alcnet rdian dnanet isnet balistd; do
+    for net in $(networks); do
         ir-train init --net $net --init published -r 2 --mean 0.4 --std 0.14 -w "$NETS/$net.tar"
     done
 }
@@ -129,7 +129,7 @@ for kind in "weight", "bias":
 # ---- names and bad uses --------------------------------------------------------------------------
 
 @test "--feature list prints every name once" {
-    for net in acm alcnet rdian dnanet isnet balistd; do
+    for net in $(networks); do
         ir-detect -c "$NETS/$net.tar" --feature list > names
         [[ $(wc -l < names) -ge 3 && -z $(sort names | uniq -d) ]]
         run ! grep -v '^[A-Za-z0-9_.]*$' names

@@ -48,6 +48,9 @@ samples() {
     pnmtoplainpnm | awk 'NR > 2 { for (i = 1; i <= NF; i++) printf "%s%s", n++ ? " " : "", $i }'
 }
 
+# networks: the names of all, one a line.
+networks() { ir-train init --net list; }
+
 # one_line_error STATUS PATTERN, after "run --separate-stderr": the command ended with STATUS and
 # said exactly one line on stderr, which matches the extended regular expression PATTERN.
 one_line_error() {

@@ -341,3 +341,12 @@ whole() {
     run --separate-stderr hrl DATA=ones ROUNDS=1 RUN=none-run
     refused '^hrl.mk: none-run/0001: ir-train: .*no target in '
 }
+
+@test "make hrl is make -f hrl.mk, with the same knobs" {
+    hrl ROUNDS=1 RUN=one
+    make -C "$REPO" -o all hrl DATA="$PWD/data" RUN="$PWD/other" CROP=32 BATCH=4 EPOCHS=1 THREADS=1 ROUNDS=1
+    [ "$(checkpoints one)" = "$(checkpoints other)" ]
+    run --separate-stderr make -C "$REPO" -o all hrl RUN="$PWD/third" DATA='$(shell touch pwned)' ROUNDS=1
+    [ "$status" -ne 0 ]
+    [ ! -e pwned ] && [ ! -e "$REPO/pwned" ]
+}

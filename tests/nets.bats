@@ -5,7 +5,7 @@
 
 load helper
 
-NETS="acm alcnet rdian dnanet isnet balistd"
+NETS=$(networks | xargs)
 
 # A fresh detector of every kind; eight small frames, each around a target.
 setup_file() {
@@ -161,6 +161,15 @@ frame() {
 }
 
 # ---- what is not its own -------------------------------------------------------------------------
+
+@test "--net list names every network there is a builder of" {
+    networks > listed
+    [ "$(wc -l < listed)" -ge 6 ]
+    sed -n 's/^IR_NETWORK(\([a-z0-9]*\),.*/\1/p' "$REPO/common/nets/nets.def" | diff - listed
+    while read -r net; do
+        grep -q "^\.It $net Ta " "$REPO/man/ir-nets.7"
+    done < listed
+}
 
 @test "an unknown network is refused with the names of those there are" {
     for net in tarpit ACM '' dnanet2; do

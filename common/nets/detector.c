@@ -24,21 +24,14 @@ typedef struct {
 } network;
 
 static const network networks[] = {
-    {"acm", ir_acm, false, {2048, 256}, NULL},
-    {"alcnet",
-     ir_alcnet,
-     false,
-     {2048, 256},
-     (const char *const[]){"uplayer1.", "uplayer2.", NULL}},
-    {"rdian", ir_rdian, false, {1024, 128}, NULL},
-    {"dnanet", ir_dnanet, false, {512, 128}, NULL},
-    {"isnet",
-     ir_isnet,
-     false,
-     {512, 128},
-     (const char *const[]){"SA.", "SA_att.", "cw.", "d1.", "d2.", "d3.", "res1.", "res2.", "res3.",
-                           "gate1.", "gate2.", "gate3.", "head2.", "conv2_1.", "conv16.", NULL}},
-    {"balistd", ir_balistd, true, {512, 128}, NULL},
+#define IR_BEGINNINGS(...)                                                                         \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
+#define IR_NETWORK(name, ...) {#name, ir_##name, __VA_ARGS__},
+#include "nets/nets.def"
+#undef IR_NETWORK
 };
 enum { NETWORKS = sizeof networks / sizeof networks[0] };
 

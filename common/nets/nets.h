@@ -24,7 +24,9 @@ typedef struct {
 
 typedef ir_net_output ir_net_builder(ir_graph *g, ir_node *image, const ir_net_options *options);
 
-ir_net_builder ir_acm, ir_alcnet, ir_rdian, ir_dnanet, ir_isnet, ir_balistd;
+#define IR_NETWORK(name, ...) extern ir_net_builder ir_##name;
+#include "nets/nets.def"
+#undef IR_NETWORK
 
 /* The strategy network N_S: image (N,1,128,128) -> log p (N, strategies, 1, 1). Five blocks of 3x3
  * stride-2 convolution, batch norm, ReLU (16..256), global average pool, linear from zero,
