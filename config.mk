@@ -1,6 +1,5 @@
 # What the build uses. Everything here can be given on make's command line.
 
-VERSION = 0.1.0
 PREFIX  = /usr/local
 DESTDIR =
 BINDIR  = $(PREFIX)/bin

@@ -63,3 +63,19 @@ blocks() {
     diff readme page
     diff printed page
 }
+
+@test "HACKING.md names files and functions that there are" {
+    local name
+
+    grep -oE '`[a-zA-Z0-9_/.-]+\.(c|h|def|py|bats|mk)`' "$REPO/HACKING.md" | tr -d '`' | sort -u > files
+    [ "$(wc -l < files)" -gt 20 ]
+    while read -r name; do
+        [ -n "$(find "$REPO"/{common,hrl,hrl.mk,tests,ir-*} -path "*/$name" -o -path "*/common/$name" | head -n 1)" ] ||
+            { echo "no file $name"; return 1; }
+    done < files
+    grep -oE '\bir_[a-z_0-9]+\(' "$REPO/HACKING.md" | tr -d '(' | grep -vx 'ir_' | sort -u > functions
+    [ "$(wc -l < functions)" -gt 4 ]
+    while read -r name; do
+        grep -rqw "$name" "$REPO"/{common,ir-*} || { echo "no function $name"; return 1; }
+    done < functions
+}
