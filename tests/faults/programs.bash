@@ -5,7 +5,7 @@
 
 # shellcheck shell=bash disable=SC2154 # run sets n, seed, work, here
 
-programs=(corrupt policy-init policy train-init train detect score report scenes)
+programs=(corrupt policy-init policy train-init train detect pictures score report scenes)
 
 # command_of PROGRAM: sets command.
 command_of() {
@@ -24,6 +24,7 @@ command_of() {
             "${options[@]}" -j 1 "@$round/images.list.here" "@$round/masks.list.here")
         ;;
     detect) command=(ir-detect -c "$round/detector.tar" -j 2 -o out "@$round/images.list.here") ;;
+    pictures) command=(ir-detect -m top-hat -j 2 --png -o out --overlay out/looks png) ;;
     score) command=(ir-score --tsv "@$round/masks.list.here" "@$round/masks.list.here") ;;
     report) command=(ir-score report -o out/report.html ref/run) ;;
     scenes) command=(ir-scenes -n 2 -t 1 -s 64x64 -o out) ;;
@@ -37,6 +38,7 @@ prepare_programs() {
 
     [ ! -d want ] || return 0
     for file in ref/run/0001/{images,masks}.list; do cp "$file" "$file.here"; done
+    ir-corrupt -n none --png -o png @ref/run/0001/images.list.here
     for program in "${programs[@]}"; do
         command_of "$program"
         mkdir -p out "want/$program"

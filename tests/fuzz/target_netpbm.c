@@ -1,4 +1,5 @@
-/* A file of Netpbm images. What was read is written and read once more: the pixels are the same. */
+/* A file of Netpbm images and PNG. What was read is written and read once more: the pixels are the
+ * same. */
 #include <stdlib.h>
 #include <string.h>
 
