@@ -41,7 +41,7 @@ static const char usage[] =
     "  -h, --help             print this help\n"
     "  -V, --version          print the version\n"
     "\n"
-    "An IMAGE is a Netpbm file, a directory, @LIST or - (standard input, the default).\n";
+    "An IMAGE is a file, a directory, @LIST or - (standard input, the default).\n";
 
 /* Options without a short form; capitals and small letters that no short option uses. */
 enum {
