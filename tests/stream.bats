@@ -144,7 +144,7 @@ stdin#3" ]
     frame d/.hidden.pgm 6
     frame d/named.txt 7
     frame d/b.pgm~ 8
-    mkdir d/c.pgm
+    mkdir d/c
     [ "$(test-stream show 0 d d/ | cut -d ' ' -f 1 | tr '\n' ' ')" = \
         "B a10 a9 b named z B a10 a9 b named z " ]
     [ "$(test-stream count d)" -eq 6 ]

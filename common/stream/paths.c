@@ -40,13 +40,12 @@ static void add(ir_paths *paths, char *path, char *name, size_t list)
 
 /* ---- directories ----------------------------------------------------------------------------- */
 
-/* Hidden files are left out, as for the shell's *, what editors keep of an older version, and
- * directories. */
+/* Hidden files are left out, as for the shell's *, and what editors keep of an older version. */
 static int is_listed(const struct dirent *entry)
 {
     const char *name = entry->d_name;
 
-    return name[0] != '.' && name[strlen(name) - 1] != '~' && entry->d_type != DT_DIR;
+    return name[0] != '.' && name[strlen(name) - 1] != '~';
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
