@@ -55,7 +55,7 @@
 #   METHOD=          robustness: a classical method of ir-detect instead of a checkpoint
 #   DETECT=          robustness: any command that reads images and writes masks, one for one
 #   TEST=            robustness: other directories with frames and a test.txt, instead of DATA
-#   FAMILIES=        robustness: the groups of corruptions (noise blur isp camera)
+#   FAMILIES=        robustness: the groups of corruptions (noise blur isp camera), or clean
 #   TABLE=           robustness, show: the table (RUN/robustness.tsv; with METHOD, RUN/METHOD.tsv)
 #   METRIC=iou       compare, seeds: iou, pd, fa or rce
 #   REPORT=          report: the page (RUN/report.html; with RUNS, report.html)

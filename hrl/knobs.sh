@@ -24,7 +24,7 @@ declare -A kind=(
     [LAMBDA]=number [LR]=number [POLICY_LR]=number [ENTROPY]=number
     [ROUNDS]='whole 0 4' [EPOCHS]='whole 1 4' [KEEP]='-whole 1 4' [THREADS]='whole 1 4'
     [SEED]='whole 0 14' [BATCH]='whole 1 6' [CROP]='whole 1 6' [MAXVAL]='-whole 1 5'
-    [HOLD]=-list [FAMILIES]='some noise blur isp camera'
+    [HOLD]=-list [FAMILIES]='some clean noise blur isp camera'
     [SEVERITIES]='wholes 1 1' [LR_STEPS]='-wholes 0 4'
     [INIT_OPTIONS]=-options [TRAIN_OPTIONS]=-options [POLICY_OPTIONS]=-options)
 declare -A default=(

@@ -863,3 +863,11 @@ END
     run --separate-stderr hrl robustness DETECT=cat TEST='da|ta' RUN=none
     refused 'TEST has \| in it: da\|ta\.'
 }
+
+@test "robustness with FAMILIES=clean is of the clean frames alone" {
+    hrl DATA=data ROUNDS=1
+    hrl robustness FAMILIES=clean > table
+    [ "$(cut -f 1,3 table)" = $'corruption\tiou\nclean\t80.00' ]
+    run --separate-stderr hrl robustness FAMILIES=cleen
+    refused 'FAMILIES is "cleen": not among clean noise blur isp camera'
+}
