@@ -46,15 +46,9 @@ function enter(file, part, n) {
 }
 
 # A mean, half the width of its 95 % interval, and how many it is of; "-" where there is none.
-function print_mean(n, sum, squares, mean, variance) {
-    if (n == 0) { printf "\t-\t-\t0"; return }
-    mean = sum / n
-    if (n == 1) { printf "\t%.2f\t-\t1", mean; return }
-    variance = (squares - n * mean * mean) / (n - 1)
-    printf "\t%.2f\t%.2f\t%d", mean, t975(n - 1) * sqrt((variance > 0 ? variance : 0) / n), n
+function print_mean(n, sum, squares) {
+    printf "\t%s\t%s\t%d", (n ? sprintf("%.2f", sum / n) : "-"), mean_interval(n, sum, squares), n
 }
-
-function is_number(x) { return x ~ /^-?[0-9]/ }
 
 function print_row(key, g, i, n, a, b, sum, squares) {
     printf "%s", key

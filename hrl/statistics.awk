@@ -25,3 +25,14 @@ function t975(freedom, t, n) {
               "2.045 2.042", t, " ")
     return freedom <= n ? t[freedom] : 1.96
 }
+
+function is_number(x) { return x ~ /^-?[0-9]/ }
+
+# Half the width of the 95 % interval of a mean of n numbers, of their sum and that of their squares; "-"
+# of fewer than two.
+function mean_interval(n, sum, squares, mean, variance) {
+    if (n < 2) return "-"
+    mean = sum / n
+    variance = (squares - n * mean * mean) / (n - 1)
+    return sprintf("%.2f", t975(n - 1) * sqrt((variance > 0 ? variance : 0) / n))
+}
