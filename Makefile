@@ -204,7 +204,7 @@ lint: lint-deps
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR)/hrl $(DESTDIR)$(DATADIR)/models
 	install -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(BINDIR)
-	install -m 644 hrl.mk models.mk $(DESTDIR)$(DATADIR)
+	install -m 644 hrl.mk models.mk tables.mk $(DESTDIR)$(DATADIR)
 	install -m 644 $(wildcard models/default models/*.tar models/*.md) $(DESTDIR)$(DATADIR)/models
 	install -m 755 $(wildcard hrl/*) $(DESTDIR)$(DATADIR)/hrl
 	for page in $(MAN_PAGES); do \

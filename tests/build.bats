@@ -43,8 +43,10 @@ to_install() {
     for file in "$REPO"/man/*.[1-9]; do
         echo "./$1/share/man/man${file##*.}/${file##*/}"
     done
-    for file in {hrl,models}.mk hrl/{convert,frames,knobs,models,ring,rounds,run,scores,tables}.sh \
-        hrl/{card,compare,interval,intervals,robustness,seeds,statistics,table,watch}.awk; do
+    for file in {hrl,models,tables}.mk \
+        hrl/{cells,convert,frames,knobs,models,paper,play,ring,rounds,run,scores,tables}.sh \
+        hrl/{across,card,compare,interval,intervals,left,page,paper,robustness,runs,seeds,statistics,table,watch}.awk \
+        hrl/{cells,cells-gpu,costs,notes,published}.tsv; do
         echo "./$1/share/irtools/$file"
     done
     for file in "$REPO"/models/{default,*.tar,*.md}; do
