@@ -1,7 +1,8 @@
 # Trained on one set, tested on the others: clean IoU and the mean of nine, with half the widths of
-# their 95 % intervals. With statistics.awk and runs.awk. After the list of the runs' tables come those.
+# their 95 % intervals. To be read after runs.awk. After the list of the runs' tables come those.
 
 END {
+    if (failed) exit 1
     n = split("nuaa nudt irstd all", set, " ")
     print "net", "strategy", "trained", "tested", "iou", "iou_ci95", "mean-of-nine", "nine_ci95",
           "seeds", "epochs"

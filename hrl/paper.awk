@@ -1,6 +1,6 @@
 # Tables 1 to 7 of the paper, each into a file TO1.tsv, TO2.tsv, ...: the published figure, ours, half
-# the width of the 95 % interval of ours, and of how many seeds and epochs ours is. With statistics.awk
-# and runs.awk. -v to=TO. After the list of the runs' tables comes published.tsv, then the tables.
+# the width of the 95 % interval of ours, and of how many seeds and epochs ours is. To be read after
+# runs.awk. -v to=TO. After the list of the runs' tables comes published.tsv, then the tables.
 
 BEGIN {
     metrics[1] = metrics[5] = metrics[7] = "iou pd fa"
@@ -10,6 +10,7 @@ BEGIN {
 FILENAME == ARGV[2] && !/^#/ && $1 != "table" { row[++rows] = $0 }
 
 END {
+    if (failed) exit 1
     average_sets()
     for (t = 1; t <= 7; t++) print_header(t, to t ".tsv")
     for (r = 1; r <= rows; r++) {

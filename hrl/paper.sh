@@ -50,10 +50,12 @@ print_across() {
 
 # read_tables PROGRAM OPERAND...: of awk, and after the operands the tables that $tmp/runs lists.
 read_tables() {
-    local tables
+    local tables table
 
     mapfile -t tables < <(cut -f 1 "$tmp/runs")
-    awk -f "$here/statistics.awk" -f "$here/runs.awk" -f "$@" "${tables[@]}"
+    for table in "${tables[@]}"; do check_whole "$table"; done
+    awk -f "$here/statistics.awk" -f "$here/table.awk" -f "$here/runs.awk" -v metric=iou -f "$@" \
+        "${tables[@]}"
 }
 
 # tested_runs: a line for each table of each run in RUNS, whoever made it: the table, the set that it was

@@ -1,5 +1,6 @@
-# The robustness tables of several runs, for paper.awk and across.awk; with statistics.awk. The first
-# file lists them: the table, the set that it was tested on, net, set, strategy, seed, epochs.
+# The robustness tables of several runs, for paper.awk and across.awk. To be read after statistics.awk and
+# table.awk. The first file lists them: the table, the set that it was tested on, net, set, strategy,
+# seed, epochs.
 #
 # seeds_of[cell], epochs_of[cell] and score[cell, corruption, metric, seed], of which a cell is
 # cell_name(net, set, strategy, tested); a corruption's score is its mean over the severities.
@@ -18,12 +19,13 @@ FILENAME == ARGV[1] {
 }
 
 FILENAME in cell_of && FNR == 1 {
-    split("", column)
-    for (i = 1; i <= NF; i++) column[$i] = i
+    read_header()
+    need_columns()
     next
 }
 
 FILENAME in cell_of {
+    condition_key()
     if ($column["severity"] == "mean" || $column["corruption"] == "clean")
         for (i in column)
             score[cell_of[FILENAME], $column["corruption"], i, seed_of[FILENAME]] = $column[i]

@@ -114,9 +114,14 @@ find_tables() {
         fi
         [ -r "$name" ] ||
             fail "$name is missing: make -f hrl.mk robustness RUN=${name%/robustness.tsv}"
-        [ ! -f "$name" ] || [ ! -s "$name" ] || [ "$(tail -c 1 "$name" | wc -l)" = 1 ] ||
-            fail "$name: the last line has no newline: it was cut short (make the table again)"
+        check_whole "$name"
         [[ $name = /* ]] || name=./$name # awk takes a=b for an assignment
         tables+=("$name")
     done
+}
+
+# check_whole TABLE
+check_whole() {
+    [ ! -f "$1" ] || [ ! -s "$1" ] || [ "$(tail -c 1 "$1" | wc -l)" = 1 ] ||
+        fail "$1: the last line has no newline: it was cut short (make the table again)"
 }

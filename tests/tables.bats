@@ -227,6 +227,23 @@ END
     [ ! -e x ]
 }
 
+@test "tables: a run's table that is torn or lacks a column is refused by name" {
+    cell acm nuaa none 1 1 1
+    tables NUAA=nuaa CELLS=./cells > out
+    cp tables/acm-nuaa-none-1/robustness.tsv kept
+    while IFS='|' read -r edit pattern; do
+        sed "$edit" kept > tables/acm-nuaa-none-1/robustness.tsv
+        run --separate-stderr tables print CELLS=./cells
+        refused "$pattern"
+    done <<'END'
+3s/\t[^\t]*$//|robustness\.tsv:3: 5 fields, the header has 6
+1s/iou/jou/|robustness\.tsv: no column iou
+END
+    head -c -1 kept > tables/acm-nuaa-none-1/robustness.tsv
+    run --separate-stderr tables print CELLS=./cells
+    refused 'robustness\.tsv: the last line has no newline'
+}
+
 @test "tables: one goal at a time, and one run alone" {
     cell acm nuaa none "1 2" 1 1
     run --separate-stderr tables across print NUAA=nuaa CELLS=./cells
