@@ -260,6 +260,12 @@ END
     while read -r name; do grep -q "^${name//+/[+]} " left; done < rows
 }
 
+@test "tables: the costs know every network" {
+    PATH=$IR_BIN:/usr/bin:/bin
+    ir-train init --net list | sort > nets
+    awk -F '\t' '$1 == "net" { print $2 }' share/hrl/costs.tsv | sort | diff - nets
+}
+
 @test "tables: the published figures are whole: their count, their fields, their notes" {
     grep -v '^#' share/hrl/published.tsv | tail -n +2 > figures
     [ "$(cut -f 1 figures | uniq -c | xargs)" = '48 1 60 2 60 3 60 4 12 5 12 6 2 7' ]
