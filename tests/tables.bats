@@ -124,7 +124,7 @@ ious() {
     mv tables/rdian-nuaa-none-1 tables/acm-nuaa-none-1
     for knob in EPOCHS ROUNDS; do
         cp tables/acm-nuaa-none-1/knobs kept
-        sed -i "s/^$knob .*/$knob a[\$(touch injected)]/" tables/acm-nuaa-none-1/knobs
+        sed -i "s/^$knob .*/$knob sets[\$(touch injected)]/" tables/acm-nuaa-none-1/knobs
         run --separate-stderr tables print
         [ ! -e injected ]
         run --separate-stderr make -n -f share/tables.mk NUAA=nuaa
