@@ -231,6 +231,16 @@ same() {
     [ "$(wc -l < shown)" = 3 ]
 }
 
+@test "a converter that fails behind a whole image has not read the file" {
+    kinds
+    mkdir bin
+    printf '#!/bin/sh\nprintf "P5 1 1 255 a"\nexit 1\n' > bin/jpegtopnm
+    chmod +x bin/jpegtopnm
+    PATH=$PWD/bin:$PATH run --separate-stderr test-stream show 0 kinds/d.jpg
+    one_line_error 1 '^test-stream: kinds/d.jpg: jpegtopnm cannot read this JPEG$'
+    [ "$output" = 'd 1 1 255 97 : 97' ]
+}
+
 @test "a file of any format that is cut short is refused by name" {
     kinds
     mkdir cut
