@@ -279,8 +279,8 @@ with tarfile.open("../p.tar", "w") as tar:
     edit 'members += [["ema/b.npy", npy(f4(3, 2))], ["measured/mean.npy", npy(f4(6))]]'
     mkdir x
     tar xf bad.tar -C x
-    (cd x && tar cf ../a.tar meta */)
-    tar tf a.tar | grep -q '^measured/$'
+    (cd x && tar cf ../a.tar meta ./*/)
+    tar tf a.tar | grep -q '^./measured/$'
     test-checkpoint copy detector bad.tar want.tar
     test-checkpoint copy detector a.tar copy.tar
     cmp want.tar copy.tar
@@ -358,10 +358,10 @@ PYTHON
     pgm 8 8 255 $(seq 64) > a.pgm
     for counts in 'detector step' 'detector epoch' 'detector images' 'policy step' 'policy images'; do
         read -r program counts <<< "$counts"
-        "$PYTHON" "$REPO/tests/edit_checkpoint.py" $program.tar bad.tar "
+        "$PYTHON" "$REPO/tests/edit_checkpoint.py" "$program.tar" bad.tar "
 import re
 members['meta'] = re.sub(b'(?m)^$counts .*\$', b'$counts 9223372036854775807', members['meta'])"
-        if [ $program = policy ]; then
+        if [ "$program" = policy ]; then
             run --separate-stderr ir-policy sample -c bad.tar a.pgm
         else
             run --separate-stderr ir-train -c bad.tar -w out.tar --crop 32 a.pgm a.pgm

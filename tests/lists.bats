@@ -114,6 +114,7 @@ start() {
         test-stream show 0 @list
     one_line_error 1 '^test-stream: list: Input/output error$'
     for ((i = 0; i < 1000; i++)); do printf '1\tjpeg\t1\t0\n'; done > records
+    # shellcheck disable=SC2016
     run --separate-stderr bash -c 'strace -f -qq -o trace -P "$PWD/records" -e trace=read \
         -e inject=read:error=EIO:when=2 ir-corrupt -S records @list > /dev/null'
     one_line_error 1 '^ir-corrupt: records: Input/output error$'
