@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/components.h"
 
 struct overlay {
     ir_sink *sink;
