@@ -9,9 +9,9 @@
 extern "C" {
 #include "backend/axis.h"
 #include "backend/backend.h"
+#include "backend/call.h"
 #include "backend/cuda/plugin.h"
 #include "base/base.h"
-#include "backend/call.h"
 }
 
 #endif
