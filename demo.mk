@@ -13,7 +13,7 @@ SEED   = 1
 HRL   := $(MAKE) --no-print-directory -f $(dir $(abspath $(lastword $(MAKEFILE_LIST))))hrl.mk
 ROUNDS = 8
 LAST   = 0008
-SHAPE  = DATA=$(DEMO)/scenes EPOCHS=10 BATCH=8 CROP=128 POLICY_LR=1e-3 ENTROPY=0 KEEP=1 \
+SHAPE  = DATA=$(DEMO)/scenes EPOCHS=10 BATCH=8 CROP=128 POLICY_LR=1e-3 ENTROPY=0 KEEP=1 LOSS=soft-iou+bce \
          SEED=$(SEED) INIT=$(DEMO)/start/0000/detector.tar
 
 demo-run: $(DEMO)/none/robustness.tsv $(DEMO)/hrl/robustness.tsv
