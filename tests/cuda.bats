@@ -57,7 +57,7 @@ close() {
 
 @test "every network finds what it finds on the CPU" {
     for net in $(networks); do
-        init $net "$t/$net.tar"
+        init "$net" "$t/$net.tar"
         for device in cpu cuda; do
             ir-detect -c "$t/$net.tar" -d $device --precision fp32 --soft --depth 16 \
                 s/images/scene00001.pgm >"$t/$device.pgm"
@@ -95,7 +95,7 @@ close() {
 # The second step's loss comes after Adam's first, which turns rounding into whole steps.
 @test "every network's first steps are the CPU's" {
     for net in $(networks); do
-        init $net "$t/$net.tar"
+        init "$net" "$t/$net.tar"
         losses cpu "$t/$net.tar" >"$t/cpu"
         losses cuda "$t/$net.tar" >"$t/cuda"
         close 1e-4 "$t/cpu" "$t/cuda" || {

@@ -9,7 +9,7 @@ setup_file() {
     load helper
     scenes "$DATA" -n 2 -s 90x70 -r 3 > /dev/null
     for net in $(networks); do
-        ir-train init --net $net --init published -r 2 --mean 0.4 --std 0.14 -w "$NETS/$net.tar"
+        ir-train init --net "$net" --init published -r 2 --mean 0.4 --std 0.14 -w "$NETS/$net.tar"
     done
 }
 

@@ -346,6 +346,7 @@ whole() {
     hrl ROUNDS=1 RUN=one
     make -C "$REPO" -o all hrl DATA="$PWD/data" RUN="$PWD/other" CROP=32 BATCH=4 EPOCHS=1 THREADS=1 ROUNDS=1
     [ "$(checkpoints one)" = "$(checkpoints other)" ]
+    # shellcheck disable=SC2016 # nobody is to expand it
     run --separate-stderr make -C "$REPO" -o all hrl RUN="$PWD/third" DATA='$(shell touch pwned)' ROUNDS=1
     [ "$status" -ne 0 ]
     [ ! -e pwned ] && [ ! -e "$REPO/pwned" ]
