@@ -60,32 +60,19 @@
 #   METRIC=iou       compare, seeds: iou, pd, fa or rce
 #   REPORT=          report: the page (RUN/report.html; with RUNS, report.html)
 
-# bash, which is told to end when make is gone, however that came
-SHELL       := setpriv
-.SHELLFLAGS := --pdeathsig TERM bash -euo pipefail -c
-.ONESHELL:
-.SUFFIXES:
-MAKEFLAGS += --no-print-directory --no-builtin-rules
-
 HERE := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))
-# Programs are found in PATH, or else where this source tree builds them.
-export PATH   := $(PATH):$(HERE)/build/bin
-export LC_ALL := C
-export HERE
+include $(HERE)/hrl/shell.mk
 
 # ---- knobs ---------------------------------------------------------------------------------------
 
-# What the command line says goes into the environment as it is: not even a $ in it means anything
-# here. DETECT alone is text, a command for the shell.
-GIVEN := $(foreach v,$(filter-out DETECT SHELL MAKE%,$(.VARIABLES)),$(if \
-             $(filter command,$(firstword $(origin $v))),$v))
-$(foreach v,$(GIVEN),$(eval export override $v := $$(value $v)))
+# DETECT alone is text, a command for the shell.
+GIVEN := $(call given,$(filter-out DETECT SHELL MAKE%,$(.VARIABLES)))
+$(call as_it_is,$(GIVEN))
 export DETECT
 GOALS := $(or $(MAKECMDGOALS),train)
 
 # hrl/knobs.sh checks them all, and what the run has recorded. make itself needs to know the run and
 # the numbers of its rounds.
-quoted = '$(subst ','\'',$1)'
 ifneq ($(filter-out help,$(GOALS)),)
 CHECKED := $(shell export $(foreach v,$(GIVEN),$(call quoted,$v=$(value $v))) \
                $(if $(value DETECT),DETECT=given) LC_ALL=C; \

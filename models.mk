@@ -12,7 +12,7 @@
 #
 #   MODELS=     where model and card go (models/ beside this file)
 #   WORK=       where the data set, the runs and the scores are kept (runs/models)
-#   KNOBS=      knobs of hrl.mk that differ from the recipe: "ROUNDS=5 SEED=2"
+#   KNOBS=      knobs of hrl.mk that differ from the recipe, as on a command line: "ROUNDS=5 SEED=2"
 #   DEVICE=, THREADS=, CACHE=    as hrl.mk's
 #
 # What is written by hand about a model, MODELS/NAME.notes, becomes a part of its card.
@@ -20,8 +20,9 @@
 # ---- what is made and how ------------------------------------------------------------------------
 
 # A model for each recipe: knobs of hrl.mk. COMMON: those of all.
-COMMON         = STRATEGY=hrl SEED=1 CROP=256 EMA=0.999 LR_SCHEDULE=cosine RESIZE_MASKS=nearest KEEP=2
-RECIPE_acm     = NET=acm ROUNDS=50 EPOCHS=8 BATCH=16
+COMMON         = STRATEGY=hrl SEED=1 CROP=256 EMA=0.999 LR_SCHEDULE=cosine NORMALISE=image \
+                 LOSS=soft-iou+bce RESIZE_MASKS=nearest KEEP=2
+RECIPE_acm     = NET=acm ROUNDS=50 EPOCHS=8 BATCH=4
 RECIPE_dnanet  = NET=dnanet ROUNDS=50 EPOCHS=6 BATCH=8
 RECIPE_balistd = NET=balistd ROUNDS=50 EPOCHS=6 BATCH=8
 
@@ -41,21 +42,14 @@ LICENCE     = weights MIT, as irtools; frames: IRSTD-1K MIT (its authors' README
 
 # ---- the rest ------------------------------------------------------------------------------------
 
-# bash, which is told to end when make is gone, however that came
-SHELL       := setpriv
-.SHELLFLAGS := --pdeathsig TERM bash -euo pipefail -c
-.ONESHELL:
-.SUFFIXES:
-.DELETE_ON_ERROR:
-
 HERE := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))
-# Programs are found in PATH, or else where this source tree builds them.
-export PATH   := $(PATH):$(HERE)/build/bin
-export LC_ALL := C
+include $(HERE)/hrl/shell.mk
+.DELETE_ON_ERROR:
 
 MODELS = $(HERE)/models
 WORK   = runs/models
 RUN    =
+$(call as_it_is,$(call given,NUAA NUDT IRSTD MODELS WORK RUN DEVICE THREADS CACHE))
 $(foreach v,WORK MODELS RUN,$(if $(word 2,$($v)),$(error $v has a blank in it: $($v))))
 NAMES := $(patsubst RECIPE_%,%,$(filter RECIPE_%,$(.VARIABLES)))
 HRL    = $(MAKE) --no-print-directory -f "$$HERE/hrl.mk"

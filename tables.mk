@@ -19,18 +19,8 @@
 #   THREADS= DEVICE=    as of hrl.mk
 #   KEEP=2              the rounds whose checkpoints are kept
 
-# bash, which is told to end when make is gone, however that came
-SHELL       := setpriv
-.SHELLFLAGS := --pdeathsig TERM bash -euo pipefail -c
-.ONESHELL:
-.SUFFIXES:
-MAKEFLAGS += --no-print-directory --no-builtin-rules
-
 HERE := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))
-# Programs are found in PATH, or else where this source tree builds them.
-export PATH   := $(PATH):$(HERE)/build/bin
-export LC_ALL := C
-export HERE
+include $(HERE)/hrl/shell.mk
 
 NUAA     =
 NUDT     =
@@ -43,16 +33,12 @@ THREADS  =
 DEVICE   =
 KEEP     = 2
 KNOBS   := NUAA NUDT IRSTD RUNS CELLS ACROSS FAMILIES THREADS DEVICE KEEP
-# What the command line says goes into the environment as it is: not even a $ in it means anything
-# here.
-GIVEN := $(foreach v,$(KNOBS),$(if $(filter command,$(firstword $(origin $v))),$v))
-$(foreach v,$(GIVEN),$(eval export override $v := $$(value $v)))
+$(call as_it_is,$(call given,$(KNOBS)))
 export $(KNOBS)
 
 $(if $(word 2,$(MAKECMDGOALS)),$(error one goal at a time: $(MAKECMDGOALS)))
 GOAL := $(firstword $(MAKECMDGOALS) tables)
 # make itself needs to know the runs; hrl/cells.sh checks all the rest.
-quoted = '$(subst ','\'',$1)'
 ask    = $(shell export $(foreach v,$(KNOBS),$(call quoted,$v=$(value $v))) LC_ALL=C \
              HERE=$(call quoted,$(HERE)) PATH=$(call quoted,$(PATH)); \
              . $(call quoted,$(HERE)/hrl/cells.sh); $1 2>&1)

@@ -4,9 +4,12 @@
 
 # shellcheck disable=SC2153,SC2154
 
+formats=() # whatever the environment has
+
 # known_extensions: sets formats to what the names of files may end in, in any case, that the programs
 # read. Where there is no ir-corrupt to ask, which whoever needs it will say, these are a few.
 known_extensions() {
+    [ "${#formats[@]}" = 0 ] || return 0
     read -r -d '' -a formats < <(ir-corrupt --formats 2> /dev/null |
         awk -F '\t' '!/^#/ { print $2 }') || true
     [ "${#formats[@]}" != 0 ] || formats=(pgm pbm ppm pnm pam png)
@@ -34,8 +37,6 @@ frame_names() {
 # lines, empty lines, comments, extensions and slashes before names. A name that leads out of its
 # directory, or that no record could hold, is refused.
 names_in() {
-    local formats
-
     known_extensions
     [ -r "$1" ] || fail "$1: cannot be read"
     [ -f "$1" ] || fail "$1: not a plain file"

@@ -45,6 +45,7 @@ to_install() {
     done
     for file in {hrl,models,tables}.mk \
         hrl/{cells,convert,frames,knobs,models,paper,play,ring,rounds,run,scores,tables}.sh \
+        hrl/shell.mk \
         hrl/{across,card,compare,interval,intervals,left,page,paper,robustness,runs,seeds,statistics,table,watch}.awk \
         hrl/{cells,cells-gpu,costs,notes,published}.tsv; do
         echo "./$1/share/irtools/$file"

@@ -148,6 +148,16 @@ PYTHON
     [ -s new-box/acm.md ]
 }
 
+@test "what is given is taken letter by letter" {
+    local knob
+
+    for knob in NUAA WORK MODELS RUN CACHE; do
+        run --separate-stderr play "$knob=\$(shell touch pwned.$knob)"
+        [ "$status" -ne 0 ] || [ "$knob" = CACHE ]
+        [ ! -e "pwned.$knob" ]
+    done
+}
+
 @test "make -f models.mk alone says how to use it, and its recipes train what they name" {
     make -f "$REPO/models.mk" | grep -q 'make -f models.mk acm NUAA=dir NUDT=dir IRSTD=dir'
     for name in acm dnanet balistd; do

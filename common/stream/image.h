@@ -37,6 +37,12 @@ void ir_image_copy(ir_image *to, const ir_image *from);    /* pixels and name */
 void ir_image_set_name(ir_image *im, const char *name);
 void ir_image_free(ir_image *im);
 
+/* What a colour is as grey: 0.299 R + 0.587 G + 0.114 B, rounded; samples of up to 16 bits. */
+static inline uint16_t ir_luma(unsigned int red, unsigned int green, unsigned int blue)
+{
+    return (uint16_t)((299 * red + 587 * green + 114 * blue + 500) / 1000);
+}
+
 /* A mask's pixel is true above half of maxval, once ir_masks_read() of mask.h has seen the mask. */
 static inline bool ir_image_true(const ir_image *im, size_t i)
 {

@@ -130,7 +130,7 @@ static struct pam pam_of(FILE *file, const ir_header *h)
 
 static uint16_t grey_of(const ir_header *h, const sample *s)
 {
-    return (uint16_t)(h->colours == 1 ? s[0] : (299 * s[0] + 587 * s[1] + 114 * s[2] + 500) / 1000);
+    return (uint16_t)(h->colours == 1 ? s[0] : ir_luma(s[0], s[1], s[2]));
 }
 
 /* A plain raster, number by number. */
@@ -153,12 +153,8 @@ static void read_tuples(FILE *file, const ir_header *h, ir_image *im)
     for (int y = 0; y < h->height; y++) {
         uint16_t *to = im->pixel + (size_t)y * (size_t)im->width;
         pnm_readpamrow(&pam, row);
-        for (int x = 0; x < h->width; x++) {
-            const sample *s = row[x];
-            to[x] =
-                (uint16_t)(h->colours == 1 ? s[0]
-                                           : (299 * s[0] + 587 * s[1] + 114 * s[2] + 500) / 1000);
-        }
+        for (int x = 0; x < h->width; x++)
+            to[x] = grey_of(h, row[x]);
     }
     pnm_freepamrow(row);
     check_samples(im, (size_t)im->width * (size_t)im->height);

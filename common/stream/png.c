@@ -33,6 +33,11 @@ static void give_back(png_struct *png, void *memory)
     free(memory);
 }
 
+_Noreturn static void die_of_version(const char *what)
+{
+    ir_die("%s: libpng %s is not the one that this was built for", what, png_get_libpng_ver(NULL));
+}
+
 static void on_warning(png_struct *png, const char *message)
 {
     (void)png;
@@ -87,8 +92,7 @@ static void start(reader *r)
                                       allocate, give_back);
     r->info = r->png ? png_create_info_struct(r->png) : NULL;
     if (r->info == NULL)
-        ir_die("%s: libpng %s is not the one that this was built for", r->what,
-               png_get_libpng_ver(NULL));
+        die_of_version(r->what);
     png_set_read_fn(r->png, r, read_bytes);
     png_set_sig_bytes(r->png, 8);
     png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* ours are below */
@@ -131,11 +135,6 @@ static int transform(const reader *r)
     return maxval;
 }
 
-static uint16_t luma(unsigned int red, unsigned int green, unsigned int blue)
-{
-    return (uint16_t)((299 * red + 587 * green + 114 * blue + 500) / 1000);
-}
-
 IR_WIDE static void take_grey(uint16_t *to, const unsigned char *row, int width)
 {
     for (int x = 0; x < width; x++)
@@ -145,7 +144,7 @@ IR_WIDE static void take_grey(uint16_t *to, const unsigned char *row, int width)
 IR_WIDE static void take_colour(uint16_t *to, const unsigned char *row, int width)
 {
     for (int x = 0; x < width; x++)
-        to[x] = luma(row[3 * x], row[3 * x + 1], row[3 * x + 2]);
+        to[x] = ir_luma(row[3 * x], row[3 * x + 1], row[3 * x + 2]);
 }
 
 /* A row of the PNG; wide: of two bytes a sample. */
@@ -161,7 +160,7 @@ static void take_row(uint16_t *to, const unsigned char *row, int width, int chan
         memcpy(to, word, (size_t)width * sizeof *to);
     else
         for (int x = 0; x < width; x++)
-            to[x] = luma(word[3 * x], word[3 * x + 1], word[3 * x + 2]);
+            to[x] = ir_luma(word[3 * x], word[3 * x + 1], word[3 * x + 2]);
 }
 
 /* The pixels: row by row, or, where they are interlaced, all at once. */
@@ -248,8 +247,7 @@ static void start_writing(writer *w, int width, int height, int depth, int type)
                                        allocate, give_back);
     w->info = w->png ? png_create_info_struct(w->png) : NULL;
     if (w->info == NULL)
-        ir_die("%s: libpng %s is not the one that this was built for", w->what,
-               png_get_libpng_ver(NULL));
+        die_of_version(w->what);
     png_set_write_fn(w->png, w, write_bytes, flush_nothing);
     png_set_compression_level(w->png, COMPRESSION);
     png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);

@@ -249,9 +249,7 @@ static uint16_t *make_table(ir_tiff *t, const page *p)
         die(t);
     for (uint32_t i = 0; i < count; i++) {
         if (p->kind == PALETTE)
-            table[i] = (uint16_t)((299U * (red[i] >> 8) + 587U * (green[i] >> 8) +
-                                   114U * (blue[i] >> 8) + 500) /
-                                  1000);
+            table[i] = ir_luma(red[i] >> 8, green[i] >> 8, blue[i] >> 8);
         else
             table[i] = (uint16_t)(p->photometric == PHOTOMETRIC_MINISWHITE ? count - 1 - i : i);
     }
@@ -283,9 +281,7 @@ static void read_other(ir_tiff *t, page *p, uint32_t *luma)
     if (!TIFFReadRGBAImageOriented(t->tif, p->width, p->height, luma, ORIENTATION_TOPLEFT, 1))
         die(t);
     for (size_t i = 0; i < (size_t)p->width * p->height; i++)
-        luma[i] =
-            (299 * TIFFGetR(luma[i]) + 587 * TIFFGetG(luma[i]) + 114 * TIFFGetB(luma[i]) + 500) /
-            1000;
+        luma[i] = ir_luma(TIFFGetR(luma[i]), TIFFGetG(luma[i]), TIFFGetB(luma[i]));
     p->orientation = ORIENTATION_TOPLEFT;
 }
 
