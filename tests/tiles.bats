@@ -58,6 +58,27 @@ piece() { # LEFT WIDTH TOP HEIGHT, then the same for what the tile decides
     [ "$(samples < want | tr ' ' '\n' | sort -u | wc -l)" -gt 1000 ]
 }
 
+# normalised LINES OUT: the network with these lines of meta in place of its mean and std.
+normalised() {
+    mkdir new && tar xf "$NET" -C new
+    grep -vE '^(mean|std) ' new/meta > meta
+    printf '%s\n' "$1" >> meta
+    mv meta new/meta
+    (cd new && tar cf "../$2" meta param state)
+    rm -r new
+}
+
+@test "with a frame's own mean and deviation, tiles are normalised by those of the whole frame" {
+    normalised 'normalise image' own.tar
+    ir-train init --net acm "$DATA/frame.pgm" > measured.tar
+    normalised "$(tar xOf measured.tar meta | grep -E '^(mean|std) ')" same.tar
+    for net in own same; do
+        ir-detect -c $net.tar --soft --depth 16 --tile 64 --overlap 32 "$DATA/frame.pgm" > $net.pgm
+    done
+    cmp own.pgm same.pgm
+    run ! cmp -s own.pgm <(learned --soft --depth 16 --tile 64 --overlap 32 "$DATA/frame.pgm")
+}
+
 # bats test_tags=cpu
 @test "--batch: tiles that go together give what each gives alone" {
     learned --soft --depth 16 --tile 64 --overlap 32 "$DATA/frame.pgm" > alone
