@@ -328,3 +328,41 @@ same() {
     pnmtopng -quiet m.pgm > png/b.Png
     [ "$(ir-score --tsv png two | tail -n 1 | cut -f 1)" = 1 ]
 }
+
+# card OLD NEW VALUE < FITS: the card of the keyword OLD replaced by another of 80 bytes.
+card() {
+    awk -v RS='\001' -v old="$1" -v new="$2" -v value="$3" '{
+        at = index($0, sprintf("%-8s=", old))
+        if (!at) exit 1
+        printf "%s%-80s%s", substr($0, 1, at - 1), sprintf("%-8s= %20s", new, value), substr($0, at + 80)
+    }'
+}
+
+@test "FITS: samples as they are, not stretched; floats, cubes and other scales are refused" {
+    local frame why name value
+
+    pgm 3 1 255 10 15 20 > small.pgm
+    pgm 3 1 65535 1000 1005 40000 > large.pgm
+    for frame in small large; do
+        # cameras do not say their range
+        pamtofits $frame.pgm | card DATAMAX X 0 | card DATAMIN Y 0 > $frame.fits
+        ir-corrupt -n none $frame.fits | cmp - <(ir-corrupt -n none $frame.pgm)
+    done
+    card NAXIS NAXIS 3 < small.fits | card X NAXIS3 2 > cube.fits
+    while read -r name value why; do
+        if [ "$name" = cube ]; then cp cube.fits odd.fits; else card "$name" "$name" "$value" < small.fits > odd.fits; fi
+        [ "$(wc -c < odd.fits)" = "$(wc -c < small.fits)" ]
+        run --separate-stderr ir-corrupt -n none odd.fits
+        one_line_error 1 "^ir-corrupt: odd.fits: a FITS file .*$why"
+        [ -z "$output" ]
+    done << 'END'
+BITPIX -32 floating-point samples
+BITPIX 32 32 bits a sample
+BSCALE 2.0 stand for others
+BZERO 10 stand for others
+cube - more than one plane
+END
+    sed 's/END  /OND  /' small.fits > endless.fits
+    run --separate-stderr ir-corrupt -n none endless.fits
+    one_line_error 1 'endless.fits: the header of this FITS file has no end'
+}

@@ -53,6 +53,15 @@ yellow='255 214 0'
     [ "$(wc -l <<< "$score")" -gt 40 ]
 }
 
+@test "--overlay: no label lies on another" {
+    # two targets, one above the other: there is room for one label between them and the edge
+    frame 60 30 255 30 10 30 16 > a.pgm
+    ir-detect -m top-hat --radius 2 --overlay pictures a.pgm > masks
+    pixels pictures/a.png "$yellow" | tr ' ' '\n' > lit
+    right=$(awk -F , '$1 > 34' lit | wc -l) left=$(awk -F , '$1 < 27' lit | wc -l)
+    [ "$right" -gt 40 ] && [ "$left" = "$right" ] # "1.00" each
+}
+
 @test "pictures do not change what is written beside them, and need no more of it" {
     mkdir frames
     for i in 1 2 3; do frame 64 64 255 $((8 * i)) 10 40 $((9 * i)) > frames/$i.pgm; done
