@@ -9,7 +9,7 @@
 #   make tsan       those with threads once more under ThreadSanitizer
 #   make bench      times beside what one would take instead; PARTS= chooses (tests/bench/run)
 #   make fuzz       the parsers with clang's libFuzzer, SECONDS=60 each (tests/fuzz/rules.mk)
-#   make lint       format, static analysis, man pages, shell scripts
+#   make lint       format, static analysis, man pages, shell scripts, comments (mk/lint.mk)
 #   make install    PREFIX=/usr/local DESTDIR=
 
 include config.mk
@@ -108,7 +108,7 @@ $(foreach isa,$(ISAS),$(eval $(call kernels,$(isa))))
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(ALL_OBJ) $(OPS_OBJ) $(SCENE_OBJ)) \
          $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c))
 
-include tests/cuda/rules.mk cuda.mk tests/fuzz/rules.mk tests/faults/rules.mk
+include tests/cuda/rules.mk cuda.mk tests/fuzz/rules.mk tests/faults/rules.mk mk/lint.mk
 
 # ---- packages ------------------------------------------------------------------------------------
 
@@ -129,8 +129,6 @@ deps:
 	$(call install_packages,$(BUILD_PACKAGES))
 check-deps: deps
 	$(call install_packages,$(CHECK_PACKAGES))
-lint-deps: deps
-	$(call install_packages,$(LINT_PACKAGES) $(CHECK_PACKAGES))
 
 # ---- the main job, tests, lint -------------------------------------------------------------------
 
@@ -188,16 +186,7 @@ bench: check-deps
 	+@$(build) all $(BENCH)
 	@IR_BIN="$(abspath $(BIN))" IR_BENCH_VENV="$(abspath $(BUILD))/bench-venv" tests/bench/run
 
-C_FILES   = $(shell find common ir-* tests -name '*.[ch]' -o -name '*.cpp')
-SHELL_FILES = tests/run tests/fuzz/run tests/fuzz/seeds tests/faults/run $(filter-out %.c %.py %__pycache__,$(wildcard tests/bench/*)) tests/gpu/check tests/gpu/bench tests/gpu/bundle $(wildcard tests/gpu/*.bash) $(wildcard tests/fake/*) .ci/run $(wildcard hrl/*.sh tests/*.bats tests/*.bash)
 MAN_PAGES = $(wildcard man/*.[1-9])
-lint: lint-deps
-	@clang-format --dry-run -Werror $(C_FILES)
-	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-	    --inline-suppr --library=tests/cppcheck.cfg '-DIR_PRINTF(a,b)=' -DIR_ISA=avx2 -DIR_BLOCK=8 -Icommon \
-	    -I$(KERNEL_DIR) common ir-corrupt ir-policy ir-train ir-detect ir-score tests
-	@mandoc -Tlint -W warning $(MAN_PAGES)
-	@shellcheck -x $(SHELL_FILES)
 
 # ---- install -------------------------------------------------------------------------------------
 
@@ -222,4 +211,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean deps check-deps lint-deps demo hrl tests test check check-parity bench asan tsan lint install uninstall
+.PHONY: all clean deps check-deps lint-deps demo hrl tests test check check-parity bench asan tsan install uninstall

@@ -26,8 +26,8 @@ RECIPE_acm     = NET=acm ROUNDS=50 EPOCHS=8 BATCH=4
 RECIPE_dnanet  = NET=dnanet ROUNDS=50 EPOCHS=6 BATCH=8
 RECIPE_balistd = NET=balistd ROUNDS=50 EPOCHS=6 BATCH=8
 
-# One of so many frames of each training list is held out. REPEAT_set: how often the others are in
-# the joint list.
+# One of so many frames of each training list is held out. REPEAT_NAME: how often the others
+# are in the joint list, by the name of their set.
 HOLD_OUT     = 10
 REPEAT_nuaa  = 1
 REPEAT_nudt  = 1

@@ -63,7 +63,7 @@ function times(a, b) { return b == "nan" ? b : a * b }
 function plus(a, b) { return a == "nan" || b == "nan" ? "nan" : a + b }
 function fixed(x) { return x == "nan" ? x : sprintf("%.2f", x) }
 
-# RCE = (IoU_clean - IoU) / IoU_clean
+# RCE = (IoU(clean) - IoU) / IoU(clean)
 function rce(x) {
     if (x == "nan" || iou[1] == "nan" || iou[1] == 0) return "nan"
     return 100 * (iou[1] - x) / iou[1]

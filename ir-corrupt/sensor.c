@@ -29,7 +29,7 @@ static void add_offsets(uint16_t *pixel, const float *column, float offset, int 
         pixel[x] = corrupt_sample(pixel[x] + (column ? column[x] : 0) + offset, maxval);
 }
 
-/* x + c n_column + (c / 2) n_row: the offsets that a column's amplifier and a row's bias leave
+/* x + c n[column] + (c / 2) n[row]: the offsets that a column's amplifier and a row's bias leave
  * behind (EMVA Standard 1288, release 4.0, 2021: column and row nonuniformity). The columns'
  * numbers are drawn first. */
 void corrupt_fixed_pattern(ir_image *im, corrupt_job *job)

@@ -11,7 +11,7 @@
 
 double match_distance_between(const ir_component *a, const ir_component *b);
 
-/* By distance, as BasicIRSTD's PD_FA does: in raster order of their first pixels each target takes
+/* By distance, as BasicIRSTD's metrics do: in raster order of their first pixels each target takes
  * the first detection, in the same order, that is not taken yet and whose centroid lies less than
  * 3 pixels from its own. detection_of: by target, -1 for none. */
 void match_distance(const ir_components *truth, const ir_components *predicted, int *detection_of);

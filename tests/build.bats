@@ -109,7 +109,7 @@ linked() {
 
 @test "an installed ir-detect finds the models that were installed with it, and only those" {
     mkdir -p tree
-    cp -R "$REPO"/{Makefile,config.mk,*.mk,common,ir-*,man,hrl,tests} tree # with a box of its own
+    cp -R "$REPO"/{Makefile,*.mk,mk,common,ir-*,man,hrl,tests} tree # with a box of its own
     mkdir -p tree/models "tree/$build"
     cp -R "$REPO/$build/bin" "tree/$build/bin"
     scenes data -n 1 -s 64x64 -r 1

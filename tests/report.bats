@@ -75,8 +75,8 @@ play() {
     } > "$1/scored/pr.tsv"
 }
 
-# show DIR NAME IOU HITS ALARM_PIXELS FOUND_LEFT: adds a frame of 8x8 with a target of 2x2 at
-# column 1, row 2, and what DIR found: a square at column FOUND_LEFT, row 2.
+# show DIR NAME IOU HITS ALARMS LEFT: adds a frame of 8x8 with a target of 2x2 at column 1, row 2, and
+# what DIR found: a square at column LEFT, row 2. ALARMS: pixels of false alarms.
 show() {
     mkdir -p "$1/scored/corrupted" "$1/scored/found" frames truth
     [ -e "$1/scored/images.tsv" ] || table "$1/scored/images.tsv" \

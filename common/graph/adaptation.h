@@ -3,8 +3,8 @@
  *
  * In a detection graph the statistics that were learned are blended with those of the image:
  *
- *     mean = (1 - rate) running_mean + rate image_mean
- *     var  = (1 - rate) running_var  + rate image_var
+ *     mean = (1 - rate) running_mean + rate mean(image)
+ *     var  = (1 - rate) running_var  + rate var(image)
  *
  * layer by layer in one pass, so a later layer sees what an earlier one's blend makes of the image.
  * A window of n takes, instead of the image's statistics, those of its values and of the n - 1

@@ -6,7 +6,7 @@
  *
  *     ir_graph *g = ir_graph_new(params, IR_TRAINING);
  *     ir_node *x = ir_input(g, (ir_shape){16, 1, 256, 256}, false);
- *     ir_node *p = ir_acm(g, x);
+ *     ir_node *p = ir_sigmoid(g, ir_acm(g, x, &options).head[0]);
  *     ir_graph_keep(g, p);
  *     ir_graph_plan(g);
  *     ir_node_put(g, x, images);
@@ -139,8 +139,7 @@ ir_node *ir_bce(ir_graph *g, ir_node *logit, ir_node *y, int group);
 /* ---- planning and running ---------------------------------------------------------------------
  */
 
-/* The node's value (or, with ir_graph_seed, gradient) will be asked for from outside. Before
- * planning. */
+/* The node's value will be asked for from outside. Before planning. */
 void ir_graph_keep(ir_graph *g, ir_node *node);
 /* Backward starts here, with a gradient given by ir_node_seed(). Before planning; several are
  * summed. */

@@ -122,7 +122,7 @@ static void try_convolutions(choice *c, double target, double *load)
             !ir_call_recomputes_cheaply(&g->node[i]->call))
             candidate[count++] = g->node[i];
     qsort(candidate, (size_t)count, sizeof(ir_node *), dearer_last);
-    for (int i = 0; i<count && * load> target; i++)
+    for (int i = 0; i < count && target < *load; i++)
         if (ir_call_macs(&candidate[i]->call) <= left && try_nodes(c, &candidate[i], 1, load))
             left -= ir_call_macs(&candidate[i]->call);
     free(candidate);

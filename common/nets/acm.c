@@ -1,7 +1,7 @@
 /* ACM: asymmetric contextual modulation (Dai et al., WACV 2021).
  *
  * BasicIRSTD's ASKCResUNet: channels 8, 16, 32, 64, three residual blocks a stage, asymmetric
- * bidirectional channel fusion on the way up; 397,823 trainable parameters, 0.40 GMAC at 256x256.
+ * bidirectional channel fusion on the way up; 397,823 trainable parameters, 0.34 GMAC at 256x256.
  * Parameter names are those of its state_dict. Its batch norms have momentum 0.9 there, but for bn1
  * and bn2 of the residual blocks (the running statistics are the last batch's); here it is an
  * option. */

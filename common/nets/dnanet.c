@@ -1,7 +1,7 @@
 /* DNANet: dense nested attention network (Li et al., TIP 2023).
  *
  * BasicIRSTD's DNANet: filters 16..256, residual blocks with channel and spatial attention, one a
- * node at full size and two below; 4,696,568 trainable parameters, 14.3 GMAC at 256x256. Node
+ * node at full size and two below; 4,696,568 trainable parameters, 13.9 GMAC at 256x256. Node
  * x(i,j) stands at level i (size / 2^i) and depth j:
  *
  *     x(i,0) = block(pool(x(i-1,0)))

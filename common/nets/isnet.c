@@ -4,7 +4,7 @@
  * attention aggregation (TTOA: deformable 1x3 and 3x1 convolutions), and an edge branch of three
  * Taylor finite difference (TFD) blocks at full size, 64 channels wide, that starts from the
  * gradient of the image and is trained to give the gradient of the mask; what it finds strengthens
- * the features under the head. Nearly all of the 30.6 GMAC at 256x256 are there. The modules that
+ * the features under the head. Nearly all of the 31.1 GMAC at 256x256 are there. The modules that
  * the published code makes and never runs (SA, SA_att, cw, d1-d3, res1-res3, gate1-gate3, dsup's
  * siblings head2, conv2_1, conv16) are not here: such arrays in a checkpoint are passed over. */
 #include <math.h>

@@ -3,7 +3,7 @@
  * As in its authors' repository: eight fixed direction differences of the image weigh the first
  * features, residual branches with kernels 1, 3, 5 and 7 work at half the size, CBAM (Woo et al.,
  * ECCV 2018) weighs what they give together. 216,558 trainable parameters and the 8 x 25 taps of
- * the direction kernels, which are state. 3.7 GMAC at 256x256. BasicIRSTD's copy is the same
+ * the direction kernels, which are state. 3.69 GMAC at 256x256. BasicIRSTD's copy is the same
  * network. */
 #include "nets/blocks.h"
 

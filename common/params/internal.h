@@ -1,4 +1,4 @@
-/* Parameters from the inside: for params.c, params_average.c and params_file.c. */
+/* Parameters from the inside: for the files of this directory. */
 #ifndef IR_PARAMS_INTERNAL_H
 #define IR_PARAMS_INTERNAL_H
 

@@ -48,7 +48,7 @@ typedef struct ir_matched ir_matched;
 
 ir_matched *ir_matched_open(int streams, char *const *operand);
 /* im[0..streams-1]; false when all end together. Dies naming the first item whose name or count
- * disagrees. Sizes are the caller's to check: ir_matched_check_size(). */
+ * disagrees. Sizes are the caller's to check: ir_check_same_size(). */
 bool ir_matched_next(ir_matched *matched, ir_image *im);
 /* Dies with "NAME: WHAT is 592x400, the image 325x220 (REMEDY)" unless both have the same size.
  * remedy NULL: there is none to name. */

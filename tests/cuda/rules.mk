@@ -1,7 +1,7 @@
 # The emulated CUDA device: what compiles CUDA code for it, and what to link with.
 #
-#   $(CXX) $(CUDA_EMULATED_CXXFLAGS) -c -o x.o x.cu         objects fit into a shared library
-#   $(CXX) ... x.o $(CUDA_EMULATED_LIB) $(CUDA_EMULATED_LIBS)
+#   $(CXX) $(CUDA_EMULATED_CXXFLAGS) -c -o NAME.o NAME.cu   objects fit into a shared library
+#   $(CXX) ... NAME.o $(CUDA_EMULATED_LIB) $(CUDA_EMULATED_LIBS)
 
 CHECK_PACKAGES += g++
 

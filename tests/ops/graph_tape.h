@@ -3,7 +3,8 @@
  *     graph_tape t;
  *     graph_tape_start(&t, graph);
  *     tensor *x = graph_tape_value(&t, image);
- *     ... fill x->v ...
+ *     for (size_t i = 0; i < x->size; i++)
+ *         x->v[i] = images[i];
  *     tape_forward(&t.tape);
  *
  * The parameters' values are the floats that the graph reads. What planning left out is left out

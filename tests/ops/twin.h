@@ -1,11 +1,12 @@
 /* A graph and its reference, built by the same calls, run on the same numbers, compared.
  *
  *     twin t;
- *     twin_start(&t, (twin_setup){.backend = b, .mode = IR_TRAINING}, rng);
+ *     twin_start(&t, (twin_setup){.backend = backend, .mode = IR_TRAINING},
+ *                ir_rng_make(1, "example", "", 0));
  *     value x = twin_input(&t, (ir_shape){2, 13, 7, 9}, FILL_NORMAL, true);
  *     twin_seed(&t, twin_relu(&t, twin_conv2d(&t, x, "c", (ir_conv){.out = 5, .kernel = 3})));
  *     twin_plan(&t);
- *     twin_draw(&t);
+ *     twin_draw(&t, 1e-3, false);
  *     result r = twin_check(&t);
  *     twin_end(&t);
  *

@@ -15,7 +15,7 @@
 
 #define IR_PASTE2(a, b) a##_##b
 #define IR_PASTE(a, b)  IR_PASTE2(a, b)
-#define IR_NAME(name)   IR_PASTE(name, IR_ISA) /* ir_cpu_add -> ir_cpu_add_avx2 */
+#define IR_NAME(name)   IR_PASTE(name, IR_ISA) /* adds the instruction set: ..._avx2 */
 
 enum { B = IR_BLOCK };
 

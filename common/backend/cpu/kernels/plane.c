@@ -28,7 +28,6 @@ struct plane_conv {
     float *partial;            /* [thread][block][tap][lane] */
 };
 
-/* from_dst: positions 0..count-1 are dst's, partners src's; otherwise the reverse. */
 static bool has_all(const partners *p, int at, int kernel)
 {
     for (int tap = 0; tap < kernel; tap++)
@@ -51,6 +50,7 @@ static void find_stretch(partners *p, int count, int kernel)
         p->last++;
 }
 
+/* from_dst: positions 0..count-1 are dst's, partners src's; otherwise the reverse. */
 static partners make_partners(const convolution *w, bool from_dst, int count, int other)
 {
     partners p = {.of = ir_calloc((size_t)count * (size_t)w->kernel, sizeof(int))};

@@ -20,7 +20,7 @@
 
 #define IR_PASTE2(a, b) a##_##b
 #define IR_PASTE(a, b)  IR_PASTE2(a, b)
-#define IR_NAME(name)   IR_PASTE(name, IR_STORAGE) /* ir_cuda_add -> ir_cuda_add_bf16 */
+#define IR_NAME(name)   IR_PASTE(name, IR_STORAGE) /* adds the storage: ..._bf16 */
 
 typedef __nv_bfloat16 bf16;
 typedef IR_STORAGE real;

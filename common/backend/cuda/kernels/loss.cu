@@ -122,4 +122,5 @@ static void gradient_forward(ir_backend *b, ir_call *call)
 const ir_op_table IR_NAME(ir_cuda_soft_iou) = operation(soft_iou_prepare, soft_iou_forward,
                                                         soft_iou_backward);
 const ir_op_table IR_NAME(ir_cuda_bce) = operation(bce_prepare, bce_forward, bce_backward);
-const ir_op_table IR_NAME(ir_cuda_gradient_magnitude) = operation(nullptr, gradient_forward, nullptr);
+const ir_op_table IR_NAME(ir_cuda_gradient_magnitude) = operation(nullptr, gradient_forward,
+                                                                  nullptr);
