@@ -6,7 +6,7 @@
 #                                    tests/fuzz/found/NAME, which make check replays
 
 FUZZ_TARGETS = $(patsubst tests/fuzz/target_%.c,%,$(wildcard tests/fuzz/target_*.c))
-FUZZ_OBJ     = $(patsubst %,$(BUILD)/tests/fuzz/%.o,contain blocks files) \
+FUZZ_OBJ     = $(patsubst %,$(BUILD)/tests/fuzz/%.o,contain blocks files descriptor pixels) \
                $(foreach d,base stream checkpoint,$(filter $(BUILD)/common/$(d)/%,$(LIB_OBJ)))
 REPLAY       = $(FUZZ_TARGETS:%=$(BIN)/replay-%)
 FUZZER       = $(FUZZ_TARGETS:%=$(BIN)/fuzz-%)
@@ -26,6 +26,8 @@ $(BIN)/replay-table $(BIN)/fuzz-table $(BIN)/replay-report $(BIN)/fuzz-report: \
     $(filter-out %/main.o,$(ir-score_OBJ))
 $(BIN)/replay-report $(BIN)/fuzz-report: FUZZ_WRAP += -Wl,--wrap=picture_write \
     -Wl,--wrap=received_open,--wrap=received_open_within
+
+$(BIN)/replay-tiff $(BIN)/fuzz-tiff: FUZZ_WRAP += -Wl,--wrap=TIFFFdOpenExt,--wrap=TIFFClose
 
 $(REPLAY): $(BIN)/replay-%: $(BUILD)/tests/fuzz/target_%.o $(BUILD)/tests/fuzz/replay.o $(FUZZ_OBJ)
 	@mkdir -p $(@D)
