@@ -109,6 +109,7 @@ $(foreach isa,$(ISAS),$(eval $(call kernels,$(isa))))
          $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c))
 
 include tests/cuda/rules.mk cuda.mk tests/fuzz/rules.mk tests/faults/rules.mk mk/lint.mk
+include completions/rules.mk
 
 # ---- packages ------------------------------------------------------------------------------------
 
@@ -139,7 +140,7 @@ demo: deps
 	+@$(build) all
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory -f demo.mk demo-run
 
-tests: all $(BIN)/test-ops $(UNIT) $(BENCH) $(REPLAY) $(NOMEM) $(EMULATED_PLUGIN)
+tests: all completions $(BIN)/test-ops $(UNIT) $(BENCH) $(REPLAY) $(NOMEM) $(EMULATED_PLUGIN)
 
 check: check-deps
 	+@$(build) tests

@@ -6,6 +6,10 @@ BINDIR  = $(PREFIX)/bin
 MANDIR  = $(PREFIX)/share/man
 DATADIR = $(PREFIX)/share/irtools
 PLUGINDIR = $(PREFIX)/lib/irtools
+# Where shells look for completions.
+BASHDIR = $(PREFIX)/share/bash-completion/completions
+ZSHDIR  = $(PREFIX)/share/zsh/site-functions
+FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
 
 CC      = gcc
 OPT     = -O2
@@ -13,6 +17,8 @@ CFLAGS  = -g
 LDFLAGS =
 # Libraries under a prefix of one's own: make DEPS=dir
 DEPS    =
+# What runs the programs that are built, where they are of another machine: RUN='qemu-aarch64-static -L dir'
+RUN     =
 
 # CUDA's compiler, for the plug-in: it is built with everything else where the compiler and cuDNN's
 # header are found. NVCC= leaves it out.
@@ -25,7 +31,7 @@ CUDA_FOUND := $(shell nvcc=$$(command -v '$(NVCC)') && \
 BUILD_PACKAGES = gcc libc6-dev pkg-config netpbm libnetpbm-dev libpng-dev libtiff-dev \
                  libarchive-dev nettle-dev libdnnl-dev libfftw3-dev libopenblas-dev
 CHECK_PACKAGES = bats binutils libarchive-tools patchelf procps strace parallel python3-numpy \
-                 python3-scipy python3-torch chromium tidy libjpeg62-turbo-dev ffmpeg
+                 python3-scipy python3-torch chromium tidy libjpeg62-turbo-dev ffmpeg zsh fish
 BENCH_PACKAGES = python3-venv
 FUZZ_PACKAGES  = clang libclang-rt-14-dev
 LINT_PACKAGES  = clang-format cppcheck mandoc shellcheck

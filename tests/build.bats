@@ -39,6 +39,9 @@ to_install() {
 
     for file in ir-corrupt ir-detect ir-policy ir-score ir-train; do
         echo "./$1/bin/$file"
+        echo "./$1/share/bash-completion/completions/$file"
+        echo "./$1/share/zsh/site-functions/_$file"
+        echo "./$1/share/fish/vendor_completions.d/$file.fish"
     done
     for file in "$REPO"/man/*.[1-9]; do
         echo "./$1/share/man/man${file##*.}/${file##*/}"
@@ -91,7 +94,7 @@ linked() {
     built -n -W "$1" tests | sed -n "s,^ *echo '  \(LD\|AR\) $build/\(.*\)';.*,\2,p" | sort
 }
 
-@test "make install PREFIX= DESTDIR=: every program, page and script, and uninstall takes them away" {
+@test "make install PREFIX= DESTDIR=: every program, page, script and completion, and uninstall takes them away" {
     mkdir -p root/opt/ir/{bin,share/man/man1}
     touch root/opt/ir/bin/mine root/opt/ir/share/man/man1/mine.1
     built install PREFIX=/opt/ir DESTDIR="$PWD/root"
@@ -109,7 +112,7 @@ linked() {
 
 @test "an installed ir-detect finds the models that were installed with it, and only those" {
     mkdir -p tree
-    cp -R "$REPO"/{Makefile,*.mk,mk,common,ir-*,man,hrl,tests} tree # with a box of its own
+    cp -R "$REPO"/{Makefile,*.mk,mk,common,completions,ir-*,man,hrl,tests} tree # with a box of its own
     mkdir -p tree/models "tree/$build"
     cp -R "$REPO/$build/bin" "tree/$build/bin"
     scenes data -n 1 -s 64x64 -r 1
