@@ -28,6 +28,10 @@ static const conv_shape conv2d_corners[] = {
     {{1, 16, 5, 17}, {.out = 1, .kernel = 3, .pad = 1}},
     {{1, 2, 9, 13}, {.out = 1, .kernel = 7, .pad = 3}},
     {{1, 1, 9, 34}, {.out = 8, .kernel = 3, .stride = 2, .pad = 1}},
+    {{1, 1, 5, 67}, {.out = 1, .kernel = 5, .pad = 2}},
+    {{1, 1, 5, 68}, {.out = 1, .kernel = 5, .pad = 2, .bias = true}},
+    {{2, 1, 6, 101}, {.out = 1, .kernel = 5, .pad = 2}},
+    {{1, 1, 7, 143}, {.out = 1, .kernel = 3, .stride = 2, .pad = 1}},
     /* planes of one pixel: channel attention */
     {{1, 16, 1, 1}, {.out = 4, .kernel = 1}},
     {{3, 4, 1, 1}, {.out = 64, .kernel = 1, .bias = true}},

@@ -11,7 +11,10 @@
 #include "convolve.h"
 #include "pixel.h"
 
-enum { GROUP = 8 }; /* pixels of a row that are summed together */
+enum {
+    GROUP = 8,  /* pixels of a row that are summed together */
+    RUN = 4 * B /* the same, where a pixel is one number */
+};
 
 typedef struct {
     int *of; /* [position][tap] */
@@ -181,6 +184,30 @@ INLINE void expand_group(const plane_conv *c, const float *plane, const float *w
     }
 }
 
+/* RUN neighbours within the stretch, where v == 1 and the plane's pixels are neighbours too. */
+INLINE void expand_run(const plane_conv *c, const float *plane, const float *weights,
+                       const float *bias, const ir_activation *activation, int y, int x, float *out)
+{
+    const int k = c->kernel;
+    float sum[RUN];
+
+    for (int i = 0; i < RUN; i++)
+        sum[i] = bias ? bias[0] : 0;
+    for (int ky = 0; ky < k; ky++) {
+        const int py = c->wide_y.of[y * k + ky];
+        if (py < 0)
+            continue;
+        const float *row = plane + (size_t)py * (size_t)c->plane.w;
+        for (int kx = 0; kx < k; kx++) {
+            const float *from = row + c->wide_x.of[x * k + kx], w = weights[ky * k + kx];
+            for (int i = 0; i < RUN; i++)
+                sum[i] += w * from[i];
+        }
+    }
+    for (int i = 0; i < RUN; i++)
+        out[i] = activate(sum[i], activation);
+}
+
 static inline void expand_row(const plane_conv *c, int v, const float *plane, const float *weights,
                               const float *bias, const ir_activation *activation, int y, float *out)
 {
@@ -189,6 +216,12 @@ static inline void expand_row(const plane_conv *c, int v, const float *plane, co
         if (v == B && x >= p->first && x + GROUP <= p->last) {
             expand_group(c, plane, weights, bias, activation, y, x, out + x * B);
             x += GROUP;
+        } else if (v == 1 && p->step == 1 && x >= p->first && x < p->last &&
+                   p->first + RUN <= p->last) {
+            /* the last one begins earlier, and computes some pixels again */
+            const int from = x + RUN <= p->last ? x : p->last - RUN;
+            expand_run(c, plane, weights, bias, activation, y, from, out + from);
+            x = from + RUN;
         } else {
             expand_pixel(c, v, plane, weights, bias, activation, y, x, out + x * v);
             x++;
