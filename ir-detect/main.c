@@ -45,7 +45,7 @@ static const char usage[] =
     "                         that size (default: very large frames do)\n"
     "      --overlap n        pixels that neighbouring tiles share, a multiple of 32\n"
     "  -d, --device name      of -c: auto (default), cpu, cuda, cuda:N\n"
-    "      --precision p      of a GPU: fp32, tf32 (default) or bf16\n"
+    "      --precision p      fp32, bf16, or on a GPU tf32 (default)\n"
     "      --fast             a GPU may take ways that give other bits in every run\n"
     "  -j, --threads n        threads (default: all processors)\n"
     "      --profile          of -c: says on standard error where the time went\n"

@@ -34,7 +34,7 @@ static const char usage[] =
     "      --maxval N         the frames' range, where it is not their maxval\n"
     "  -r, --seed N           random seed (0)\n"
     "  -d, --device DEVICE    auto, cpu, cuda, cuda:N (auto)\n"
-    "      --precision P      of a GPU: fp32, tf32 or bf16 (tf32)\n"
+    "      --precision P      fp32, bf16, or on a GPU tf32 (tf32)\n"
     "      --fast             a GPU may take ways that give other bits in every run\n"
     "  -j, --threads N        threads (1: the network is small)\n"
     "  -v, --verbose          update, play: a line per batch on standard error\n"

@@ -63,7 +63,7 @@ static const char usage[] =
     "      --resize nearest     scales a mask of another size to its frame's\n"
     "  -r, --seed N             random seed, instead of the checkpoint's\n"
     "  -d, --device DEVICE      auto, cpu, cuda, cuda:N (auto)\n"
-    "      --precision P        of a GPU: fp32, tf32 or bf16 (tf32)\n"
+    "      --precision P        fp32, bf16, or on a GPU tf32 (tf32)\n"
     "      --fast               a GPU may take ways that give other bits in every run\n"
     "  -j, --threads N          threads (all processors)\n"
     "  -w, --write FILE         the checkpoint, instead of standard output\n"

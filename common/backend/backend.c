@@ -104,9 +104,9 @@ static ir_backend *open_cuda(const ir_backend_options *options, int number, char
     return b;
 }
 
-static ir_backend *open_cpu(int threads)
+static ir_backend *open_cpu(const ir_backend_options *options)
 {
-    ir_backend *b = ir_cpu_backend_open(threads, NULL);
+    ir_backend *b = ir_cpu_backend_open(options, NULL);
     if (!b)
         ir_die("this processor cannot run the CPU backend");
     return b;
@@ -118,7 +118,7 @@ ir_backend *ir_backend_open_as(ir_backend_options o)
     const bool any = strcmp(device, "auto") == 0;
     char *why = NULL;
     if (strcmp(device, "cpu") == 0)
-        return open_cpu(o.threads);
+        return open_cpu(&o);
     const int number = any ? 0 : cuda_number(device);
     if (number < 0)
         ir_usage_die("device %s is none of auto, cpu, cuda, cuda:N", device);
@@ -126,7 +126,7 @@ ir_backend *ir_backend_open_as(ir_backend_options o)
     if (!b && !any)
         ir_die("device %s: %s", device, why);
     free(why);
-    return b ? b : open_cpu(o.threads);
+    return b ? b : open_cpu(&o);
 }
 
 ir_backend *ir_backend_open(const char *device, int threads)

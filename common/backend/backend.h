@@ -86,15 +86,16 @@ struct ir_backend {
 };
 
 /* How the products of convolutions are computed and activations kept: single precision throughout;
- * products of numbers rounded to ten bits (TF32); everything but parameters and sums in bfloat16.
- * The CPU backend has the first alone. */
+ * products of numbers rounded to ten bits (TF32), which to the CPU is single precision; or
+ * bfloat16. With that a GPU keeps everything but parameters and sums in it; the CPU rounds what
+ * large convolutions multiply, and keeps the rest as it is. */
 typedef enum { IR_FP32, IR_TF32, IR_BF16 } ir_precision;
 
 typedef struct {
-    const char *device;     /* "auto", "cpu", "cuda", "cuda:N" */
-    int threads;            /* of the CPU backend; 0 means all */
-    ir_precision precision; /* of a GPU */
-    bool fast;              /* a GPU may use what does not give the same bits every time */
+    const char *device; /* "auto", "cpu", "cuda", "cuda:N" */
+    int threads;        /* of the CPU backend; 0 means all */
+    ir_precision precision;
+    bool fast; /* a GPU may use what does not give the same bits every time */
 } ir_backend_options;
 
 /* Dies when the device is not to be had. "auto" is a GPU where the plug-in and a device are found,
@@ -106,6 +107,6 @@ void ir_backend_close(ir_backend *b);
 
 /* The CPU backend with kernels for a given instruction set: "base", "avx2", "avx512", or NULL for
  * the best this machine has. For tests; NULL when the machine cannot run it. */
-ir_backend *ir_cpu_backend_open(int threads, const char *isa);
+ir_backend *ir_cpu_backend_open(const ir_backend_options *options, const char *isa);
 
 #endif

@@ -15,7 +15,7 @@ typedef struct {
     const char *only; /* one operation or check, or NULL: all */
     int rounds;
     uint64_t seed;
-    ir_precision precision; /* of a GPU */
+    ir_precision precision;
 } test_options;
 
 /* The backend of options->device and isa, or dies. */

@@ -23,7 +23,8 @@ static const char usage[] =
     "  -l  list what -o may name, in the order in which it is checked\n"
     "  -n  random shapes per operation (8)\n"
     "  -o  only this operation, chain or check\n"
-    "  -p  a GPU's precision (fp32); but for fp32 single operations only are checked\n"
+    "  -p  the precision (fp32; the CPU has no tf32); but for fp32 single operations only are\n"
+    "      checked\n"
     "  -r  seed of the random shapes and numbers (1)\n";
 
 const op_case *operation(int i)
@@ -54,7 +55,8 @@ ir_backend *test_backend(const test_options *options, int threads)
     if (!options->isa)
         return ir_backend_open_as((ir_backend_options){
             .device = options->device, .threads = threads, .precision = options->precision});
-    ir_backend *b = ir_cpu_backend_open(threads, options->isa);
+    ir_backend *b = ir_cpu_backend_open(
+        &(ir_backend_options){.threads = threads, .precision = options->precision}, options->isa);
     if (!b)
         ir_die("this machine cannot run %s", options->isa);
     return b;
@@ -63,14 +65,20 @@ ir_backend *test_backend(const test_options *options, int threads)
 const char *test_label(const test_options *options)
 {
     static const char *const cuda[] = {"cuda", "cuda-tf32", "cuda-bf16"};
-    return options->isa ? options->isa : cuda[options->precision];
+    static char label[32];
+
+    if (!options->isa)
+        return cuda[options->precision];
+    snprintf(label, sizeof label, "%s%s", options->isa,
+             options->precision == IR_BF16 ? "-bf16" : "");
+    return label;
 }
 
 /* What ten and eight significant bits leave of sums of products. */
 double test_tolerance(const test_options *options)
 {
     static const double tolerance[] = {TOLERANCE, 2e-3, 2e-2};
-    return options->isa ? TOLERANCE : tolerance[options->precision];
+    return tolerance[options->precision];
 }
 
 void report(tally *t, bool ok, const char *name, const char *label, double error,
@@ -104,6 +112,8 @@ static void check_backend(const test_options *options, tally *t)
 {
     check_operations(options, t);
     check_adapt(options, t);
+    if (options->precision == IR_BF16 && options->isa)
+        check_implementations(options, t);
     if (options->precision != IR_FP32)
         return;
     check_chains(options, t);
@@ -121,6 +131,7 @@ static void for_each_isa(test_options options, const char *isa,
                          void (*check)(const test_options *options, tally *t), tally *t)
 {
     static const char *const isas[] = {"base", "avx2", "avx512"};
+    const ir_backend_options one_thread = {.threads = 1};
     bool all = strcmp(isa, "all") == 0;
     if (strcmp(options.device, "cpu") != 0) {
         check(&options, t);
@@ -130,7 +141,7 @@ static void for_each_isa(test_options options, const char *isa,
         options.isa = isas[i];
         if (!all && strcmp(isa, isas[i]) != 0)
             continue;
-        ir_backend *b = all ? ir_cpu_backend_open(1, isas[i]) : NULL;
+        ir_backend *b = all ? ir_cpu_backend_open(&one_thread, isas[i]) : NULL;
         if (all && !b) {
             printf("# this machine cannot run %s\n", isas[i]);
             continue;
@@ -150,6 +161,8 @@ static void list(const test_options *options)
     for (int i = 0; operation(i); i++)
         puts(operation(i)->name);
     puts("adapt");
+    if (options->precision == IR_BF16 && strcmp(options->device, "cpu") == 0)
+        puts("implementations");
     if (options->precision != IR_FP32)
         return;
     for (int i = 0; i < fusion_chain_count; i++)
@@ -208,8 +221,8 @@ int main(int argc, char **argv)
             break;
         }
     }
-    if (options.precision != IR_FP32 && strcmp(options.device, "cpu") == 0)
-        ir_usage_die("-p: the CPU has fp32 alone");
+    if (options.precision == IR_TF32 && strcmp(options.device, "cpu") == 0)
+        ir_usage_die("-p: the CPU has no tf32");
     if (optind < argc)
         ir_usage_die("%s: no operands are taken", argv[optind]);
     if (listing) {

@@ -89,14 +89,15 @@ static const ir_cpu_isa *choose(const char *name)
     return NULL;
 }
 
-ir_backend *ir_cpu_backend_open(int threads, const char *name)
+ir_backend *ir_cpu_backend_open(const ir_backend_options *options, const char *name)
 {
     const ir_cpu_isa *isa = choose(name);
     if (!isa)
         return NULL;
     ir_cpu *cpu = ir_calloc(1, sizeof *cpu);
     cpu->isa = isa;
-    cpu->threads = threads > 0 ? threads : ir_default_threads();
+    cpu->threads = options->threads > 0 ? options->threads : ir_default_threads();
+    cpu->bf16 = options->precision == IR_BF16;
     omp_set_dynamic(0);
     omp_set_num_threads(cpu->threads);
     cpu->dnn = ir_dnn_new();

@@ -31,6 +31,7 @@ typedef struct {
     ir_backend backend; /* first: an ir_backend * is an ir_cpu * */
     const ir_cpu_isa *isa;
     int threads; /* OpenMP is set to this many */
+    bool bf16;   /* convolutions multiply what is rounded to bfloat16 */
     struct ir_dnn *dnn;
     void *winograd_weights; /* kernels/winograd.c's */
 } ir_cpu;

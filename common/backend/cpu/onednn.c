@@ -29,10 +29,10 @@ static md_ref ref(const md *m)
 {
     return m->own;
 }
-static md md_make(int ndim, const dnnl_dims_t dims, dnnl_format_tag_t tag)
+static md md_make(int ndim, const dnnl_dims_t dims, dnnl_data_type_t type, dnnl_format_tag_t tag)
 {
     md m;
-    check(dnnl_memory_desc_create_with_tag(&m.own, ndim, dims, dnnl_f32, tag), "a description");
+    check(dnnl_memory_desc_create_with_tag(&m.own, ndim, dims, type, tag), "a description");
     return m;
 }
 static void md_free(md *m)
@@ -48,10 +48,10 @@ static md_ref ref(const md *m)
 {
     return &m->own;
 }
-static md md_make(int ndim, const dnnl_dims_t dims, dnnl_format_tag_t tag)
+static md md_make(int ndim, const dnnl_dims_t dims, dnnl_data_type_t type, dnnl_format_tag_t tag)
 {
     md m;
-    check(dnnl_memory_desc_init_by_tag(&m.own, ndim, dims, dnnl_f32, tag), "a description");
+    check(dnnl_memory_desc_init_by_tag(&m.own, ndim, dims, type, tag), "a description");
     return m;
 }
 static void md_free(md *m)
@@ -240,7 +240,7 @@ static void call_finish(call *c, dnnl_primitive_desc_t pd)
 /* One direction: its primitive, and its weights (or their gradient) in the layout it chose. */
 typedef struct {
     call run, reorder; /* reorder: plain to packed; for WEIGHTS packed to plain */
-    float *packed;
+    void *packed;
 } way;
 
 struct ir_dnn_conv {
@@ -249,17 +249,29 @@ struct ir_dnn_conv {
     way forward, data, weights;
 };
 
-static window window_of(const ir_dnn_shape *s)
+/* What a direction computes is of floats; of bfloat16 is what it is given. */
+static dnnl_data_type_t type_of(const ir_dnn_shape *s, bool result)
 {
-    const dnnl_format_tag_t blocked = s->block == 16 ? dnnl_aBcd16b : dnnl_aBcd8b;
+    return s->bf16 && !result ? dnnl_bf16 : dnnl_f32;
+}
+
+static window window_of(const ir_dnn_shape *s, unsigned direction)
+{
+    const dnnl_format_tag_t layout = s->bf16          ? dnnl_acdb
+                                     : s->block == 16 ? dnnl_aBcd16b
+                                                      : dnnl_aBcd8b;
+    const dnnl_data_type_t weights = type_of(s, direction == IR_DNN_WEIGHTS);
     const int k = s->kernel;
     window w = {
-        .src = md_make(4, (dnnl_dims_t){s->n, s->ic, s->ih, s->iw}, blocked),
-        .dst = md_make(4, (dnnl_dims_t){s->n, s->oc, s->oh, s->ow}, blocked),
-        .weights = s->depthwise
-                       ? md_make(5, (dnnl_dims_t){s->oc, 1, 1, k, k}, dnnl_format_tag_any)
-                       : md_make(4, (dnnl_dims_t){s->oc, s->ic, k, k}, dnnl_format_tag_any),
-        .bias = md_make(1, (dnnl_dims_t){s->oc}, dnnl_a),
+        .src = md_make(4, (dnnl_dims_t){s->n, s->ic, s->ih, s->iw},
+                       type_of(s, direction == IR_DNN_DATA), layout),
+        .dst = md_make(4, (dnnl_dims_t){s->n, s->oc, s->oh, s->ow},
+                       type_of(s, direction == IR_DNN_FORWARD), layout),
+        .weights =
+            s->depthwise
+                ? md_make(5, (dnnl_dims_t){s->oc, 1, 1, k, k}, weights, dnnl_format_tag_any)
+                : md_make(4, (dnnl_dims_t){s->oc, s->ic, k, k}, weights, dnnl_format_tag_any),
+        .bias = md_make(1, (dnnl_dims_t){s->oc}, dnnl_f32, dnnl_a),
         .has_bias = s->bias,
         .stride = {s->stride, s->stride},
         .dilate = {s->dilation - 1, s->dilation - 1},
@@ -280,8 +292,8 @@ static void window_free(window *w)
 static md plain_weights(const ir_dnn_shape *s)
 {
     const int k = s->kernel;
-    return s->depthwise ? md_make(5, (dnnl_dims_t){s->oc, 1, 1, k, k}, dnnl_abcde)
-                        : md_make(4, (dnnl_dims_t){s->oc, s->ic, k, k}, dnnl_abcd);
+    return s->depthwise ? md_make(5, (dnnl_dims_t){s->oc, 1, 1, k, k}, dnnl_f32, dnnl_abcde)
+                        : md_make(4, (dnnl_dims_t){s->oc, s->ic, k, k}, dnnl_f32, dnnl_abcd);
 }
 
 /* The scratchpad is ours; an activation runs before forward's write. */
@@ -318,17 +330,18 @@ static void note_slow(ir_dnn *dnn, dnnl_primitive_desc_t pd, const ir_dnn_shape 
 }
 
 /* By one algorithm, or NULL. */
-static dnnl_primitive_desc_t describe_way(const ir_dnn_conv *conv, unsigned direction,
-                                          const window *w, dnnl_alg_kind_t alg)
+static dnnl_primitive_desc_t describe_way(ir_dnn *dnn, const ir_dnn_shape *shape,
+                                          unsigned direction, const window *w, dnnl_alg_kind_t alg)
 {
-    const dnnl_engine_t engine = conv->dnn->engine;
     const bool forward = direction == IR_DNN_FORWARD;
+    window ahead = window_of(shape, IR_DNN_FORWARD);
     dnnl_primitive_desc_t hint =
-        forward ? NULL : describe(engine, IR_DNN_FORWARD, w, alg, NULL, NULL);
-    dnnl_primitive_attr_t attr = attributes(&conv->shape, direction);
+        forward ? NULL : describe(dnn->engine, IR_DNN_FORWARD, &ahead, alg, NULL, NULL);
+    dnnl_primitive_attr_t attr = attributes(shape, direction);
     dnnl_primitive_desc_t pd =
-        forward || hint ? describe(engine, direction, w, alg, hint, attr) : NULL;
+        forward || hint ? describe(dnn->engine, direction, w, alg, hint, attr) : NULL;
     dnnl_primitive_attr_destroy(attr);
+    window_free(&ahead);
     if (hint)
         dnnl_primitive_desc_destroy(hint);
     return pd;
@@ -339,27 +352,28 @@ static dnnl_primitive_desc_t describe_way(const ir_dnn_conv *conv, unsigned dire
 static bool pays_winograd(const ir_dnn_shape *s, unsigned direction)
 {
     const long tiles = (long)s->n * ((s->oh + 3) / 4) * ((s->ow + 3) / 4);
-    return direction == IR_DNN_WEIGHTS && s->kernel == 3 && s->stride == 1 && s->pad == 1 &&
-           s->dilation == 1 && !s->depthwise && s->block == 16 && s->ic >= 64 && s->oc >= 32 &&
-           tiles >= 16 && tiles <= 8192;
+    return direction == IR_DNN_WEIGHTS && !s->bf16 && s->kernel == 3 && s->stride == 1 &&
+           s->pad == 1 && s->dilation == 1 && !s->depthwise && s->block == 16 && s->ic >= 64 &&
+           s->oc >= 32 && tiles >= 16 && tiles <= 8192;
 }
 
 static dnnl_primitive_desc_t best_way(const ir_dnn_conv *conv, unsigned direction, const window *w)
 {
     dnnl_primitive_desc_t pd = NULL;
     if (pays_winograd(&conv->shape, direction))
-        pd = describe_way(conv, direction, w, dnnl_convolution_winograd);
+        pd = describe_way(conv->dnn, &conv->shape, direction, w, dnnl_convolution_winograd);
     if (!pd)
-        pd = describe_way(conv, direction, w, dnnl_convolution_direct);
+        pd = describe_way(conv->dnn, &conv->shape, direction, w, dnnl_convolution_direct);
     if (!pd)
         ir_die("oneDNN: it has no convolution %dx%d, %d->%d", conv->shape.kernel,
                conv->shape.kernel, conv->shape.ic, conv->shape.oc);
     return pd;
 }
 
-static void make_way(ir_dnn_conv *conv, way *way, unsigned direction, const window *w)
+static void make_way(ir_dnn_conv *conv, way *way, unsigned direction)
 {
     ir_dnn *dnn = conv->dnn;
+    window described = window_of(&conv->shape, direction), *w = &described;
     dnnl_primitive_desc_t pd = best_way(conv, direction, w);
     note_slow(dnn, pd, &conv->shape, direction);
     const bool gradient = direction == IR_DNN_WEIGHTS;
@@ -387,6 +401,27 @@ static void make_way(ir_dnn_conv *conv, way *way, unsigned direction, const wind
     call_finish(&way->reorder, describe_reorder(dnn->engine, from, to));
     md_free(&plain);
     call_finish(run, pd);
+    window_free(w);
+}
+
+bool ir_dnn_has_bf16(ir_dnn *dnn, const ir_dnn_shape *shape, unsigned directions)
+{
+    for (unsigned d = IR_DNN_FORWARD; d <= IR_DNN_WEIGHTS; d *= 2) {
+        const char *name = "";
+        if (!(directions & d))
+            continue;
+        window w = window_of(shape, d);
+        dnnl_primitive_desc_t pd = describe_way(dnn, shape, d, &w, dnnl_convolution_direct);
+        if (pd)
+            dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
+        const bool has = strstr(name, "amx");
+        window_free(&w);
+        if (pd)
+            dnnl_primitive_desc_destroy(pd);
+        if (!has)
+            return false;
+    }
+    return true;
 }
 
 ir_dnn_conv *ir_dnn_conv_new(ir_dnn *dnn, const ir_dnn_shape *shape, unsigned directions)
@@ -394,14 +429,12 @@ ir_dnn_conv *ir_dnn_conv_new(ir_dnn *dnn, const ir_dnn_shape *shape, unsigned di
     ir_dnn_conv *conv = ir_calloc(1, sizeof *conv);
     conv->dnn = dnn;
     conv->shape = *shape;
-    window w = window_of(shape);
     if (directions & IR_DNN_FORWARD)
-        make_way(conv, &conv->forward, IR_DNN_FORWARD, &w);
+        make_way(conv, &conv->forward, IR_DNN_FORWARD);
     if (directions & IR_DNN_DATA)
-        make_way(conv, &conv->data, IR_DNN_DATA, &w);
+        make_way(conv, &conv->data, IR_DNN_DATA);
     if (directions & IR_DNN_WEIGHTS)
-        make_way(conv, &conv->weights, IR_DNN_WEIGHTS, &w);
-    window_free(&w);
+        make_way(conv, &conv->weights, IR_DNN_WEIGHTS);
     return conv;
 }
 
@@ -426,20 +459,20 @@ void ir_dnn_conv_set_weights(ir_dnn_conv *conv, const float *oihw)
             call_run(conv->dnn, &ways[i]->reorder, (const void *[]){oihw, ways[i]->packed});
 }
 
-void ir_dnn_conv_forward(ir_dnn_conv *conv, const float *src, const float *bias, float *dst)
+void ir_dnn_conv_forward(ir_dnn_conv *conv, const void *src, const float *bias, float *dst)
 {
     way *f = &conv->forward;
     call_run(conv->dnn, &f->run, (const void *[]){src, f->packed, dst, conv->dnn->scratch, bias});
 }
 
-void ir_dnn_conv_backward_data(ir_dnn_conv *conv, const float *diff_dst, float *diff_src)
+void ir_dnn_conv_backward_data(ir_dnn_conv *conv, const void *diff_dst, float *diff_src)
 {
     way *d = &conv->data;
     call_run(conv->dnn, &d->run,
              (const void *[]){diff_src, d->packed, diff_dst, conv->dnn->scratch});
 }
 
-void ir_dnn_conv_backward_weights(ir_dnn_conv *conv, const float *src, const float *diff_dst,
+void ir_dnn_conv_backward_weights(ir_dnn_conv *conv, const void *src, const void *diff_dst,
                                   float *oihw)
 {
     way *w = &conv->weights;

@@ -76,6 +76,7 @@ static void prepare(ir_backend *b, ir_call *call)
         .pad = call->pad,
         .dilation = call->dilation,
         .depthwise = call->depthwise,
+        .bf16 = ((ir_cpu *)b)->bf16 && !call->exact && !call->in[0]->exact,
         /* an error of 1e-6 moves more values across a ReLU's kink than one of 1e-7, and each
          * changes gradients by finite amounts */
         .weights_of = call->weight,

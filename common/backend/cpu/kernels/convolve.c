@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "bf16.h"
 #include "winograd.h"
 
 struct convolve {
     convolution what;
+    bf16_conv *bf16; /* all directions, of bfloat16; or NULL */
+    float *rounded;  /* weights: the other ways are given what is rounded to bfloat16; or NULL */
     winograd *forward, *data; /* each may be NULL */
     winograd_gradient *gradient;
     ir_dnn_conv *dnn; /* the directions that are left; or NULL */
@@ -21,6 +24,28 @@ struct convolve {
 static int round_up(int c)
 {
     return (c + B - 1) / B * B;
+}
+
+static size_t taps_of(const convolve *c)
+{
+    return (size_t)(c->what.kernel * c->what.kernel);
+}
+
+/* Floats of one output channel's logical weights. */
+static size_t row_size(const convolve *c)
+{
+    return (size_t)(c->what.depthwise ? 1 : c->what.src.c) * taps_of(c);
+}
+
+static size_t weights_size(const convolve *c)
+{
+    return (size_t)c->what.dst.c * row_size(c);
+}
+
+/* Floats of oneDNN's weights. */
+static size_t padded_size(const convolve *c)
+{
+    return (size_t)c->oc * (size_t)c->ic * taps_of(c);
 }
 
 static ir_dnn_conv *new_dnn(ir_backend *b, const convolution *w, unsigned directions)
@@ -60,6 +85,15 @@ static unsigned without_winograd(ir_backend *b, convolve *c, unsigned directions
     return directions & ~by;
 }
 
+/* Whether bf16.c computes it; else c is to round what it is given. */
+static bool set_bf16(ir_backend *b, convolve *c, unsigned directions)
+{
+    c->bf16 = bf16_new(b, &c->what, directions);
+    if (!c->bf16)
+        c->rounded = ir_aligned(weights_size(c) * sizeof(float));
+    return c->bf16;
+}
+
 convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directions)
 {
     convolve *c = ir_calloc(1, sizeof *c);
@@ -72,6 +106,8 @@ convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directio
         c->planes = plane_conv_new(what, ((ir_cpu *)b)->threads);
         return c;
     }
+    if (what->bf16 && bf16_suits(what) && set_bf16(b, c, directions))
+        return c;
     c->dnn_directions = without_winograd(b, c, directions);
     if (c->dnn_directions)
         c->dnn = new_dnn(b, what, c->dnn_directions);
@@ -82,6 +118,8 @@ void convolve_free(convolve *c)
 {
     if (!c)
         return;
+    bf16_free(c->bf16);
+    free(c->rounded);
     winograd_free(c->forward);
     winograd_free(c->data);
     winograd_gradient_free(c->gradient);
@@ -89,17 +127,6 @@ void convolve_free(convolve *c)
     plane_conv_free(c->planes);
     free(c->bias);
     free(c);
-}
-
-static size_t taps_of(const convolve *c)
-{
-    return (size_t)(c->what.kernel * c->what.kernel);
-}
-
-/* Floats of oneDNN's weights. */
-static size_t padded_size(const convolve *c)
-{
-    return (size_t)c->oc * (size_t)c->ic * taps_of(c);
 }
 
 static size_t larger(size_t a, size_t b)
@@ -110,12 +137,31 @@ static size_t larger(size_t a, size_t b)
 size_t convolve_packed_bytes(const convolve *c)
 {
     size_t copies = 0;
+
+    if (c->bf16)
+        return bf16_packed_bytes(c->bf16);
     for (unsigned d = IR_DNN_FORWARD; d <= IR_DNN_WEIGHTS; d *= 2)
         copies += (c->dnn_directions & d) != 0;
-    return copies * padded_size(c) * sizeof(float);
+    return copies * padded_size(c) * sizeof(float) +
+           (c->rounded ? weights_size(c) * sizeof(float) : 0);
 }
 
-size_t convolve_scratch_bytes(const convolve *c)
+/* Floats of the place for a tensor that is rounded. */
+static size_t place_of(ir_shape s)
+{
+    enum { ALIGN = 64 };
+    return (volume(s) + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* Of those weights that are padded; what bf16.c needs comes behind them. */
+static size_t padded_bytes(const convolve *c)
+{
+    enum { ALIGN = 256 };
+    return (padded_size(c) * sizeof(float) + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* Without what is rounded. */
+static size_t own_scratch_bytes(const convolve *c)
 {
     size_t most = c->dnn ? padded_size(c) * sizeof(float) : 0;
     most = c->forward ? larger(most, winograd_scratch_bytes(c->forward)) : most;
@@ -123,10 +169,27 @@ size_t convolve_scratch_bytes(const convolve *c)
     return c->gradient ? larger(most, winograd_gradient_scratch_bytes(c->gradient)) : most;
 }
 
-/* Floats of one output channel's logical weights. */
-static size_t row_size(const convolve *c)
+size_t convolve_scratch_bytes(const convolve *c)
 {
-    return (size_t)(c->what.depthwise ? 1 : c->what.src.c) * taps_of(c);
+    if (c->bf16)
+        return padded_bytes(c) + bf16_scratch_bytes(c->bf16);
+    if (c->rounded)
+        return (place_of(c->what.src) + place_of(c->what.dst)) * sizeof(float) +
+               own_scratch_bytes(c);
+    return own_scratch_bytes(c);
+}
+
+/* x, a tensor of that shape, or where it was rounded to: the beginning of the scratch memory, of
+ * which the rest is left. */
+static const float *rounded(const convolve *c, ir_shape s, const float *x, void **scratch)
+{
+    float *to = *scratch;
+
+    if (!c->rounded)
+        return x;
+    bf16_round(to, x, volume(s));
+    *scratch = to + place_of(s);
+    return to;
 }
 
 /* Weights of the logical channels into those of whole blocks, or back. */
@@ -142,15 +205,22 @@ void convolve_set_weights(convolve *c, const float *oihw, uint64_t version, void
 {
     if (c->planes)
         plane_conv_weights(c->planes, oihw);
+    if (c->rounded) {
+        bf16_round(c->rounded, oihw, weights_size(c));
+        oihw = c->rounded;
+    }
     if (c->forward)
         winograd_set_weights(c->forward, oihw, version);
     if (c->data)
         winograd_set_weights(c->data, oihw, version);
-    if (!c->dnn)
+    if (!c->dnn && !c->bf16)
         return;
     memset(scratch, 0, padded_size(c) * sizeof(float));
     copy_filters(c, scratch, (size_t)c->ic * taps_of(c), oihw, row_size(c));
-    ir_dnn_conv_set_weights(c->dnn, scratch);
+    if (c->bf16)
+        bf16_set_weights(c->bf16, scratch);
+    else
+        ir_dnn_conv_set_weights(c->dnn, scratch);
 }
 
 void convolve_set_bias(convolve *c, const float *bias)
@@ -167,7 +237,10 @@ void convolve_forward(convolve *c, const float *src, float *dst, void *scratch)
 {
     const float *bias = c->what.bias ? c->bias : NULL;
     const ir_activation *activation = &c->what.activation;
-    if (c->forward)
+    src = rounded(c, c->what.src, src, &scratch);
+    if (c->bf16)
+        bf16_forward(c->bf16, src, c->bias, dst, scratch);
+    else if (c->forward)
         winograd_run(c->forward, src,
                      (winograd_end){.bias = bias, .slope = activation->on ? activation->slope : 1},
                      dst, scratch);
@@ -181,13 +254,16 @@ void convolve_forward(convolve *c, const float *src, float *dst, void *scratch)
 
 bool convolve_adds(const convolve *c)
 {
-    return c->data;
+    return c->bf16 || c->data;
 }
 
 void convolve_backward_data(convolve *c, const float *diff_dst, float *diff_src, bool add,
                             void *scratch)
 {
-    if (c->data)
+    diff_dst = rounded(c, c->what.dst, diff_dst, &scratch);
+    if (c->bf16)
+        bf16_backward_data(c->bf16, diff_dst, diff_src, add, scratch);
+    else if (c->data)
         winograd_run(c->data, diff_dst, (winograd_end){.slope = 1, .add = add}, diff_src, scratch);
     else if (!c->planes)
         ir_dnn_conv_backward_data(c->dnn, diff_dst, diff_src);
@@ -201,7 +277,12 @@ void convolve_backward_weights(convolve *c, const float *src, const float *diff_
                                void *scratch)
 {
     const bool wide_is_dst = plane_to_wide(c);
-    if (c->gradient) {
+    src = rounded(c, c->what.src, src, &scratch);
+    diff_dst = rounded(c, c->what.dst, diff_dst, &scratch);
+    if (c->bf16) {
+        bf16_gradient(c->bf16, src, diff_dst, scratch, (char *)scratch + padded_bytes(c));
+        copy_filters(c, oihw, row_size(c), scratch, (size_t)c->ic * taps_of(c));
+    } else if (c->gradient) {
         winograd_gradient_run(c->gradient, src, diff_dst, oihw, scratch);
     } else if (c->planes) {
         plane_conv_gradient(c->planes, wide_is_dst ? diff_dst : src, wide_is_dst ? src : diff_dst,

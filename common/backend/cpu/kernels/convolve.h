@@ -1,7 +1,8 @@
-/* One convolution at one size, whoever computes it: winograd.c and winograd_gradient.c where that
- * pays, plane.c where one side has a single channel, oneDNN on blocked activations otherwise.
- * Weights go in and out as plain (oc, ic, k, k) of the logical channels; the padding to blocks
- * happens here. A transposed convolution is this run backwards. */
+/* One convolution at one size, whoever computes it: bf16.c where products may be of bfloat16 and
+ * the machine has them, winograd.c and winograd_gradient.c where that pays, plane.c where one side
+ * has a single channel, oneDNN on blocked activations otherwise. Weights go in and out as plain
+ * (oc, ic, k, k) of the logical channels; the padding to blocks happens here. A transposed
+ * convolution is this run backwards. */
 #ifndef IR_CONVOLVE_H
 #define IR_CONVOLVE_H
 
@@ -16,6 +17,7 @@ typedef struct {
      * for all convolutions of a backend, whatever their sizes */
     const void *weights_of, *folded;
     bool depthwise;
+    bool bf16;                /* what is multiplied may be rounded to bfloat16 */
     bool bias;                /* forward adds one: convolve_set_bias() */
     ir_activation activation; /* ends forward */
 } convolution;

@@ -1,0 +1,236 @@
+/* Convolutions of bfloat16: see bf16.h. */
+#include "bf16.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "loops.h"
+
+struct bf16_conv {
+    ir_shape src, dst;   /* whole batches */
+    ir_dnn_conv *image;  /* forward and data, an image at a time: what it needs stays in cache */
+    ir_dnn_conv *batch;  /* the weights' gradient, a sum over all images */
+    unsigned directions; /* those of both */
+    size_t weights;      /* how many, padded */
+};
+
+/* ---- numbers and layouts ---- */
+
+/* The upper half of a float, to the nearest, to even. A NaN stays one. */
+static inline uint16_t upper_half(float x)
+{
+    union {
+        float value;
+        uint32_t bits;
+    } u = {.value = x};
+    const uint32_t rounded = u.bits + 0x7fff + (u.bits >> 16 & 1);
+
+    return (uint16_t)((x == x ? rounded : u.bits | 0x400000) >> 16);
+}
+
+void bf16_round(float *to, const float *from, size_t count)
+{
+    uint32_t bits;
+    union {
+        uint32_t bits;
+        float value;
+    } u;
+
+#pragma omp parallel for simd schedule(static) private(bits, u) if (count >= SMALL)
+    for (size_t i = 0; i < count; i++) {
+        bits = (uint32_t)upper_half(from[i]) << 16;
+        u.bits = bits;
+        to[i] = u.value;
+    }
+}
+
+/* One image of a blocked tensor to its pixels. */
+static void to_pixels(ir_shape s, const float *blocked, uint16_t *pixels)
+{
+    const size_t nb = (size_t)blocks(s.c), width = (size_t)s.w;
+
+#pragma omp parallel for schedule(static) if (plane(s) * nb >= SMALL)
+    for (int y = 0; y < s.h; y++) {
+        for (size_t k = 0; k < nb; k++) {
+            const float *from = blocked + k * plane(s) + (size_t)y * width * B;
+            uint16_t *to = pixels + ((size_t)y * width * nb + k) * B;
+            for (size_t x = 0; x < width; x++)
+#pragma omp simd
+                for (size_t l = 0; l < B; l++)
+                    to[x * nb * B + l] = upper_half(from[x * B + l]);
+        }
+    }
+}
+
+/* And back, of single precision. */
+static void from_pixels(ir_shape s, const float *pixels, bool add, float *blocked)
+{
+    const size_t nb = (size_t)blocks(s.c), width = (size_t)s.w;
+
+#pragma omp parallel for schedule(static) if (plane(s) * nb >= SMALL)
+    for (int y = 0; y < s.h; y++) {
+        for (size_t k = 0; k < nb; k++) {
+            const float *from = pixels + ((size_t)y * width * nb + k) * B;
+            float *to = blocked + k * plane(s) + (size_t)y * width * B;
+            for (size_t x = 0; x < width; x++)
+#pragma omp simd
+                for (size_t l = 0; l < B; l++)
+                    to[x * B + l] = grad_of(to[x * B + l], from[x * nb * B + l], add);
+        }
+    }
+}
+
+/* ---- the convolution ---- */
+
+bool bf16_suits(const convolution *what)
+{
+    enum { FEWEST_PIXELS = 64, FEWEST_PRODUCTS = 9 * 16 * 16 };
+    const long products = (long)what->kernel * what->kernel * what->src.c * what->dst.c;
+
+    return !what->depthwise && what->src.c > 1 && what->dst.c > 1 && products >= FEWEST_PRODUCTS &&
+           (long)what->dst.h * what->dst.w >= FEWEST_PIXELS;
+}
+
+static ir_dnn_shape shape_of(const convolution *what, int images)
+{
+    return (ir_dnn_shape){
+        .n = images,
+        .ic = blocks(what->src.c) * B,
+        .ih = what->src.h,
+        .iw = what->src.w,
+        .oc = blocks(what->dst.c) * B,
+        .oh = what->dst.h,
+        .ow = what->dst.w,
+        .kernel = what->kernel,
+        .stride = what->stride,
+        .pad = what->pad,
+        .dilation = what->dilation,
+        .block = B,
+        .bf16 = true,
+        .bias = what->bias,
+        .activation = what->activation.on,
+        .slope = what->activation.slope,
+    };
+}
+
+bf16_conv *bf16_new(ir_backend *b, const convolution *what, unsigned directions)
+{
+    ir_dnn *dnn = ((ir_cpu *)b)->dnn;
+    const ir_dnn_shape image = shape_of(what, 1), batch = shape_of(what, what->src.n);
+    const unsigned each = directions & ~(unsigned)IR_DNN_WEIGHTS;
+    bf16_conv *c;
+
+    if (!ir_dnn_has_bf16(dnn, &image, each) ||
+        !ir_dnn_has_bf16(dnn, &batch, directions & IR_DNN_WEIGHTS))
+        return NULL;
+    c = ir_calloc(1, sizeof *c);
+    c->src = what->src;
+    c->dst = what->dst;
+    c->directions = directions;
+    c->weights = (size_t)image.oc * (size_t)image.ic * (size_t)(what->kernel * what->kernel);
+    if (each)
+        c->image = ir_dnn_conv_new(dnn, &image, each);
+    if (directions & IR_DNN_WEIGHTS)
+        c->batch = ir_dnn_conv_new(dnn, &batch, IR_DNN_WEIGHTS);
+    return c;
+}
+
+void bf16_free(bf16_conv *c)
+{
+    if (!c)
+        return;
+    ir_dnn_conv_free(c->image);
+    ir_dnn_conv_free(c->batch);
+    free(c);
+}
+
+size_t bf16_packed_bytes(const bf16_conv *c)
+{
+    size_t bytes = 0;
+
+    if (c->directions & IR_DNN_FORWARD)
+        bytes += c->weights * sizeof(uint16_t);
+    if (c->directions & IR_DNN_DATA)
+        bytes += c->weights * sizeof(uint16_t);
+    return bytes + (c->batch ? c->weights * sizeof(float) : 0);
+}
+
+/* Numbers of one image. */
+static size_t image_of(ir_shape s)
+{
+    return (size_t)blocks(s.c) * plane(s);
+}
+
+/* What comes out as pixels needs a place of its own only where it is not blocked as it is. */
+static bool needs_place(ir_shape out, bool add)
+{
+    return add || blocks(out.c) > 1;
+}
+
+static size_t bytes_of_pass(ir_shape in, ir_shape out)
+{
+    return image_of(in) * sizeof(uint16_t) + image_of(out) * sizeof(float);
+}
+
+size_t bf16_scratch_bytes(const bf16_conv *c)
+{
+    const size_t n = (size_t)c->src.n;
+    size_t most = 0, bytes;
+
+    if (c->directions & IR_DNN_FORWARD)
+        most = bytes_of_pass(c->src, c->dst);
+    if (c->directions & IR_DNN_DATA && (bytes = bytes_of_pass(c->dst, c->src)) > most)
+        most = bytes;
+    bytes = n * (image_of(c->src) + image_of(c->dst)) * sizeof(uint16_t);
+    return c->batch && bytes > most ? bytes : most;
+}
+
+void bf16_set_weights(bf16_conv *c, const float *padded)
+{
+    if (c->image)
+        ir_dnn_conv_set_weights(c->image, padded);
+}
+
+void bf16_forward(bf16_conv *c, const float *src, const float *bias, float *dst, void *scratch)
+{
+    const bool moved = needs_place(c->dst, false);
+    uint16_t *in = (uint16_t *)((float *)scratch + (moved ? image_of(c->dst) : 0));
+
+    for (int i = 0; i < c->src.n; i++) {
+        float *image = dst + (size_t)i * image_of(c->dst), *out = moved ? scratch : image;
+        to_pixels(c->src, src + (size_t)i * image_of(c->src), in);
+        ir_dnn_conv_forward(c->image, in, bias, out);
+        if (moved)
+            from_pixels(c->dst, out, false, image);
+    }
+}
+
+void bf16_backward_data(bf16_conv *c, const float *diff_dst, float *diff_src, bool add,
+                        void *scratch)
+{
+    const bool moved = needs_place(c->src, add);
+    uint16_t *in = (uint16_t *)((float *)scratch + (moved ? image_of(c->src) : 0));
+
+    for (int i = 0; i < c->src.n; i++) {
+        float *image = diff_src + (size_t)i * image_of(c->src), *out = moved ? scratch : image;
+        to_pixels(c->dst, diff_dst + (size_t)i * image_of(c->dst), in);
+        ir_dnn_conv_backward_data(c->image, in, out);
+        if (moved)
+            from_pixels(c->src, out, add, image);
+    }
+}
+
+void bf16_gradient(bf16_conv *c, const float *src, const float *diff_dst, float *padded,
+                   void *scratch)
+{
+    uint16_t *in = scratch, *out = in + (size_t)c->src.n * image_of(c->src);
+
+    for (int i = 0; i < c->src.n; i++) {
+        const size_t from = (size_t)i * image_of(c->src), to = (size_t)i * image_of(c->dst);
+        to_pixels(c->src, src + from, in + from);
+        to_pixels(c->dst, diff_dst + to, out + to);
+    }
+    ir_dnn_conv_backward_weights(c->batch, in, out, padded);
+}
