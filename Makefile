@@ -10,6 +10,7 @@
 #   make bench      times beside what one would take instead; PARTS= chooses (tests/bench/run)
 #   make fuzz       the parsers with clang's libFuzzer, SECONDS=60 each (tests/fuzz/rules.mk)
 #   make lint       format, static analysis, man pages, shell scripts, comments (mk/lint.mk)
+#   make dist       a source tarball; make deb: Debian's packages (mk/dist.mk)
 #   make install    PREFIX=/usr/local DESTDIR=
 
 include config.mk
@@ -109,7 +110,7 @@ $(foreach isa,$(ISAS),$(eval $(call kernels,$(isa))))
          $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c))
 
 include tests/cuda/rules.mk cuda.mk tests/fuzz/rules.mk tests/faults/rules.mk mk/lint.mk
-include completions/rules.mk
+include completions/rules.mk mk/dist.mk
 
 # ---- packages ------------------------------------------------------------------------------------
 

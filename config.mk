@@ -27,7 +27,7 @@ CUDA_FOUND := $(shell nvcc=$$(command -v '$(NVCC)') && \
     echo '\#include <cudnn.h>' | $(CC) -E -I "$${nvcc%/*}/../include" $(if $(DEPS),-I$(DEPS)/include) \
         - > /dev/null 2>&1 && echo yes)
 
-# Debian's packages: to build and run, to test, to measure, to fuzz, to lint, to carry to a machine without them.
+# Debian's packages: to build and run, to test, to measure, to fuzz, to lint, to make packages, to carry to a machine without them.
 BUILD_PACKAGES = gcc libc6-dev pkg-config netpbm libnetpbm-dev libpng-dev libtiff-dev \
                  libarchive-dev nettle-dev libdnnl-dev libfftw3-dev libopenblas-dev
 CHECK_PACKAGES = bats binutils libarchive-tools patchelf procps strace parallel python3-numpy \
@@ -35,6 +35,7 @@ CHECK_PACKAGES = bats binutils libarchive-tools patchelf procps strace parallel 
 BENCH_PACKAGES = python3-venv
 FUZZ_PACKAGES  = clang libclang-rt-14-dev
 LINT_PACKAGES  = clang-format cppcheck mandoc shellcheck
+PACKAGE_PACKAGES = build-essential debhelper lintian
 BUNDLE_PACKAGES = bats binutils make netpbm patchelf procps tidy xz-utils
 
 PKG_CONFIG = $(if $(DEPS),PKG_CONFIG_PATH=$(DEPS)/lib/pkgconfig) pkg-config

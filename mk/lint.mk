@@ -12,7 +12,7 @@ LINT = lint-format lint-c lint-man lint-shell lint-comments
 C_FILES     = $(shell find common ir-* tests -name '*.[ch]' -o -name '*.cpp' -o -name '*.cu')
 CUDA_FILES  = $(filter %.cu,$(C_FILES))
 HEADERS     = $(filter %.h,$(C_FILES))
-SHELL_FILES = .ci/run completions/describe tests/run tests/fuzz/run tests/fuzz/seeds tests/faults/run \
+SHELL_FILES = .ci/run completions/describe packaging/debian/tests/small-game tests/distribution/run tests/run tests/fuzz/run tests/fuzz/seeds tests/faults/run \
               tests/gpu/check tests/gpu/bench tests/gpu/bundle \
               $(filter-out %.c %.py %__pycache__,$(wildcard tests/bench/*)) \
               $(wildcard hrl/*.sh tests/*.bats tests/*.bash tests/gpu/*.bash tests/fake/*)
