@@ -1,7 +1,7 @@
 # The CUDA plug-in, libir-cuda.so: for a GPU (make cuda; part of all where nvcc and cuDNN are found),
 # and for the emulated device of the tests. What is carried to a machine with a GPU, and run there.
 #
-#   make cuda         build/bin/libir-cuda.so
+#   make cuda         build/bin/libir-cuda.so; CUDA_ARCH="87 90" for these kinds of GPU, CUDA_ARCH=all for every
 #   make bundle       build/bundle and build/bundle.tar.xz: programs, libraries, tests
 #   make check-gpu    everything that needs a GPU, tested on it (tests/gpu/check)
 #   make bench-gpu    times beside PyTorch's on the same GPU (tests/gpu/bench)
@@ -10,12 +10,37 @@ CUDA_DIR  = common/backend/cuda
 CUDA_SRC  = $(wildcard $(CUDA_DIR)/*.cu)
 CUDA_KERNELS = $(wildcard $(CUDA_DIR)/kernels/*.cu)
 STORAGES  = float bf16
-CUDA_ARCH = -gencode arch=compute_80,code=sm_80 \
-            -gencode arch=compute_90,code=sm_90 -gencode arch=compute_90,code=compute_90
+
+# ---- which GPUs ----------------------------------------------------------------------------------
+
+# Code for each kind of GPU takes as long to make as for the first. So it is made for those that are here;
+# where none is, for all of them as PTX, of which the driver makes code when it is loaded. What is carried
+# elsewhere (make bundle, packages) has code for every kind that nvcc knows, and PTX for later ones.
+# A GPU runs the code of its generation: an RTX 30 (86) that of an A100 (80).
+CUDA_ARCH   =
+CUDA_LEAST  = 80
+CUDA_EVERY  = $(CUDA_LEAST) 87 89 90 100 120
+CUDA_KNOWN := $(if $(CUDA_FOUND),$(patsubst sm_%,%,$(shell $(NVCC) --list-gpu-code)))
+CUDA_HERE  := $(if $(CUDA_FOUND),$(shell nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2> /dev/null | \
+                  sort -u | tr -d .))
+CUDA_WANTED = $(strip $(if $(filter bundle,$(MAKECMDGOALS))$(filter all,$(CUDA_ARCH)),\
+              $(filter $(CUDA_EVERY),$(CUDA_KNOWN)),$(or $(CUDA_ARCH),$(filter $(CUDA_HERE),$(CUDA_KNOWN)))))
+CUDA_PTX    = $(firstword $(filter 90,$(CUDA_WANTED)) $(CUDA_WANTED) $(CUDA_LEAST))
+CUDA_CODE   = $(strip $(foreach a,$(CUDA_WANTED),-gencode arch=compute_$(a),code=sm_$(a)) \
+              -gencode arch=compute_$(CUDA_PTX),code=compute_$(CUDA_PTX))
+
+# What the code was made for: other kinds of GPU make it anew.
+CUDA_MADE = $(BUILD)/cuda/made-for
+ifneq ($(CUDA_CODE),$(file < $(CUDA_MADE)))
+$(CUDA_MADE): FORCE
+endif
+$(CUDA_MADE):
+	@mkdir -p $(@D)
+	@echo '$(CUDA_CODE)' > $@
 
 # ---- for a GPU -----------------------------------------------------------------------------------
 
-NVCC_FLAGS = -std=c++17 -O3 --extended-lambda $(CUDA_ARCH) -Werror all-warnings \
+NVCC_FLAGS = -std=c++17 -O3 --extended-lambda $(CUDA_CODE) -Werror all-warnings \
              -Xcompiler "-fPIC -Wall -Wextra -Werror" $(INCLUDES)
 CUDA_OBJ = $(CUDA_SRC:%.cu=$(BUILD)/%.o) \
            $(foreach s,$(STORAGES),$(CUDA_KERNELS:$(CUDA_DIR)/kernels/%.cu=$(BUILD)/cuda/$(s)/%.o))
@@ -40,12 +65,12 @@ $(CUDA_PLUGIN): $(CUDA_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD) $(NVCC) -shared -o $@ $^ -lcudnn -lcufft -Xlinker -rpath='$$ORIGIN'
 
-$(BUILD)/$(CUDA_DIR)/%.o: $(CUDA_DIR)/%.cu config.mk Makefile cuda.mk
+$(BUILD)/$(CUDA_DIR)/%.o: $(CUDA_DIR)/%.cu $(CUDA_MADE) config.mk Makefile cuda.mk
 	@mkdir -p $(@D)
 	$(call say,NVCC) $(NVCC) $(NVCC_FLAGS) -MMD -MP -c -o $@ $<
 
 define cuda_kernels
-$$(BUILD)/cuda/$(1)/%.o: $$(CUDA_DIR)/kernels/%.cu config.mk Makefile cuda.mk
+$$(BUILD)/cuda/$(1)/%.o: $$(CUDA_DIR)/kernels/%.cu $$(CUDA_MADE) config.mk Makefile cuda.mk
 	@mkdir -p $$(@D)
 	$$(call say,NVCC) $$(NVCC) $$(NVCC_FLAGS) -DIR_STORAGE=$(1) -MMD -MP -c -o $$@ $$<
 endef

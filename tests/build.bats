@@ -142,6 +142,45 @@ linked() {
     plan NVCC= cuda | grep -q "LD $PWD/new/bin/libir-cuda.so" # when asked for by name, always
 }
 
+# codes NAME=VALUE... GOAL: the kinds of GPU that nvcc would make code and PTX for, of a toolkit that knows
+# some, on a machine with the GPUs of "here".
+codes() {
+    PATH=$PWD/toolkit/bin:$PATH built -n BUILD="$PWD/new" NVCC="$PWD/toolkit/bin/nvcc" "$@" |
+        grep -m 1 'memory.cu$' | grep -o 'code=[a-z0-9_]*' | sed 's/code=//' | xargs
+}
+
+@test "the plug-in is made for the GPUs that are there, for those asked for, or for all that nvcc knows" {
+    mkdir -p toolkit/{bin,include}
+    touch toolkit/include/cudnn.h here
+    printf '#!/bin/sh\nprintf "sm_%%s\\n" 75 80 86 87 89 90 100\n' > toolkit/bin/nvcc
+    printf '#!/bin/sh\ncat "%s/here"\n' "$PWD" > toolkit/bin/nvidia-smi
+    chmod +x toolkit/bin/*
+    [ "$(codes cuda)" = compute_80 ] # no GPU: PTX, of which the driver makes code
+    printf '8.7\n8.7\n' > here
+    [ "$(codes cuda)" = 'sm_87 compute_87' ]
+    printf '12.1\n' > here # later than this toolkit
+    [ "$(codes cuda)" = compute_80 ]
+    printf '8.0\n9.0\n' > here
+    [ "$(codes cuda)" = 'sm_80 sm_90 compute_90' ]
+    [ "$(codes CUDA_ARCH='87 100' cuda)" = 'sm_87 sm_100 compute_87' ]
+    [ "$(codes CUDA_ARCH=all cuda)" = 'sm_80 sm_87 sm_89 sm_90 sm_100 compute_90' ]
+    [ "$(codes bundle)" = 'sm_80 sm_87 sm_89 sm_90 sm_100 compute_90' ]
+}
+
+@test "a plug-in made for other GPUs is made anew" {
+    mkdir -p toolkit/{bin,include}
+    touch toolkit/include/cudnn.h
+    printf '#!/bin/sh\necho sm_80\n' > toolkit/bin/nvcc
+    chmod +x toolkit/bin/nvcc
+    plan() { built -n BUILD="$PWD/new" NVCC="$PWD/toolkit/bin/nvcc" "$@" "$PWD/new/cuda/made-for"; }
+    built BUILD="$PWD/new" NVCC="$PWD/toolkit/bin/nvcc" CUDA_ARCH=80 "$PWD/new/cuda/made-for"
+    [ "$(cat new/cuda/made-for)" = '-gencode arch=compute_80,code=sm_80 -gencode arch=compute_80,code=compute_80' ]
+    plan CUDA_ARCH=80 | grep -q 'up to date'
+    ! plan CUDA_ARCH=90 | grep -q 'up to date'
+    built -n BUILD="$PWD/new" NVCC="$PWD/toolkit/bin/nvcc" -W "$PWD/new/cuda/made-for" CUDA_ARCH=80 cuda |
+        grep -q 'NVCC .*memory.o'
+}
+
 @test "the installed hrl.mk plays, scores and compares with the installed programs alone" {
     scenes data -n 4 -t 2 -s 64x64 -r 1
     built install PREFIX="$PWD/here" > /dev/null
