@@ -34,6 +34,8 @@ printable() {
 # start [RUN]: sets the knobs, those of that run, and what follows from them.
 start() {
     read_knobs "$@"
+    # so that what is trained and scored depends less on the machine
+    export IRTOOLS_PRECISION=${IRTOOLS_PRECISION:-tf32}
     cache=''
     THREADS=${THREADS:-$(nproc)}
     TABLE=${TABLE:-$RUN/${METHOD:-robustness}.tsv}

@@ -45,7 +45,7 @@ static const char usage[] =
     "                         that size (default: very large frames do)\n"
     "      --overlap n        pixels that neighbouring tiles share, a multiple of 32\n"
     "  -d, --device name      of -c: auto (default), cpu, cuda, cuda:N\n"
-    "      --precision p      fp32, bf16, or on a GPU tf32 (default)\n"
+    "      --precision p      fp32, tf32, bf16 or auto (default)\n"
     "      --fast             a GPU may take ways that give other bits in every run\n"
     "  -j, --threads n        threads (default: all processors)\n"
     "      --profile          of -c: says on standard error where the time went\n"
@@ -300,7 +300,7 @@ static options parse(int argc, char **argv)
                  .adapt = -1,
                  .tile = -1,
                  .overlap = -1,
-                 .backend = ir_backend_defaults()};
+                 .backend = ir_backend_defaults(IR_AUTO)};
     int option;
 
     while ((option = ir_option(argc, argv, ":c:m:t:o:k:d:j:vhV", long_options, usage)) != -1)

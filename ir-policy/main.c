@@ -34,7 +34,7 @@ static const char usage[] =
     "      --maxval N         the frames' range, where it is not their maxval\n"
     "  -r, --seed N           random seed (0)\n"
     "  -d, --device DEVICE    auto, cpu, cuda, cuda:N (auto)\n"
-    "      --precision P      fp32, bf16, or on a GPU tf32 (tf32)\n"
+    "      --precision P      fp32, tf32 (default), bf16 or auto\n"
     "      --fast             a GPU may take ways that give other bits in every run\n"
     "  -j, --threads N        threads (1: the network is small)\n"
     "  -v, --verbose          update, play: a line per batch on standard error\n"
@@ -215,7 +215,7 @@ static options parse(const command_info *command, int argc, char **argv)
                  .lr = 1e-4,
                  .severities = {{1, 3, 5}},
                  .batch = 16,
-                 .backend = ir_backend_defaults()};
+                 .backend = ir_backend_defaults(IR_TF32)};
     char given[128] = "";
     int option;
 

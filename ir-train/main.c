@@ -63,7 +63,7 @@ static const char usage[] =
     "      --resize nearest     scales a mask of another size to its frame's\n"
     "  -r, --seed N             random seed, instead of the checkpoint's\n"
     "  -d, --device DEVICE      auto, cpu, cuda, cuda:N (auto)\n"
-    "      --precision P        fp32, bf16, or on a GPU tf32 (tf32)\n"
+    "      --precision P        fp32, tf32 (default), bf16 or auto\n"
     "      --fast               a GPU may take ways that give other bits in every run\n"
     "  -j, --threads N          threads (all processors)\n"
     "  -w, --write FILE         the checkpoint, instead of standard output\n"
@@ -336,7 +336,7 @@ static void check(const train_options *o, int operands, char **operand)
 
 int main(int argc, char **argv)
 {
-    train_options o = {.backend = ir_backend_defaults(),
+    train_options o = {.backend = ir_backend_defaults(IR_TF32),
                        .batch = 16,
                        .crop = 256,
                        .epochs = 1,

@@ -6,11 +6,11 @@ load helper
 
 # Frames, and an RDIAN that answers to them: its convolutions are 3x3, 5x5 and 7x7.
 setup_file() {
-    export DATA=$BATS_FILE_TMPDIR/data NET=$BATS_FILE_TMPDIR/net.tar
+    export DATA=$BATS_FILE_TMPDIR/data MODEL=$BATS_FILE_TMPDIR/net.tar
     load helper
     scenes "$DATA" -n 6 -t 2 -s 96x80 -r 3 > /dev/null
-    ir-train init --net rdian -r 1 "$DATA/images" > "$NET.new"
-    train "$NET.new" --epochs 4 -r 1 -w "$NET"
+    ir-train init --net rdian -r 1 "$DATA/images" > "$MODEL.new"
+    train "$MODEL.new" --epochs 4 -r 1 -w "$MODEL"
 }
 
 setup() {
@@ -23,7 +23,7 @@ train() {
 }
 
 maps() {
-    ir-detect -c "$NET" -d cpu --soft --depth 16 "$@" "$DATA"/images/*
+    ir-detect -c "$MODEL" -d cpu --soft --depth 16 "$@" "$DATA"/images/*
 }
 
 # distance A B: of two streams of maps, the 2-norm of their difference over that of A.
@@ -86,6 +86,37 @@ within() {
     cmp <(maps --precision fp32) <(maps)
 }
 
+@test "auto is what ir-detect does: bf16 where there are matrix instructions, else single precision" {
+    unset IRTOOLS_PRECISION
+    maps > default
+    maps --precision auto | cmp default -
+    IRTOOLS_PRECISION=fp32 maps | cmp - <(maps --precision fp32)
+    maps --precision fp32 > single
+    if grep -qw amx_bf16 /proc/cpuinfo; then maps --precision bf16; else cat single; fi | cmp default -
+    ONEDNN_MAX_CPU_ISA=AVX512_CORE maps | cmp - single
+}
+
+@test "a precision that there is not: an option, a variable" {
+    run --separate-stderr ir-detect -c "$MODEL" --precision half "$DATA"/images
+    usage_error "--precision: 'half' is none of fp32, tf32, bf16, auto"
+    IRTOOLS_PRECISION=half run --separate-stderr ir-detect -c "$MODEL" "$DATA"/images
+    usage_error "IRTOOLS_PRECISION: 'half' is none of fp32, tf32, bf16, auto"
+}
+
+@test "hrl.mk trains and scores in tf32 unless it is told otherwise" {
+    local given seen
+
+    unset IRTOOLS_PRECISION
+    for given in '' bf16; do
+        # shellcheck disable=SC2016 # for the shell that runs it
+        IRTOOLS_PRECISION=$given make -s -f "$REPO/hrl.mk" robustness DATA="$DATA" RUN=run SEVERITIES=1 \
+            FAMILIES=isp TABLE=table DETECT='echo "$$IRTOOLS_PRECISION" >> seen; ir-detect -m top-hat' > /dev/null
+        seen=$(sort -u seen)
+        [ "$seen" = "${given:-tf32}" ] || { echo "$given: $seen" && false; }
+        rm seen
+    done
+}
+
 @test "a machine without matrix instructions gives the same, but for the order of sums" {
     maps --precision bf16 > here
     ONEDNN_MAX_CPU_ISA=AVX512_CORE maps --precision bf16 > without
@@ -102,7 +133,7 @@ within() {
 
 @test "training takes nearly the same steps, and not the same" {
     for precision in fp32 bf16; do
-        train "$NET" --precision $precision -r 2 --log $precision -w $precision.tar
+        train "$MODEL" --precision $precision -r 2 --log $precision -w $precision.tar
     done
     run ! cmp fp32.tar bf16.tar
     paste <(grep -v '^#' fp32) <(grep -v '^#' bf16) | awk -F '\t' -v columns="$(awk -F '\t' 'END { print NF }' fp32)" '

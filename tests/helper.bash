@@ -17,6 +17,9 @@ export PATH PYTHON
 # Several programs share the processors here: one that waits should not spin.
 export OMP_WAIT_POLICY=passive
 
+# Single precision on every machine: what a test expects is compared to many digits.
+export IRTOOLS_PRECISION=fp32
+
 # The tests may run under make, but the makes that they start are nobody's children.
 unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES
 

@@ -97,7 +97,10 @@ static ir_backend *open_cuda(const ir_backend_options *options, int number, char
         *why = ir_strdup(dlerror());
         return NULL;
     }
-    ir_backend *b = open_device(options, number, &reason);
+    ir_backend_options own = *options;
+    if (own.precision == IR_AUTO)
+        own.precision = IR_TF32;
+    ir_backend *b = open_device(&own, number, &reason);
     if (!b)
         *why = ir_strdup(reason);
     /* cppcheck-suppress returnDanglingLifetime ; the plug-in keeps no pointer to reason */
@@ -131,7 +134,7 @@ ir_backend *ir_backend_open_as(ir_backend_options o)
 
 ir_backend *ir_backend_open(const char *device, int threads)
 {
-    ir_backend_options o = ir_backend_defaults();
+    ir_backend_options o = ir_backend_defaults(IR_TF32);
     o.device = device;
     o.threads = threads;
     return ir_backend_open_as(o);

@@ -88,8 +88,9 @@ struct ir_backend {
 /* How the products of convolutions are computed and activations kept: single precision throughout;
  * products of numbers rounded to ten bits (TF32), which to the CPU is single precision; or
  * bfloat16. With that a GPU keeps everything but parameters and sums in it; the CPU rounds what
- * large convolutions multiply, and keeps the rest as it is. */
-typedef enum { IR_FP32, IR_TF32, IR_BF16 } ir_precision;
+ * large convolutions multiply, and keeps the rest as it is. IR_AUTO: TF32 on a GPU, bfloat16 for
+ * those of the CPU's convolutions that are faster with it. */
+typedef enum { IR_FP32, IR_TF32, IR_BF16, IR_AUTO } ir_precision;
 
 typedef struct {
     const char *device; /* "auto", "cpu", "cuda", "cuda:N" */

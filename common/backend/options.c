@@ -5,16 +5,25 @@
 
 #include "base/base.h"
 
-ir_backend_options ir_backend_defaults(void)
+static ir_precision precision_of(const char *text, const char *what)
 {
-    const char *device = getenv("IRTOOLS_DEVICE");
+    static const char *const precisions[] = {"fp32", "tf32", "bf16", "auto"};
+
+    return (ir_precision)ir_choice(text, precisions, 4, what);
+}
+
+ir_backend_options ir_backend_defaults(ir_precision precision)
+{
+    const char *device = getenv("IRTOOLS_DEVICE"), *given = getenv("IRTOOLS_PRECISION");
+
+    if (given && *given)
+        precision = precision_of(given, "IRTOOLS_PRECISION");
     return (ir_backend_options){.device = device && *device ? device : "auto",
-                                .precision = IR_TF32};
+                                .precision = precision};
 }
 
 bool ir_backend_option(ir_backend_options *o, int option)
 {
-    static const char *const precisions[] = {"fp32", "tf32", "bf16"};
     switch (option) {
     case 'd':
         o->device = optarg;
@@ -23,7 +32,7 @@ bool ir_backend_option(ir_backend_options *o, int option)
         o->threads = ir_threads(optarg);
         return true;
     case IR_PRECISION:
-        o->precision = (ir_precision)ir_choice(optarg, precisions, 3, "--precision");
+        o->precision = precision_of(optarg, "--precision");
         return true;
     case IR_FAST:
         o->fast = true;

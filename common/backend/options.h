@@ -14,9 +14,10 @@ enum { IR_PRECISION = 'p', IR_FAST = 'f' }; /* long only */
         "fast", no_argument, NULL, IR_FAST                                                         \
     }
 
-/* $IRTOOLS_DEVICE or auto, all processors, TF32 */
-ir_backend_options ir_backend_defaults(void);
-/* Takes -d, -j, --precision (fp32, tf32, bf16) and --fast; false for another option. */
+/* $IRTOOLS_DEVICE or auto, all processors, $IRTOOLS_PRECISION or the program's own precision. Dies
+ * when the latter names none. */
+ir_backend_options ir_backend_defaults(ir_precision precision);
+/* Takes -d, -j, --precision (fp32, tf32, bf16, auto) and --fast; false for another option. */
 bool ir_backend_option(ir_backend_options *o, int option);
 
 #endif

@@ -30,8 +30,9 @@ extern const ir_cpu_isa ir_cpu_base, ir_cpu_avx2, ir_cpu_avx512;
 typedef struct {
     ir_backend backend; /* first: an ir_backend * is an ir_cpu * */
     const ir_cpu_isa *isa;
-    int threads; /* OpenMP is set to this many */
-    bool bf16;   /* convolutions multiply what is rounded to bfloat16 */
+    int threads;  /* OpenMP is set to this many */
+    bool bf16;    /* convolutions multiply what is rounded to bfloat16 */
+    bool if_fast; /* those alone that are faster for it */
     struct ir_dnn *dnn;
     void *winograd_weights; /* kernels/winograd.c's */
 } ir_cpu;

@@ -89,7 +89,7 @@ static unsigned without_winograd(ir_backend *b, convolve *c, unsigned directions
 static bool set_bf16(ir_backend *b, convolve *c, unsigned directions)
 {
     c->bf16 = bf16_new(b, &c->what, directions);
-    if (!c->bf16)
+    if (!c->bf16 && !((ir_cpu *)b)->if_fast)
         c->rounded = ir_aligned(weights_size(c) * sizeof(float));
     return c->bf16;
 }
