@@ -13,8 +13,8 @@ SEED   = 1
 HRL   := $(MAKE) --no-print-directory -f $(dir $(abspath $(lastword $(MAKEFILE_LIST))))hrl.mk
 ROUNDS = 8
 LAST   = 0008
-SHAPE  = DATA=$(DEMO)/scenes EPOCHS=10 BATCH=8 CROP=128 POLICY_LR=1e-3 ENTROPY=0 KEEP=1 LOSS=soft-iou+bce \
-         SEED=$(SEED) INIT=$(DEMO)/start/0000/detector.tar
+SHAPE  = DATA=$(DEMO)/scenes EPOCHS=10 BATCH=4 CROP=128 POLICY_LR=1e-3 ENTROPY=0 KEEP=1 LOSS=soft-iou+bce \
+         EMA=0.99 LR_SCHEDULE=cosine SEED=$(SEED) INIT=$(DEMO)/start/0000/detector.tar
 
 demo-run: $(DEMO)/none/robustness.tsv $(DEMO)/hrl/robustness.tsv
 	@echo
@@ -30,10 +30,10 @@ demo-run: $(DEMO)/none/robustness.tsv $(DEMO)/hrl/robustness.tsv
 	@echo "The report, for a browser: $(DEMO)/report.html"
 
 $(DEMO)/scenes:
-	@echo "96 scenes of 128x128 pixels, 32 of them for testing: $@"
+	@echo "128 scenes of 128x128 pixels, 64 of them for testing: $@"
 	@mkdir -p $(DEMO)
 	@rm -rf $@.part
-	@ir-scenes -n 96 -t 32 -s 128x128 -r 1 -o $@.part
+	@ir-scenes -n 128 -t 64 -s 128x128 -r 1 -o $@.part
 	@mv $@.part $@
 
 $(DEMO)/start/0000: | $(DEMO)/scenes
