@@ -34,8 +34,13 @@ lint-c:
 	@$(CPPCHECK) --std=c++17 --language=c++ --suppress=passedByValue --suppress=invalidPointerCast \
 	    -DIR_STORAGE=float -Itests/cuda/include $(CUDA_FILES)
 
+# By groff too, which says nothing where it is content.
 lint-man:
 	@mandoc -Tlint -W warning $(MAN_PAGES)
+	@for page in $(MAN_PAGES); do \
+	    said=$$(groff -mandoc -Tutf8 -ww -z $$page 2>&1); \
+	    [ -z "$$said" ] || { printf '%s: %s\n' "$$page" "$$said" >&2; exit 1; }; \
+	done
 
 lint-shell:
 	@shellcheck -x $(SHELL_FILES)
