@@ -34,8 +34,11 @@ CHECK_PACKAGES = bats binutils libarchive-tools patchelf procps strace parallel 
                  python3-scipy python3-torch chromium tidy libjpeg62-turbo-dev ffmpeg zsh fish
 BENCH_PACKAGES = python3-venv
 FUZZ_PACKAGES  = clang libclang-rt-14-dev
-LINT_PACKAGES  = clang-format cppcheck mandoc shellcheck
+LINT_PACKAGES  = clang-format cppcheck groff-base mandoc shellcheck
 PACKAGE_PACKAGES = build-essential debhelper lintian
 BUNDLE_PACKAGES = bats binutils make netpbm patchelf procps tidy xz-utils
+
+# Who answers for the packages of make deb: the address of whoever passes them on.
+MAINTAINER = The irtools authors <irtools@packages.invalid>
 
 PKG_CONFIG = $(if $(DEPS),PKG_CONFIG_PATH=$(DEPS)/lib/pkgconfig) pkg-config
