@@ -9,6 +9,17 @@
 typedef float pixel __attribute__((vector_size(sizeof(float) * B)));
 typedef int pixel_choice __attribute__((vector_size(sizeof(int) * B)));
 
+/* The part of a pixel that fits a register: all of it with AVX, one half with SSE and NEON. gcc
+ * keeps a pixel of several parts in memory from one operation to the next. */
+#if defined(__AVX512F__) && IR_BLOCK == 16
+enum { PART_LANES = 16 };
+#elif defined(__AVX__)
+enum { PART_LANES = 8 };
+#else
+enum { PART_LANES = 4 };
+#endif
+typedef float pixel_part __attribute__((vector_size(sizeof(float) * PART_LANES)));
+
 /* Where constants among the arguments are to become constants of the code. */
 #define INLINE static inline __attribute__((always_inline))
 
@@ -53,6 +64,36 @@ INLINE void transpose_tile(pixel tile[B])
     for (int i = 0; i < B; i++)
         if (!(i & 1))
             exchange(&tile[i], &tile[i + 1], 1);
+}
+
+/* Parts of pixels whose sums are made at a time: NEON has 32 registers, SSE has 16. */
+#if defined(__aarch64__)
+enum { PARTS_TOGETHER = B / PART_LANES };
+#else
+enum { PARTS_TOGETHER = 1 };
+#endif
+
+/* sums[j * apart] += the sum over i < terms of factor[j * step + i * stride] value[i], of `count`
+ * sums: a constant, so many that they stay in registers. */
+INLINE void add_products(pixel *sums, int count, int apart, const float *factor, int step,
+                         int stride, const pixel *value, int terms)
+{
+    enum { MOST = 8, PARTS = B / PART_LANES };
+    for (int part = 0; part < PARTS; part += PARTS_TOGETHER) {
+        pixel_part sum[PARTS_TOGETHER][MOST];
+        for (int k = 0; k < PARTS_TOGETHER; k++)
+            for (int j = 0; j < count; j++)
+                sum[k][j] = ((const pixel_part *)&sums[j * apart])[part + k];
+        for (int i = 0; i < terms; i++)
+            for (int k = 0; k < PARTS_TOGETHER; k++) {
+                const pixel_part v = ((const pixel_part *)&value[i])[part + k];
+                for (int j = 0; j < count; j++)
+                    sum[k][j] += factor[j * step + i * stride] * v;
+            }
+        for (int k = 0; k < PARTS_TOGETHER; k++)
+            for (int j = 0; j < count; j++)
+                ((pixel_part *)&sums[j * apart])[part + k] = sum[k][j];
+    }
 }
 
 /* From and to numbers that lie anywhere. */

@@ -186,16 +186,9 @@ void winograd_set_weights(winograd *c, const float *oihw, uint64_t version)
 INLINE void multiply_group(const float *samples, int channels, int ic, const pixel *weights,
                            pixel *products)
 {
-    pixel sum[GROUP];
     for (int t = 0; t < GROUP; t++)
-        sum[t] = (pixel){0};
-    for (int i = 0; i < ic; i++) {
-        const pixel w = weights[i];
-        for (int t = 0; t < GROUP; t++)
-            sum[t] += samples[t * channels + i] * w;
-    }
-    for (int t = 0; t < GROUP; t++)
-        products[t] = sum[t];
+        products[t] = (pixel){0};
+    add_products(products, GROUP, 1, samples, channels, 1, weights, ic);
 }
 
 /* A strip's products with the weights of one block of oc. */

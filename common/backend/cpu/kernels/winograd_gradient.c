@@ -65,30 +65,17 @@ static void transform_gradients(const winograd_gradient *c, const float *diff_ds
     }
 }
 
-/* sums[ic] += the sum over tiles of samples[tile][ic] gradients[tile], for a group of channels */
-INLINE void add_group(const float *samples, int channels, const pixel *gradients, int count,
-                      pixel *sums)
-{
-    pixel sum[GROUP];
-    for (int i = 0; i < GROUP; i++)
-        sum[i] = sums[i];
-    for (int t = 0; t < count; t++) {
-        const pixel dy = gradients[t];
-        for (int i = 0; i < GROUP; i++)
-            sum[i] += samples[t * channels + i] * dy;
-    }
-    for (int i = 0; i < GROUP; i++)
-        sums[i] = sum[i];
-}
-
+/* sums[ic] += the sum over tiles of samples[tile][ic] gradients[tile], a group of channels at a
+ * time */
 static void add_strip(const winograd_gradient *c, const float *samples, const pixel *gradients,
                       int count, pixel *sums)
 {
     const int channels = padded(c->ic), groups = grouped(c->ic);
     for (int p = 0; p < PLACES; p++)
         for (int i = 0; i < groups; i += GROUP)
-            add_group(samples + (size_t)p * place_step(channels) + i, channels,
-                      gradients + p * STRIP, count, sums + p * groups + i);
+            add_products(sums + p * groups + i, GROUP, 1,
+                         samples + (size_t)p * place_step(channels) + i, 1, channels,
+                         gradients + p * STRIP, count);
 }
 
 static void add_to_totals(float *sums, double *totals, size_t count)
