@@ -35,7 +35,9 @@ say = $(if $(V),,@echo '  $(1) $@';)
 
 KERNEL_DIR = common/backend/cpu/kernels
 KERNELS    = $(wildcard $(KERNEL_DIR)/*.c)
-ISAS       = base $(if $(filter x86_64,$(shell uname -m)),avx2 avx512)
+# The compiler's machine, which need not be this one. base: four lanes, as SSE and NEON have.
+MACHINE   := $(shell $(CC) -dumpmachine)
+ISAS       = base $(if $(filter x86_64-%,$(MACHINE)),avx2 avx512)
 ISA_base   = -DIR_ISA=base -DIR_BLOCK=8
 ISA_avx2   = -DIR_ISA=avx2 -DIR_BLOCK=8 -mavx2 -mfma
 ISA_avx512 = -DIR_ISA=avx512 -DIR_BLOCK=16 -march=skylake-avx512 -mprefer-vector-width=512

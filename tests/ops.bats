@@ -48,7 +48,7 @@ passes() {
 
 @test "an instruction set that does not exist is a wrong command line" {
     run --separate-stderr test-ops -i mmx
-    usage_error "'mmx' is none of base, avx2, avx512, all"
+    usage_error "'mmx' is none of base, portable, avx2, avx512, all"
 }
 
 @test "a graph that cannot be says why in one line" {

@@ -106,8 +106,9 @@ ir_backend *ir_backend_open_as(ir_backend_options options);
 ir_backend *ir_backend_open(const char *device, int threads);
 void ir_backend_close(ir_backend *b);
 
-/* The CPU backend with kernels for a given instruction set: "base", "avx2", "avx512", or NULL for
- * the best this machine has. For tests; NULL when the machine cannot run it. */
+/* The CPU backend with kernels for a given instruction set: "base" (SSE2, NEON), "avx2",
+ * "avx512", "portable" (base, and no convolution by oneDNN, as on other machines than x86-64), or
+ * NULL for the best this machine has. For tests; NULL when the machine cannot run it. */
 ir_backend *ir_cpu_backend_open(const ir_backend_options *options, const char *isa);
 
 #endif

@@ -14,7 +14,7 @@
 #include "graph/operation.h"
 
 static const char usage[] =
-    "Usage: test-ops [-bl] [-d cpu|cuda] [-i base|avx2|avx512|all] [-n rounds] [-o op]\n"
+    "Usage: test-ops [-bl] [-d cpu|cuda] [-i base|portable|avx2|avx512|all] [-n rounds] [-o op]\n"
     "                [-p fp32|tf32|bf16] [-r seed]\n"
     "Checks every operation of a backend against plain C in double.\n"
     "  -b  time the operations instead (one thread per processor)\n"
@@ -130,7 +130,7 @@ static void check_backend(const test_options *options, tally *t)
 static void for_each_isa(test_options options, const char *isa,
                          void (*check)(const test_options *options, tally *t), tally *t)
 {
-    static const char *const isas[] = {"base", "avx2", "avx512"};
+    static const char *const isas[] = {"base", "portable", "avx2", "avx512"};
     const ir_backend_options one_thread = {.threads = 1};
     bool all = strcmp(isa, "all") == 0;
     if (strcmp(options.device, "cpu") != 0) {
@@ -184,7 +184,7 @@ static void bench(const test_options *options, tally *t)
 int main(int argc, char **argv)
 {
     static const char *const devices[] = {"cpu", "cuda"};
-    static const char *const isas[] = {"base", "avx2", "avx512", "all"};
+    static const char *const isas[] = {"base", "portable", "avx2", "avx512", "all"};
     static const char *const precisions[] = {"fp32", "tf32", "bf16"};
     test_options options = {.device = "cpu", .rounds = 8, .seed = 1};
     const char *isa = "all";
@@ -202,7 +202,7 @@ int main(int argc, char **argv)
             options.device = devices[ir_choice(optarg, devices, 2, "-d")];
             break;
         case 'i':
-            isa = isas[ir_choice(optarg, isas, 4, "-i")];
+            isa = isas[ir_choice(optarg, isas, 5, "-i")];
             break;
         case 'l':
             listing = true;

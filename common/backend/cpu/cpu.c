@@ -91,7 +91,8 @@ static const ir_cpu_isa *choose(const char *name)
 
 ir_backend *ir_cpu_backend_open(const ir_backend_options *options, const char *name)
 {
-    const ir_cpu_isa *isa = choose(name);
+    const bool portable = name && strcmp(name, "portable") == 0;
+    const ir_cpu_isa *isa = choose(portable ? "base" : name);
     if (!isa)
         return NULL;
     ir_cpu *cpu = ir_calloc(1, sizeof *cpu);
@@ -102,6 +103,11 @@ ir_backend *ir_cpu_backend_open(const ir_backend_options *options, const char *n
     omp_set_dynamic(0);
     omp_set_num_threads(cpu->threads);
     cpu->dnn = ir_dnn_new();
+#if defined(__x86_64__)
+    cpu->direct = portable;
+#else
+    cpu->direct = true; /* oneDNN has nothing but its reference implementations there */
+#endif
     cpu->backend = (ir_backend){
         .name = "cpu",
         .room = (size_t)512 << 20,

@@ -14,7 +14,7 @@
 #include "backend/call.h"
 
 typedef struct {
-    const char *name; /* "base", "avx2", "avx512" */
+    const char *name; /* "base" (SSE2, NEON), "avx2", "avx512" */
     int block;        /* B */
     const ir_op_table *op[IR_OP_COUNT];
     void (*put)(ir_backend *b, const ir_call *call, void *tensor, const float *nchw);
@@ -34,6 +34,7 @@ typedef struct {
     bool bf16;    /* convolutions multiply what is rounded to bfloat16 */
     bool if_fast; /* those alone that are faster for it */
     struct ir_dnn *dnn;
+    bool direct;            /* its convolutions are kernels/direct.c's */
     void *winograd_weights; /* kernels/winograd.c's */
 } ir_cpu;
 

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "bf16.h"
+#include "direct.h"
 #include "winograd.h"
 
 struct convolve {
@@ -14,10 +15,12 @@ struct convolve {
     float *rounded;  /* weights: the other ways are given what is rounded to bfloat16; or NULL */
     winograd *forward, *data; /* each may be NULL */
     winograd_gradient *gradient;
-    ir_dnn_conv *dnn; /* the directions that are left; or NULL */
-    unsigned dnn_directions;
+    /* one of these for the directions that are left; or both NULL */
+    ir_dnn_conv *dnn;
+    direct *direct;
+    unsigned left;
     plane_conv *planes; /* all directions, where one side is a plane; or NULL */
-    int oc, ic;         /* oneDNN's: multiples of B; ic 1 when depthwise */
+    int oc, ic;         /* theirs: multiples of B; ic 1 when depthwise */
     float *bias;        /* (oc) */
 };
 
@@ -42,15 +45,15 @@ static size_t weights_size(const convolve *c)
     return (size_t)c->what.dst.c * row_size(c);
 }
 
-/* Floats of oneDNN's weights. */
+/* Floats of the weights of whole blocks. */
 static size_t padded_size(const convolve *c)
 {
     return (size_t)c->oc * (size_t)c->ic * taps_of(c);
 }
 
-static ir_dnn_conv *new_dnn(ir_backend *b, const convolution *w, unsigned directions)
+static ir_dnn_shape shape_of(const convolution *w)
 {
-    const ir_dnn_shape shape = {
+    return (ir_dnn_shape){
         .n = w->src.n,
         .ic = round_up(w->src.c),
         .ih = w->src.h,
@@ -68,7 +71,6 @@ static ir_dnn_conv *new_dnn(ir_backend *b, const convolution *w, unsigned direct
         .activation = w->activation.on,
         .slope = w->activation.slope,
     };
-    return ir_dnn_conv_new(((ir_cpu *)b)->dnn, &shape, directions);
 }
 
 /* The directions that Winograd's algorithm is not for. */
@@ -96,6 +98,8 @@ static bool set_bf16(ir_backend *b, convolve *c, unsigned directions)
 
 convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directions)
 {
+    const ir_cpu *cpu = (ir_cpu *)b;
+    const ir_dnn_shape shape = shape_of(what);
     convolve *c = ir_calloc(1, sizeof *c);
     c->what = *what;
     c->oc = round_up(what->dst.c);
@@ -103,14 +107,16 @@ convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directio
     c->bias = ir_aligned((size_t)c->oc * sizeof(float));
     memset(c->bias, 0, (size_t)c->oc * sizeof(float));
     if (what->src.c == 1 || what->dst.c == 1) {
-        c->planes = plane_conv_new(what, ((ir_cpu *)b)->threads);
+        c->planes = plane_conv_new(what, cpu->threads);
         return c;
     }
     if (what->bf16 && bf16_suits(what) && set_bf16(b, c, directions))
         return c;
-    c->dnn_directions = without_winograd(b, c, directions);
-    if (c->dnn_directions)
-        c->dnn = new_dnn(b, what, c->dnn_directions);
+    c->left = without_winograd(b, c, directions);
+    if (c->left && cpu->direct)
+        c->direct = direct_new(&shape, cpu->threads);
+    else if (c->left)
+        c->dnn = ir_dnn_conv_new(cpu->dnn, &shape, c->left);
     return c;
 }
 
@@ -124,6 +130,7 @@ void convolve_free(convolve *c)
     winograd_free(c->data);
     winograd_gradient_free(c->gradient);
     ir_dnn_conv_free(c->dnn);
+    direct_free(c->direct);
     plane_conv_free(c->planes);
     free(c->bias);
     free(c);
@@ -136,12 +143,12 @@ static size_t larger(size_t a, size_t b)
 
 size_t convolve_packed_bytes(const convolve *c)
 {
-    size_t copies = 0;
+    size_t copies = c->direct ? 2 : 0;
 
     if (c->bf16)
         return bf16_packed_bytes(c->bf16);
-    for (unsigned d = IR_DNN_FORWARD; d <= IR_DNN_WEIGHTS; d *= 2)
-        copies += (c->dnn_directions & d) != 0;
+    for (unsigned d = IR_DNN_FORWARD; d <= IR_DNN_WEIGHTS && c->dnn; d *= 2)
+        copies += (c->left & d) != 0;
     return copies * padded_size(c) * sizeof(float) +
            (c->rounded ? weights_size(c) * sizeof(float) : 0);
 }
@@ -163,7 +170,7 @@ static size_t padded_bytes(const convolve *c)
 /* Without what is rounded. */
 static size_t own_scratch_bytes(const convolve *c)
 {
-    size_t most = c->dnn ? padded_size(c) * sizeof(float) : 0;
+    size_t most = c->left ? padded_size(c) * sizeof(float) : 0;
     most = c->forward ? larger(most, winograd_scratch_bytes(c->forward)) : most;
     most = c->data ? larger(most, winograd_scratch_bytes(c->data)) : most;
     return c->gradient ? larger(most, winograd_gradient_scratch_bytes(c->gradient)) : most;
@@ -213,12 +220,14 @@ void convolve_set_weights(convolve *c, const float *oihw, uint64_t version, void
         winograd_set_weights(c->forward, oihw, version);
     if (c->data)
         winograd_set_weights(c->data, oihw, version);
-    if (!c->dnn && !c->bf16)
+    if (!c->left && !c->bf16)
         return;
     memset(scratch, 0, padded_size(c) * sizeof(float));
     copy_filters(c, scratch, (size_t)c->ic * taps_of(c), oihw, row_size(c));
     if (c->bf16)
         bf16_set_weights(c->bf16, scratch);
+    else if (c->direct)
+        direct_set_weights(c->direct, scratch);
     else
         ir_dnn_conv_set_weights(c->dnn, scratch);
 }
@@ -244,6 +253,8 @@ void convolve_forward(convolve *c, const float *src, float *dst, void *scratch)
         winograd_run(c->forward, src,
                      (winograd_end){.bias = bias, .slope = activation->on ? activation->slope : 1},
                      dst, scratch);
+    else if (c->direct)
+        direct_forward(c->direct, src, c->bias, dst);
     else if (!c->planes)
         ir_dnn_conv_forward(c->dnn, src, c->bias, dst);
     else if (plane_to_wide(c))
@@ -265,6 +276,8 @@ void convolve_backward_data(convolve *c, const float *diff_dst, float *diff_src,
         bf16_backward_data(c->bf16, diff_dst, diff_src, add, scratch);
     else if (c->data)
         winograd_run(c->data, diff_dst, (winograd_end){.slope = 1, .add = add}, diff_src, scratch);
+    else if (c->direct)
+        direct_backward_data(c->direct, diff_dst, diff_src);
     else if (!c->planes)
         ir_dnn_conv_backward_data(c->dnn, diff_dst, diff_src);
     else if (plane_to_wide(c))
@@ -288,7 +301,10 @@ void convolve_backward_weights(convolve *c, const float *src, const float *diff_
         plane_conv_gradient(c->planes, wide_is_dst ? diff_dst : src, wide_is_dst ? src : diff_dst,
                             oihw);
     } else {
-        ir_dnn_conv_backward_weights(c->dnn, src, diff_dst, scratch);
+        if (c->direct)
+            direct_backward_weights(c->direct, src, diff_dst, scratch);
+        else
+            ir_dnn_conv_backward_weights(c->dnn, src, diff_dst, scratch);
         copy_filters(c, oihw, row_size(c), scratch, (size_t)c->ic * taps_of(c));
     }
 }

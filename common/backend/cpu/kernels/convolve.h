@@ -1,8 +1,8 @@
 /* One convolution at one size, whoever computes it: bf16.c where products may be of bfloat16 and
  * the machine has them, winograd.c and winograd_gradient.c where that pays, plane.c where one side
- * has a single channel, oneDNN on blocked activations otherwise. Weights go in and out as plain
- * (oc, ic, k, k) of the logical channels; the padding to blocks happens here. A transposed
- * convolution is this run backwards. */
+ * has a single channel, oneDNN on blocked activations otherwise, or direct.c where oneDNN is slow.
+ * Weights go in and out as plain (oc, ic, k, k) of the logical channels; the padding to blocks
+ * happens here. A transposed convolution is this run backwards. */
 #ifndef IR_CONVOLVE_H
 #define IR_CONVOLVE_H
 
