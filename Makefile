@@ -199,7 +199,7 @@ install: all
 	install -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(BINDIR)
 	install -m 644 hrl.mk models.mk tables.mk $(DESTDIR)$(DATADIR)
 	install -m 644 $(wildcard models/default models/*.tar models/*.md) $(DESTDIR)$(DATADIR)/models
-	install -m 755 $(wildcard hrl/*) $(DESTDIR)$(DATADIR)/hrl
+	install -m 644 $(wildcard hrl/*) $(DESTDIR)$(DATADIR)/hrl
 	for page in $(MAN_PAGES); do \
 	    dir=$(DESTDIR)$(MANDIR)/man$${page##*.}; \
 	    install -d $$dir && install -m 644 $$page $$dir || exit 1; \

@@ -69,3 +69,17 @@ profiles() {
     [ "$status" = 0 ]
     [[ $output == *'the game was played, '[1-9]* ]]
 }
+
+@test "the default model is part of irtools, others of irtools-models" {
+    [ -e /usr/share/dpkg/architecture.mk ] || skip "no dpkg-dev is here"
+    mkdir -p tree/models
+    cp -R "$REPO/packaging/debian" tree
+    printf 'install:\n' > tree/Makefile
+    touch tree/models/{acm,dnanet,balistd}.tar tree/models/{acm,dnanet}.md
+    echo acm > tree/models/default
+    make -C tree --no-print-directory -n -f debian/rules override_dh_auto_install > plan
+    grep -q "mv models/balistd.tar models/dnanet.tar models/dnanet.md $PWD/tree/debian/irtools-models/" plan
+    rm tree/models/{dnanet,balistd}.*
+    make -C tree --no-print-directory -n -f debian/rules override_dh_auto_install > plan
+    ! grep -q irtools-models plan
+}
