@@ -111,7 +111,7 @@ $(foreach isa,$(ISAS),$(eval $(call kernels,$(isa))))
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(ALL_OBJ) $(OPS_OBJ) $(SCENE_OBJ)) \
          $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c))
 
-include tests/cuda/rules.mk cuda.mk tests/fuzz/rules.mk tests/faults/rules.mk mk/lint.mk
+include tests/cuda/rules.mk cuda.mk mpi.mk tests/fuzz/rules.mk tests/faults/rules.mk mk/lint.mk
 include completions/rules.mk mk/dist.mk
 
 # ---- packages ------------------------------------------------------------------------------------

@@ -27,11 +27,17 @@ CUDA_FOUND := $(shell nvcc=$$(command -v '$(NVCC)') && \
     echo '\#include <cudnn.h>' | $(CC) -E -I "$${nvcc%/*}/../include" $(if $(DEPS),-I$(DEPS)/include) \
         - > /dev/null 2>&1 && echo yes)
 
+# MPI's compiler, for the plug-in by which several processes train together: that is built where the
+# compiler is. MPICC= leaves it out.
+MPICC = mpicc
+MPI_FOUND := $(shell command -v '$(MPICC)')
+
 # Debian's packages: to build and run, to test, to measure, to fuzz, to lint, to make packages, to carry to a machine without them.
 BUILD_PACKAGES = gcc libc6-dev pkg-config netpbm libnetpbm-dev libpng-dev libtiff-dev \
                  libarchive-dev nettle-dev libdnnl-dev libfftw3-dev libopenblas-dev
 CHECK_PACKAGES = bats binutils libarchive-tools patchelf procps strace parallel python3-numpy \
-                 python3-scipy python3-torch chromium tidy libjpeg62-turbo-dev ffmpeg zsh fish
+                 python3-scipy python3-torch chromium tidy libjpeg62-turbo-dev ffmpeg zsh fish \
+                 openmpi-bin libopenmpi-dev
 BENCH_PACKAGES = python3-venv
 FUZZ_PACKAGES  = clang libclang-rt-14-dev
 LINT_PACKAGES  = clang-format cppcheck groff-base mandoc shellcheck

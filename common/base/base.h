@@ -23,6 +23,10 @@ const char *ir_program(void);
  * NULL: nothing. */
 void ir_before_dying(void (*run)(void *), void *context);
 
+/* What a process that fails does before its line is said, and last of all, when stdout is written
+ * out; NULL: nothing. */
+void ir_when_dying(void (*before)(void), void (*last)(int status));
+
 #define IR_PRINTF(a, b) __attribute__((format(printf, a, b)))
 
 /* "PROGRAM: message" on stderr; exit 1. */

@@ -24,6 +24,8 @@ static _Thread_local struct {
     void (*run)(void *);
     void *context;
 } before_dying;
+static void (*first_of_all)(void);
+static void (*last_of_all)(int status);
 
 /* A standard file that the caller closed must not become the number of a file opened later, or
  * messages and images would go into it. What takes its place fails when it is used. */
@@ -72,6 +74,12 @@ void ir_before_dying(void (*run)(void *), void *context)
     before_dying.context = context;
 }
 
+void ir_when_dying(void (*before)(void), void (*last)(int status))
+{
+    first_of_all = before;
+    last_of_all = last;
+}
+
 /* Only the first thread that fails goes on from here. What is unfinished goes at once: on a full
  * disk the reason may have no room but that. */
 static void begin_end(void)
@@ -83,12 +91,16 @@ static void begin_end(void)
     while (atomic_flag_test_and_set(&ending))
         pause();
     ir_cleanup();
+    if (first_of_all)
+        first_of_all();
 }
 
 static _Noreturn void end(int status)
 {
     if (ftrylockfile(stdout) == 0)
         fflush_unlocked(stdout);
+    if (last_of_all)
+        last_of_all(status);
     _exit(status);
 }
 
