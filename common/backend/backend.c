@@ -3,47 +3,12 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backend/backend.h"
 #include "backend/cuda/plugin.h"
 #include "backend/options.h"
 #include "base/base.h"
-
-/* DIRECTORY/libir-cuda.so opened, or NULL; *why then says what is wrong with it, unless it is just
- * not there. */
-static void *try_directory(const char *directory, char **why)
-{
-    char *path = ir_format("%s/%s", directory, IR_CUDA_PLUGIN);
-    void *library = NULL;
-    if (access(path, F_OK) == 0) {
-        library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        if (!library && !*why)
-            *why = ir_strdup(dlerror());
-    }
-    free(path);
-    return library;
-}
-
-/* In $IRTOOLS_PLUGINS alone, where that is set; else beside the program (a build tree, a bundle)
- * and where "make install" puts it. */
-static void *open_plugin(char **why)
-{
-    const char *set = getenv("IRTOOLS_PLUGINS");
-    void *library = NULL;
-    if (set && *set)
-        return try_directory(set, why);
-    char *own = ir_own_directory();
-    if (own) {
-        char *installed = ir_format("%s/../lib/irtools", own);
-        library = try_directory(own, why);
-        if (!library)
-            library = try_directory(installed, why);
-        free(installed);
-    }
-    free(own);
-    return library;
-}
+#include "base/plugin.h"
 
 /* Without a driver there is no GPU, and loading CUDA's libraries to hear that takes a while. A
  * plug-in from $IRTOOLS_PLUGINS may be for another kind of device. */
@@ -85,7 +50,7 @@ static ir_backend *open_cuda(const ir_backend_options *options, int number, char
 {
     const char *reason = NULL;
     ir_cuda_open *open_device;
-    void *library = open_plugin(why);
+    void *library = ir_plugin_open(IR_CUDA_PLUGIN, why);
     if (!library) {
         if (!*why)
             *why = ir_strdup("there is no " IR_CUDA_PLUGIN " beside the program");
@@ -122,10 +87,12 @@ ir_backend *ir_backend_open_as(ir_backend_options o)
     char *why = NULL;
     if (strcmp(device, "cpu") == 0)
         return open_cpu(&o);
+    if (o.comm && !any)
+        ir_usage_die("-d %s: several processes train on processors alone so far", device);
     const int number = any ? 0 : cuda_number(device);
     if (number < 0)
         ir_usage_die("device %s is none of auto, cpu, cuda, cuda:N", device);
-    ir_backend *b = any && !may_have_gpu() ? NULL : open_cuda(&o, number, &why);
+    ir_backend *b = any && (o.comm || !may_have_gpu()) ? NULL : open_cuda(&o, number, &why);
     if (!b && !any)
         ir_die("device %s: %s", device, why);
     free(why);

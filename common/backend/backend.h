@@ -15,6 +15,7 @@ typedef struct {
 } ir_shape;
 
 typedef struct ir_backend ir_backend;
+typedef struct ir_comm ir_comm; /* comm/comm.h */
 typedef struct ir_call ir_call; /* call.h */
 
 /* A parameter's numbers on the host: [rows][channels][taps] in C order. Those of a convolution, and
@@ -46,8 +47,10 @@ typedef struct {
 } ir_op_table;
 
 struct ir_backend {
-    const char *name;     /* "cpu", "cuda" */
-    size_t room;          /* bytes that graphs may take together before the oldest is dropped */
+    const char *name; /* "cpu", "cuda" */
+    const char *kind; /* what else its bits depend on: "avx512", "tf32" */
+    ir_comm *comm;    /* the other processes that train the same network; NULL: there are none */
+    size_t room;      /* bytes that graphs may take together before the oldest is dropped */
     size_t training_room; /* bytes that a training graph may take before it keeps less */
     bool in_place; /* element by element, backward can write in[0]'s gradient over call->grad */
     int part_step; /* a concatenation can do a resizing whose channels, and those before it there,
@@ -73,6 +76,8 @@ struct ir_backend {
     void (*adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
                  float step_size, double beta1, double beta2, float root_scale, float eps);
     void (*sgd)(ir_backend *b, float *x, const float *g, size_t count, float lr);
+    /* x becomes its sum over the processes of comm, as ir_comm_sum() makes it. */
+    void (*sum)(ir_backend *b, float *x, size_t count);
     /* a += weight (x - a), as PyTorch's lerp: exactly x with weight 1. */
     void (*average)(ir_backend *b, float *a, const float *x, size_t count, float weight);
     /* For devices that work while the caller goes on; all NULL where work is done at once. Between
@@ -97,6 +102,7 @@ typedef struct {
     int threads;        /* of the CPU backend; 0 means all */
     ir_precision precision;
     bool fast; /* a GPU may use what does not give the same bits every time */
+    ir_comm *comm; /* as ir_backend's */
 } ir_backend_options;
 
 /* Dies when the device is not to be had. "auto" is a GPU where the plug-in and a device are found,

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "backend/backend.h"
+#include "base/host_device.h"
 
 typedef enum {
     IR_OP_INPUT,
@@ -45,6 +46,12 @@ typedef struct {
 
 enum { IR_NO_INPUT = -1, IR_TERMS = 2 };
 
+/* Which images of a batch these are, where other processes have the rest: up to `split` image n is
+ * the batch's n + shift[0], from there on n + shift[1]. All zeros: they are the batch. */
+typedef struct {
+    int split, shift[2];
+} ir_share;
+
 /* A fused activation behind the operation itself: y < 0 ? slope * y : y. */
 typedef struct {
     bool on;
@@ -72,6 +79,7 @@ struct ir_call {
     bool depthwise, align_corners;
     int first;              /* SLICE: first channel; a part of a CONCAT: that which it has there */
     int group;              /* SOFT_IOU, BCE */
+    bool spans;             /* SOFT_IOU, BCE: a group goes on in the other processes of comm */
     double scale;           /* SCALE; DROPOUT: probability p */
     ir_term term[IR_TERMS]; /* ADD, MUL */
     int terms;
@@ -103,6 +111,7 @@ struct ir_call {
     uint64_t version;        /* of the parameters: another number whenever they have changed */
     uint32_t dropout_key[2]; /* DROPOUT: Philox key; element i uses counter (i/4,0,0,0), word i%4,
                                 and is dropped when that word < p * 2^32 */
+    ir_share share;          /* DROPOUT: of which image the element is, for its index */
 
     /* the backend's own */
     void *state;
@@ -111,7 +120,7 @@ struct ir_call {
 
 /* A plug-in works with the programs that were built with the same call.h, backend.h and ops.def:
  * with this number, of which the first part is counted up when any of them changes its meaning. */
-enum { IR_CALL_VERSION = 1 };
+enum { IR_CALL_VERSION = 2 };
 #define IR_INTERFACE                                                                               \
     ((uint64_t)IR_CALL_VERSION << 48 | (uint64_t)IR_OP_COUNT << 32 |                               \
      (uint64_t)sizeof(ir_call) << 16 | (uint64_t)sizeof(ir_backend))
@@ -120,6 +129,11 @@ enum { IR_CALL_VERSION = 1 };
 static inline const ir_op_table *ir_op_of(const ir_backend *b, const ir_call *call)
 {
     return (call->inputs > 0 && call->in[0]->exact ? b->exact_op : b->op)[call->op];
+}
+
+static inline IR_HOST_DEVICE int ir_image_of_batch(const ir_share *share, int n)
+{
+    return n + share->shift[n >= share->split];
 }
 
 /* Where its numbers lie: a part's are those of the concatenation, from channel `first` on. */

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+typedef struct ir_comm ir_comm; /* comm/comm.h */
+
 enum { IR_MAX_DIMS = 4 };
 
 typedef struct {
@@ -35,6 +37,10 @@ ir_checkpoint *ir_checkpoint_read(const char *path, const char *kind);
 /* To path (whole or not at all) or, with NULL, to stdout. The same content gives the same bytes.
  * Dies, naming the array, where a number is not finite, in half precision where that is to be. */
 void ir_checkpoint_write(const ir_checkpoint *checkpoint, const char *path);
+
+/* Rank 0's checkpoint `own` to all processes of a group; returns it, and on the others, which give
+ * NULL, a new one of the same content. */
+ir_checkpoint *ir_checkpoint_broadcast(ir_checkpoint *own, ir_comm *comm);
 
 /* meta; a missing or malformed value dies naming file and key. */
 const char *ir_meta_find(const ir_checkpoint *checkpoint, const char *key); /* or NULL */

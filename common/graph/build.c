@@ -380,6 +380,7 @@ static ir_node *loss(ir_graph *g, ir_op op, ir_node *a, ir_node *y, int group)
         misfit(g, op, "%d images in groups of %d", s.n, group);
     ir_node *node = new_node(g, op, 2, (ir_node *[]){a, y}, (ir_shape){s.n / group, 1, 1, 1});
     node->call.group = group;
+    node->call.spans = g->losses_span;
     return node;
 }
 

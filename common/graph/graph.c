@@ -128,6 +128,16 @@ void ir_graph_set_step(ir_graph *g, uint64_t seed, uint64_t step)
     g->step = step;
 }
 
+void ir_graph_span_losses(ir_graph *g)
+{
+    g->losses_span = true;
+}
+
+void ir_graph_set_share(ir_graph *g, ir_share share)
+{
+    g->share = share;
+}
+
 size_t ir_graph_bytes(const ir_graph *g)
 {
     return g->bytes;

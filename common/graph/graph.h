@@ -135,6 +135,9 @@ ir_node *ir_soft_iou(ir_graph *g, ir_node *p, ir_node *y, int group);
  * row: -y log sigmoid(z) - (1 - y) log(1 - sigmoid(z)), finite for every z. Shapes as above. y may
  * be more than 1; it gets no gradient. */
 ir_node *ir_bce(ir_graph *g, ir_node *logit, ir_node *y, int group);
+/* Losses that are built from now on: where other processes train the same network, a group goes on
+ * in theirs, and has one loss over all of it. */
+void ir_graph_span_losses(ir_graph *g);
 
 /* ---- planning and running ---------------------------------------------------------------------
  */
@@ -153,6 +156,9 @@ void ir_graph_plan(ir_graph *g);
 
 /* Dropout's randomness and everything else that must differ from step to step. */
 void ir_graph_set_step(ir_graph *g, uint64_t seed, uint64_t step);
+/* Which images of the batch these are, until it is said again; before it is said, all of them. What
+ * is drawn for an image depends on that. */
+void ir_graph_set_share(ir_graph *g, ir_share share);
 void ir_graph_forward(ir_graph *g);
 /* Writes every trained parameter's gradient (overwrites the last one's). */
 void ir_graph_backward(ir_graph *g);

@@ -31,6 +31,7 @@ struct ir_graph {
     ir_backend *backend;
     ir_mode mode;
     bool planned;
+    bool losses_span; /* ir_graph_span_losses() */
 
     ir_node **node; /* in the order of building, which is an order of running */
     int nodes, room;
@@ -50,6 +51,7 @@ struct ir_graph {
     ir_node *extent;
 
     uint64_t seed, step; /* of ir_graph_set_step() */
+    ir_share share;      /* of ir_graph_set_share() */
 
     size_t memory;   /* of ir_graph_set_room() */
     ir_node **again; /* values computed again, in the order of backward */

@@ -106,8 +106,10 @@ static void prepare_pass(ir_graph *g)
         if (!is_run(node))
             continue;
         node->call.version = ir_params_version(g->params);
-        if (node->call.op == IR_OP_DROPOUT)
+        if (node->call.op == IR_OP_DROPOUT) {
             ir_node_dropout_key(node, node->call.dropout_key);
+            node->call.share = g->share;
+        }
         if (tune && op->tune)
             op->tune(g->backend, &node->call);
         if (op->refresh)

@@ -53,6 +53,7 @@ struct ir_detector {
     ir_params *params;
     ir_normalisation normalisation;
     double bce_weight; /* 0: the objective is soft-IoU alone */
+    bool whole_batch;  /* ir_detector_set_whole_batch() */
     cached cache[KEPT_GRAPHS];
     unsigned long clock;
 };
@@ -249,6 +250,12 @@ void ir_detector_set_bce(ir_detector *d, double weight)
     drop_graphs(d);
 }
 
+void ir_detector_set_whole_batch(ir_detector *d)
+{
+    d->whole_batch = true;
+    drop_graphs(d);
+}
+
 static ir_node *find_feature(const ir_graph *g, const char *name)
 {
     for (int i = 0; i < ir_graph_features(g); i++)
@@ -346,10 +353,13 @@ static void add_losses(const ir_detector *d, cached *c, const ir_net_output *out
 {
     ir_detector_graph *dg = &c->graph;
     ir_graph *g = dg->graph;
-    const bool plain = out->heads == 1 && !out->edge && c->group == 1 && d->bce_weight <= 0;
+    const bool plain =
+        out->heads == 1 && !out->edge && c->group == 1 && d->bce_weight <= 0 && !d->whole_batch;
     dg->mask = ir_input(g, ir_node_shape(dg->image), false);
     dg->reward = ir_soft_iou(g, dg->probability, dg->mask, 1);
     ir_graph_keep(g, dg->reward);
+    if (d->whole_batch)
+        ir_graph_span_losses(g);
     const objective o = {dg->mask, c->group, d->bce_weight};
     dg->objective = plain ? dg->reward : make_objective(g, out, probability, &o);
     ir_graph_start_backward_at(g, dg->objective);

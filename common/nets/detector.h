@@ -60,6 +60,9 @@ void ir_detector_set_dropout(ir_detector *detector, double probability);
 /* Train on soft-IoU plus weight times the binary cross-entropy; 0, to begin with: soft-IoU alone.
  */
 void ir_detector_set_bce(ir_detector *detector, double weight);
+/* Train on losses over whole batches: where other processes train the same network, over their
+ * images of the batch as well. */
+void ir_detector_set_whole_batch(ir_detector *detector);
 /* Detect with batch norms that follow the frames: see graph/adaptation.h. Starts with no frames. */
 void ir_detector_set_adaptation(ir_detector *detector, double rate, int window);
 /* Time what the graphs made from now on do, into profile. */

@@ -198,6 +198,12 @@ void ir_params_adam(ir_params *p, ir_adam adam, long step)
     p->version++;
 }
 
+void ir_params_sum_gradients(ir_params *p)
+{
+    if (p->backend->comm)
+        p->backend->sum(p->backend, p->grad, p->trained.size);
+}
+
 void ir_params_sgd(ir_params *p, double lr)
 {
     p->backend->sgd(p->backend, p->trained.value, p->grad, p->trained.size, (float)lr);

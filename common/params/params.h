@@ -76,6 +76,8 @@ typedef struct {
     double lr, beta1, beta2, eps;
 } ir_adam;
 void ir_params_adam(ir_params *params, ir_adam adam, long step);
+/* Where other processes train the same network, every gradient becomes its sum over all of them. */
+void ir_params_sum_gradients(ir_params *params);
 void ir_params_sgd(ir_params *params, double lr); /* value -= lr * grad */
 
 /* The trained parameters' average over the steps: average += weight (value - average). It begins

@@ -7,6 +7,7 @@
 
 #include "backend/cpu/onednn.h"
 #include "base/base.h"
+#include "comm/comm.h"
 
 static size_t tensor_bytes(ir_backend *b, const ir_call *call)
 {
@@ -51,6 +52,11 @@ static void read_array(ir_backend *b, const float *array, float *host, ir_layout
 {
     (void)b;
     memcpy(host, array, bytes_of(layout));
+}
+
+static void sum(ir_backend *b, float *x, size_t count)
+{
+    ir_comm_sum(b->comm, x, count);
 }
 
 static void close_cpu(ir_backend *b)
@@ -110,6 +116,8 @@ ir_backend *ir_cpu_backend_open(const ir_backend_options *options, const char *n
 #endif
     cpu->backend = (ir_backend){
         .name = "cpu",
+        .kind = isa->name,
+        .comm = options->comm,
         .room = (size_t)512 << 20,
         .training_room = (size_t)64 << 20,
         .in_place = true,
@@ -127,6 +135,7 @@ ir_backend *ir_cpu_backend_open(const ir_backend_options *options, const char *n
         .adam = isa->adam,
         .sgd = isa->sgd,
         .average = isa->average,
+        .sum = sum,
         .close = close_cpu,
     };
     return &cpu->backend;

@@ -5,10 +5,13 @@
  * The statistics of a channel are merged from those of small chunks (Chan, Golub and LeVeque 1979),
  * so that a large mean costs no digits and x is read from memory once. Backward recomputes what act
  * saw from x, so the output need not be kept. A batch norm that adapts has statistics for each
- * image, of that part of it which is not padding. */
+ * image, of that part of it which is not padding. Where several processes train the network, the
+ * batch is that of all of them. */
 #include <math.h>
+#include <string.h>
 
 #include "backend/adapt.h"
+#include "comm/comm.h"
 #include "loops.h"
 
 /* Of each lane: how many, their mean, the sum of their squared distances from it. */
@@ -90,7 +93,7 @@ static void merge_lanes(moments *m)
 }
 
 /* call->saved: mean and 1 / sqrt(var + eps) of every channel, zeros in the padding; for each image
- * where the statistics are its own. */
+ * where the statistics are its own, and otherwise, behind them, of how many values they are. */
 static size_t padded(const ir_call *call)
 {
     return (size_t)blocks(call->shape.c) * (size_t)lanes(call->shape.c);
@@ -104,6 +107,11 @@ static bool adapts(const ir_call *call)
 static double *saved_of(const ir_call *call, int image)
 {
     return (double *)call->saved + (adapts(call) ? (size_t)image * 2 * padded(call) : 0);
+}
+
+static double *values_of(const ir_call *call)
+{
+    return (double *)call->saved + 2 * padded(call);
 }
 
 static void save_statistics(ir_call *call, int image, int c, double mean, double var)
@@ -185,19 +193,35 @@ static moments total_moments(const ir_call *call, int block, int first, int imag
     return total;
 }
 
-static void batch_statistics(ir_call *call)
+/* Each block's moments become those over the images of all processes, in the order of the ranks. */
+static void merge_ranks(ir_comm *comm, moments *total, size_t count)
+{
+    if (comm->absent)
+        memset(total, 0, count * sizeof *total);
+    const moments *all = ir_comm_gather_all(comm, total, count * sizeof *total);
+    memset(total, 0, count * sizeof *total);
+    for (int r = 0; r < comm->size; r++)
+        for (size_t block = 0; block < count; block++)
+            merge(&total[block], &all[(size_t)r * count + block]);
+}
+
+static void batch_statistics(ir_backend *b, ir_call *call)
 {
     const ir_shape s = call->shape;
+    moments *total = (moments *)call->scratch + parts_of(s);
     find_moments(call);
 #pragma omp parallel for schedule(static) if (parts_of(s) > 64)
-    for (int block = 0; block < blocks(s.c); block++) {
-        const moments total = total_moments(call, block, 0, s.n);
-        for (int l = 0; l < lanes(s.c); l++) {
-            const int c = block * lanes(s.c) + l;
-            save_statistics(call, 0, c, total.mean[l], total.m2[l] / total.count[l]);
-            if (c < s.c)
-                update_running(call, c, total.mean[l], total.m2[l], total.count[l]);
-        }
+    for (int block = 0; block < blocks(s.c); block++)
+        total[block] = total_moments(call, block, 0, s.n);
+    if (b->comm)
+        merge_ranks(b->comm, total, (size_t)blocks(s.c));
+    *values_of(call) = total[0].count[0];
+    for (int c = 0; c < (int)padded(call); c++) {
+        const moments *m = &total[c / lanes(s.c)];
+        const int l = c % lanes(s.c);
+        save_statistics(call, 0, c, m->mean[l], m->m2[l] / m->count[l]);
+        if (c < s.c)
+            update_running(call, c, m->mean[l], m->m2[l], m->count[l]);
     }
 }
 
@@ -296,7 +320,7 @@ static void apply(ir_backend *b, ir_call *call)
 static void forward(ir_backend *b, ir_call *call)
 {
     if (call->training)
-        batch_statistics(call);
+        batch_statistics(b, call);
     else if (adapts(call))
         adapted_statistics(call);
     else
@@ -337,13 +361,11 @@ static sums part_sums(const float *x, const float *dy, size_t floats, channels k
     return total;
 }
 
-/* One block's sums over all images; parameters' gradients; what dx needs of them. */
-static void total_sums(ir_call *call, const sums *found, int block, float *mean_g, float *factor)
+/* One block's sums over all images. */
+static sums total_sums(const ir_call *call, const sums *found, int block)
 {
     const ir_shape s = call->shape;
-    const int per = parts_of_plane(s), width = lanes(s.c);
-    const double count = (double)s.n * (double)pixels_of(s);
-    const channels k = channels_of(call, 0, block);
+    const int per = parts_of_plane(s);
     sums total = {0};
     for (int n = 0; n < s.n; n++)
         for (int i = 0; i < per; i++)
@@ -352,18 +374,32 @@ static void total_sums(ir_call *call, const sums *found, int block, float *mean_
                 total.g[l] += one->g[l];
                 total.gd[l] += one->gd[l];
             }
-    for (int l = 1; width == 1 && l < B; l++) {
+    for (int l = 1; s.c == 1 && l < B; l++) {
         total.g[0] += total.g[l];
         total.gd[0] += total.gd[l];
     }
-    for (int l = 0; l < width; l++) {
-        const int c = block * width + l;
-        mean_g[c] = (float)(total.g[l] / count);
-        factor[c] = (float)(total.gd[l] / count * k.inv[l] * k.inv[l]);
-        if (c < s.c) {
-            call->bias->grad[c] = (float)total.g[l];
-            call->weight->grad[c] = (float)(total.gd[l] * k.inv[l]);
-        }
+    return total;
+}
+
+/* Of this process's images alone: the parameters' gradients are summed over all processes later. */
+static void parameter_gradients(ir_call *call, const sums *total)
+{
+    const double *inv = (double *)call->saved + padded(call);
+    const int width = lanes(call->shape.c);
+    for (int c = 0; c < call->shape.c; c++) {
+        call->bias->grad[c] = (float)total[c / width].g[c % width];
+        call->weight->grad[c] = (float)(total[c / width].gd[c % width] * inv[c]);
+    }
+}
+
+/* What dx needs of the sums over all images of all processes. */
+static void find_means(const ir_call *call, const sums *total, float *mean_g, float *factor)
+{
+    const double *inv = (double *)call->saved + padded(call), count = *values_of(call);
+    const int width = lanes(call->shape.c);
+    for (int c = 0; c < (int)padded(call); c++) {
+        mean_g[c] = (float)(total[c / width].g[c % width] / count);
+        factor[c] = (float)(total[c / width].gd[c % width] / count * inv[c] * inv[c]);
     }
 }
 
@@ -393,23 +429,26 @@ static void grad_part(float *dx, const float *x, const float *dy, size_t floats,
 
 static void backward(ir_backend *b, ir_call *call)
 {
-    (void)b;
     const ir_shape s = call->shape;
     const float *x = call->in[0]->value, *dy = call->grad;
     const float slope = slope_of(call->activation);
     const int count = parts_of(s), width = lanes(s.c);
     const bool add = call->grad_use[0] == IR_GRAD_ADD;
-    sums *found = call->scratch;
-    float *mean_g = (float *)(found + count), *factor = mean_g + padded(call);
+    sums *found = call->scratch, *total = found + count;
+    float *mean_g = (float *)(total + blocks(s.c)), *factor = mean_g + padded(call);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
         found[i] = part_sums(x + p.at, dy + p.at, p.floats, channels_of(call, 0, p.block), slope);
     }
     for (int block = 0; block < blocks(s.c); block++)
-        total_sums(call, found, block, mean_g, factor);
+        total[block] = total_sums(call, found, block);
+    parameter_gradients(call, total);
     if (call->grad_use[0] == IR_GRAD_NONE)
         return;
+    if (b->comm)
+        ir_comm_sum_few(b->comm, (double *)total, (size_t)blocks(s.c) * 2 * B);
+    find_means(call, total, mean_g, factor);
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
@@ -428,8 +467,9 @@ static void prepare(ir_backend *b, ir_call *call)
     (void)b;
     const size_t count = (size_t)parts_of(call->shape);
     const size_t sets = adapts(call) ? (size_t)call->shape.n : 1;
-    call->saved_bytes = sets * 2 * padded(call) * sizeof(double);
-    call->scratch_bytes = count * sizeof(moments) + 2 * padded(call) * sizeof(float);
+    call->saved_bytes = (sets * 2 * padded(call) + 1) * sizeof(double);
+    call->scratch_bytes = (count + (size_t)blocks(call->shape.c)) * sizeof(moments) +
+                          2 * padded(call) * sizeof(float);
 }
 
 const ir_op_table IR_NAME(ir_cpu_batchnorm) = {

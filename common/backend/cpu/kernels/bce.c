@@ -6,13 +6,21 @@
  * which overflows for no z. */
 #include <math.h>
 
+#include "comm/comm.h"
 #include "loops.h"
 
 enum { FACTORS = 512 }; /* each from 1 to 2: their product stays below DBL_MAX */
 
+/* Of a group: its sum and its pixels, of all processes where it spans them. call->saved: each
+ * group's. */
+typedef struct {
+    double sum, pixels;
+} group;
+
 static void prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
+    call->saved_bytes = (size_t)call->shape.n * sizeof(group);
     call->scratch_bytes = (size_t)parts_of(call->in[0]->shape) * sizeof(double);
 }
 
@@ -41,10 +49,10 @@ static double pixels_of_group(const ir_call *call)
 
 static void forward(ir_backend *b, ir_call *call)
 {
-    (void)b;
     const ir_shape s = call->in[0]->shape;
     const int count = parts_of(s), each = parts_of_plane(s) * call->group;
     double *found = call->scratch;
+    group *saved = call->saved;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
@@ -54,8 +62,12 @@ static void forward(ir_backend *b, ir_call *call)
         double total = 0;
         for (int i = k * each; i < (k + 1) * each; i++)
             total += found[i];
-        call->value[k] = (float)(total / pixels_of_group(call));
+        saved[k] = (group){total, pixels_of_group(call)};
     }
+    if (b->comm && call->spans)
+        ir_comm_sum_few(b->comm, (double *)saved, 2 * (size_t)call->shape.n);
+    for (int k = 0; k < call->shape.n; k++)
+        call->value[k] = (float)(saved[k].sum / saved[k].pixels);
 }
 
 static void backward(ir_backend *b, ir_call *call)
@@ -66,10 +78,12 @@ static void backward(ir_backend *b, ir_call *call)
     const ir_shape s = call->in[0]->shape;
     const int count = parts_of(s);
     const bool add = call->grad_use[0] == IR_GRAD_ADD;
+    const group *saved = call->saved;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
         const part p = part_at(s, i);
-        const float share = (float)(call->grad[p.image / call->group] / pixels_of_group(call));
+        const int k = p.image / call->group;
+        const float share = (float)(call->grad[k] / saved[k].pixels);
         const float *z = call->in[0]->value + p.at, *y = call->in[1]->value + p.at;
         float *dz = call->in[0]->grad + p.at;
 #pragma omp simd

@@ -27,15 +27,17 @@ static void draw(uint8_t *stays, size_t step, size_t first, size_t pixels, const
     }
 }
 
-static void draw_part(uint8_t *stays, ir_shape s, part p, const uint32_t key[2], uint64_t below)
+static void draw_part(uint8_t *stays, const ir_call *call, part p, uint64_t below)
 {
+    const ir_shape s = call->shape;
     const int width = lanes(s.c);
+    const size_t image = (size_t)ir_image_of_batch(&call->share, p.image);
     for (int l = 0; l < width; l++) {
         const int c = p.block * width + l;
-        const size_t plane_index = (size_t)p.image * (size_t)s.c + (size_t)c;
+        const size_t plane_index = image * (size_t)s.c + (size_t)c;
         if (c < s.c)
-            draw(stays + l, (size_t)width, plane_index * pixels_of(s) + p.pixel, p.pixels, key,
-                 below);
+            draw(stays + l, (size_t)width, plane_index * pixels_of(s) + p.pixel, p.pixels,
+                 call->dropout_key, below);
         else
             for (size_t k = 0; k < p.pixels; k++)
                 stays[k * (size_t)width + (size_t)l] = 0;
@@ -55,7 +57,7 @@ static void forward(ir_backend *b, ir_call *call)
         const float *x = call->in[0]->value + p.at;
         float *y = call->value + p.at;
         uint8_t *stays = (uint8_t *)call->saved + p.at;
-        draw_part(stays, s, p, call->dropout_key, below);
+        draw_part(stays, call, p, below);
 #pragma omp simd
         for (size_t k = 0; k < p.floats; k++)
             y[k] = stays[k] ? grow * x[k] : 0;

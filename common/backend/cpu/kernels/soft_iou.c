@@ -1,5 +1,6 @@
 /* The soft-IoU loss 1 - (I + 1) / U with I = sum p y, U = sum p + sum y - I + 1, over groups of
  * images. call->saved: I + 1 and U of each group, in double precision. */
+#include "comm/comm.h"
 #include "loops.h"
 
 typedef struct {
@@ -14,7 +15,8 @@ static void prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
     call->saved_bytes = (size_t)call->shape.n * sizeof(fraction);
-    call->scratch_bytes = (size_t)parts_of(call->in[0]->shape) * sizeof(sums);
+    call->scratch_bytes =
+        ((size_t)parts_of(call->in[0]->shape) + (size_t)call->shape.n) * sizeof(sums);
 }
 
 static sums part_sums(const float *p, const float *y, size_t floats)
@@ -31,10 +33,9 @@ static sums part_sums(const float *p, const float *y, size_t floats)
 
 static void forward(ir_backend *b, ir_call *call)
 {
-    (void)b;
     const ir_shape s = call->in[0]->shape;
     const int count = parts_of(s), each = parts_of_plane(s) * call->group;
-    sums *found = call->scratch;
+    sums *found = call->scratch, *group = found + count;
     fraction *saved = call->saved;
 #pragma omp parallel for schedule(static) if (!is_small(s))
     for (int i = 0; i < count; i++) {
@@ -48,6 +49,12 @@ static void forward(ir_backend *b, ir_call *call)
             total.p += found[i].p;
             total.y += found[i].y;
         }
+        group[k] = total;
+    }
+    if (b->comm && call->spans)
+        ir_comm_sum_few(b->comm, (double *)group, 3 * (size_t)call->shape.n);
+    for (int k = 0; k < call->shape.n; k++) {
+        const sums total = group[k];
         saved[k] = (fraction){total.both + 1, total.p + total.y - total.both + 1};
         call->value[k] = (float)(1 - saved[k].above / saved[k].below);
     }
