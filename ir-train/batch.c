@@ -26,6 +26,11 @@ int batch_images(const batch *b)
     return b->paired ? 2 * b->count : b->count;
 }
 
+int batch_whole_images(const batch *b)
+{
+    return b->paired ? 2 * b->whole : b->whole;
+}
+
 static void put_crop(const crop *c, const ir_image *im, int side, const cropping *how, float *out)
 {
     const ir_normalisation n = ir_normalisation_for(&how->normalisation, im);
@@ -70,6 +75,7 @@ bool batch_fill(batch *b, source *s, cropping *how)
     }
     if (b->paired)
         close_ranks(b);
+    b->whole = b->count;
     b->seen = how->number;
     return b->count > 0;
 }

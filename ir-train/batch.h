@@ -11,15 +11,18 @@
 
 typedef struct {
     int room, side;
-    bool paired;         /* corrupted frames follow the clean ones */
-    int count;           /* frames in it: count images, or 2 count when paired */
+    bool paired;      /* corrupted frames follow the clean ones */
+    int count;        /* frames in it: count images, or 2 count when paired */
+    int whole, first; /* frames of the whole batch, of which this may be a part (share.h), and the
+                         first of them in here */
     float *image, *mask; /* images x 1 x side x side */
-    char **name;         /* of each frame */
+    char **name;         /* of each frame of the whole batch */
     uint64_t seen;       /* frames of the whole training, with these */
 } batch;
 
 void batch_make(batch *b, int room, int side, bool paired);
 int batch_images(const batch *b);
+int batch_whole_images(const batch *b); /* of the whole batch */
 
 /* How the frames become crops: how the input is normalised, and what the crops are drawn from:
  * Philox keyed by (seed, "crop", name, number), number being how many frames were seen before this

@@ -4,6 +4,7 @@
 
 #include "backend/options.h"
 #include "base/base.h"
+#include "comm/comm.h"
 #include "export.h"
 #include "init.h"
 #include "stream/mask.h"
@@ -350,6 +351,10 @@ int main(int argc, char **argv)
     int option;
 
     ir_start(argv[0]);
+    ir_comm_start();
+    if (argc > 1 && (strcmp(argv[1], "init") == 0 || strcmp(argv[1], "export") == 0) &&
+        ir_comm_told_rank() >= 0)
+        ir_usage_die("%s: one process does that, not those of an MPI launcher", argv[1]);
     if (argc > 1 && strcmp(argv[1], "init") == 0) {
         init_command(argc - 1, argv + 1, usage);
         return 0;

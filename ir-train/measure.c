@@ -34,6 +34,7 @@ void measure_keep(measurement *m, const batch *b)
     memcpy(to->image, b->image, size * sizeof *to->image);
     to->count = batch_images(b);
     to->side = b->side;
+    to->absent = m->comm && m->comm->absent;
 }
 
 void measure_statistics(const measurement *m, ir_detector *detector, ir_checkpoint *checkpoint)
@@ -49,6 +50,8 @@ void measure_statistics(const measurement *m, ir_detector *detector, ir_checkpoi
         const ir_detector_graph *g =
             ir_detector_graph_for(detector, IR_MEASURING, b->count, b->side, b->side, 0);
 
+        if (m->comm)
+            ir_comm_set_absent(m->comm, b->absent);
         ir_node_put(g->graph, g->image, b->image);
         ir_graph_forward(g->graph);
         ir_params_measure(params, i + 1);

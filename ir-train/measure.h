@@ -4,18 +4,21 @@
 #define IR_TRAIN_MEASURE_H
 
 #include "batch.h"
+#include "comm/comm.h"
 #include "nets/detector.h"
 
 typedef struct {
     float *image;
     size_t room; /* numbers */
     int count, side;
+    bool absent; /* a stand-in: see share_batch() */
 } measure_batch;
 
 typedef struct {
     int most;             /* --measure: batches to keep; 0: nothing is measured */
     measure_batch *batch; /* most of them, the oldest overwritten first */
     long seen;            /* batches of this pass */
+    ir_comm *comm;        /* the processes that have the batches' other parts, or NULL */
 } measurement;
 
 /* A pass begins: what was kept of the one before is forgotten, its memory used again. */

@@ -15,22 +15,38 @@ static void check_loss(float loss, const char *name, long step)
                name ? ": " : "", step);
 }
 
+/* A loss node's numbers: those of all images of the whole batch, here if this is the first process,
+ * or each half's one, which is the same everywhere. images: of part. */
+static float *losses_of(const trainer *t, const ir_detector_graph *g, const ir_node *node,
+                        const batch *part, int images, bool of_images)
+{
+    float *own = ir_calloc((size_t)images, sizeof *own), *all;
+
+    ir_node_get(g->graph, node, own);
+    if (!t->share || !of_images)
+        return own;
+    all = ir_calloc((size_t)batch_whole_images(part), sizeof *all);
+    share_gather(t->share, part, own, all);
+    free(own);
+    return all;
+}
+
 /* A reward is the loss of the corrupted frame itself, whatever the step is trained on; or, rise,
  * that less the loss of the same frame uncorrupted. How hard a frame is in itself, which no
  * corruption changes, is then no longer in the rewards. */
 static void write_rewards(trainer *t, const ir_detector_graph *g, const batch *b, long step)
 {
-    float *loss = ir_calloc((size_t)batch_images(b), sizeof *loss);
+    float *loss = losses_of(t, g, g->reward, b, batch_images(b), true);
 
-    ir_node_get(g->graph, g->reward, loss);
-    for (int i = 0; i < batch_images(b); i++)
-        check_loss(loss[i], b->name[i % b->count], step);
-    for (int i = 0; i < b->count; i++) {
-        ir_reward reward = {.loss = loss[b->count + i] - (t->rise ? loss[i] : 0)};
+    for (int i = 0; t->rewards && i < batch_whole_images(b); i++)
+        check_loss(loss[i], b->name[i % b->whole], step);
+    for (int i = 0; t->rewards && i < b->whole; i++) {
+        ir_reward reward = {.loss = loss[b->whole + i] - (t->rise ? loss[i] : 0)};
         snprintf(reward.name, sizeof reward.name, "%s", b->name[i]);
         ir_reward_write(t->rewards, &reward);
     }
-    ir_flush(t->rewards, t->rewards_name);
+    if (t->rewards)
+        ir_flush(t->rewards, t->rewards_name);
     free(loss);
 }
 
@@ -49,18 +65,19 @@ static double mean(const float *x, int count)
 static pending_step pending_of(const trainer *t, const ir_detector_graph *g, const batch *b,
                                long step)
 {
-    const int group = t->whole_batch ? b->count : 1;
+    const int group = t->whole_batch ? b->whole : 1;
     pending_step p = {.graph = g,
+                      .part = b,
                       .images = batch_images(b),
-                      .losses = batch_images(b) / group,
-                      .clean = b->count / group,
-                      .frames = b->count,
+                      .losses = batch_whole_images(b) / group,
+                      .clean = b->whole / group,
+                      .frames = b->whole,
                       .step = step};
 
-    if (t->whole_batch)
+    if (t->whole_batch || !b->name)
         return p;
-    p.name = ir_calloc((size_t)b->count, sizeof *p.name);
-    for (int i = 0; i < b->count; i++)
+    p.name = ir_calloc((size_t)b->whole, sizeof *p.name);
+    for (int i = 0; i < b->whole; i++)
         p.name[i] = ir_strdup(b->name[i]);
     return p;
 }
@@ -71,8 +88,7 @@ bool train_last_loss(trainer *t, step_loss *loss)
 
     if (!p.graph)
         return false;
-    float *all = ir_calloc((size_t)p.losses, sizeof *all);
-    ir_node_get(p.graph->graph, p.graph->objective, all);
+    float *all = losses_of(t, p.graph, p.graph->objective, p.part, p.images, !t->whole_batch);
     for (int i = 0; i < p.losses; i++)
         check_loss(all[i], p.name ? p.name[i % p.frames] : NULL, p.step);
     *loss = (step_loss){.clean = mean(all, p.clean), .frames = p.frames, .step = p.step};
@@ -90,24 +106,30 @@ bool train_last_loss(trainer *t, step_loss *loss)
 
 static void forward(const trainer *t, const ir_detector_graph *g, const batch *b, const history *h)
 {
+    const ir_share share = {b->count, {b->first, b->first + b->whole - b->count}};
+
     ir_node_put(g->graph, g->image, b->image);
     ir_node_put(g->graph, g->mask, b->mask);
     ir_graph_set_step(g->graph, h->seed, (uint64_t)h->step);
+    ir_graph_set_share(g->graph, share);
     ir_graph_forward(g->graph);
-    if (t->rewards)
+    if (t->rewarded)
         ir_node_fetch(g->graph, g->reward);
 }
 
 /* d objective / d loss: the mean of the clean losses plus lambda times that of the corrupted ones.
  */
-static void backward(const trainer *t, const ir_detector_graph *g, int losses, int clean)
+static void backward(const trainer *t, const ir_detector_graph *g, const batch *b)
 {
+    const int group = t->whole_batch ? b->count : 1, all = t->whole_batch ? 1 : b->whole;
+    const int losses = batch_images(b) / group, clean = b->count / group;
     float *seed = ir_calloc((size_t)losses, sizeof *seed);
 
     for (int i = 0; i < losses; i++)
-        seed[i] = (float)((i < clean ? 1.0 : t->lambda) / clean);
+        seed[i] = (float)((i < clean ? 1.0 : t->lambda) / all);
     ir_node_seed(g->graph, g->objective, seed);
     ir_graph_backward(g->graph);
+    ir_params_sum_gradients(ir_detector_params(t->detector));
     free(seed);
 }
 
@@ -136,12 +158,12 @@ bool train_step(trainer *t, const batch *b, history *h, step_loss *loss)
     ir_node_fetch(g->graph, g->objective);
     h->step++;
     t->pending = pending_of(t, g, b, h->step);
-    if (t->rewards && !t->ahead)
+    if (t->rewarded && !t->ahead)
         write_rewards(t, g, b, h->step);
-    backward(t, g, t->pending.losses, t->pending.clean);
+    backward(t, g, b);
     ir_params_adam(ir_detector_params(t->detector), h->adam, ++h->adam_step);
     average_weights(t, h);
-    if (t->rewards && t->ahead)
+    if (t->rewarded && t->ahead)
         write_rewards(t, g, b, h->step);
     return t->ahead ? there : train_last_loss(t, loss);
 }

@@ -8,10 +8,12 @@
 #include "batch.h"
 #include "history.h"
 #include "nets/detector.h"
+#include "share.h"
 
 /* A step whose losses are still to come. */
 typedef struct {
     const ir_detector_graph *graph; /* NULL: there is none */
+    const batch *part;              /* until the next batch */
     int images, losses, clean;      /* losses: the clean half's first */
     int frames;
     char **name; /* of the frames; NULL where a loss is a whole batch's */
@@ -23,7 +25,9 @@ typedef struct {
     bool whole_batch; /* --reduction batch: one loss over all pixels of each half */
     bool ahead;       /* the device works while the program goes on */
     double lambda;    /* weight of the corrupted half */
-    FILE *rewards;    /* each corrupted frame's loss, or NULL */
+    share *share;     /* that b is a part of a batch, whose rest others train on; NULL: it is all */
+    bool rewarded;    /* each corrupted frame's loss is wanted */
+    FILE *rewards;    /* where it goes; NULL on all processes but the first */
     bool rise;        /* of the rewards: what it lost by its corruption instead */
     const char *rewards_name;
     pending_step pending;
@@ -36,7 +40,10 @@ typedef struct {
     long step;
 } step_loss;
 
-/* The clean and the corrupted half go through one forward pass; the rewards are written and flushed
+/* b: a batch, or this process's part of one: then all processes of the group take the same step
+ * together, the losses are told to the first, and the others are told zeros.
+ *
+ * The clean and the corrupted half go through one forward pass; the rewards are written and flushed
  * behind it, so that who waits for them works on while this step goes backward. Counts h's steps
  * up.
  *

@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# Several processes train one detector: mpirun -n N ir-train.
+
+load helper
+load mpi
+
+setup_file() {
+    load helper
+    export DATA=$BATS_FILE_TMPDIR/data START=$BATS_FILE_TMPDIR/start.tar
+    export DROPPING=$BATS_FILE_TMPDIR/dropping.tar # with dropout, of which much is seen at once
+    scenes "$DATA" -n 7 -s 64x64 -r 5 > /dev/null
+    ir-train init --net acm -r 1 --dropout 0 "$DATA/images" > "$START"
+    ir-train init --net acm -r 1 --dropout 0.5 "$DATA/images" > "$DROPPING"
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+    need_mpi
+}
+
+# train N FILE ARGUMENT...: N processes, the trained detector in FILE.tar, losses in FILE.log.
+train() {
+    rm -f "$2.log"
+    ${1:+ranks "$1"} ir-train -q -c "$START" --crop 64 -j 1 --log "$2.log" -w "$2.tar" "${@:3}" \
+        "$DATA/images" "$DATA/masks"
+}
+
+# losses FILE: of each epoch, clean and corrupted.
+losses() {
+    awk '!/^#/ { print $3, $4 }' "$1.log"
+}
+
+# near TOLERANCE A B: two files' numbers, line by line.
+near() {
+    paste -d ' ' "$2" "$3" | awk -v most="$1" '
+        { n = NF / 2
+          for (i = 1; i <= n; i++) {
+              d = $i - $(n + i)
+              if (!(d <= most && d >= -most)) { print NR ": " $0; bad = 1 }
+          } }
+        END { exit bad || NR == 0 }'
+}
+
+# same_gradients TOLERANCE A B: what Adam's first moments, which after one step are a tenth of the
+# gradients, differ by in their 2-norm, array by array and in all.
+same_gradients() {
+    PYTHONPATH=$REPO/tests/parity "$PYTHON" - "$@" <<- 'PYTHON'
+		import checkpoint, numpy as np, sys
+		most = float(sys.argv[1])
+		one, other = (checkpoint.read(path)[1] for path in sys.argv[2:])
+		names = [n for n in one if n.startswith("adam/m/")]
+		norm = lambda arrays: sum(float((a.astype("f8") ** 2).sum()) for a in arrays) ** 0.5
+		whole = norm(one[n] for n in names)
+		error = norm(one[n] - other[n] for n in names) / whole
+		print("all:", error)
+		assert names and error < most
+		for n in names:
+		    size = max(norm([one[n]]), 1e-3 * whole)
+		    assert norm([one[n] - other[n]]) < most * size, (n, norm([one[n] - other[n]]) / size)
+		for n in one:
+		    if n.startswith(("state/", "measured/")):
+		        assert np.allclose(one[n], other[n], rtol=1e-4, atol=1e-5), n
+	PYTHON
+}
+
+# same_step OPTION...: of one process and of three, with losses to 1e-6 and gradients to 1e-4. At a
+# higher rate, statistics measured behind the step would show the signs of gradients that are rounding.
+same_step() {
+    for n in '' 3; do train "$n" "run$n" --batch 7 --lr 1e-9 "$@" || return; done
+    near 1e-6 <(losses run) <(losses run3) && same_gradients 1e-4 run.tar run3.tar
+}
+
+# Shares of three, two and two frames.
+@test "three processes take the first step of one" {
+    same_step
+    same_step --loss soft-iou+bce --lambda 0.5 --corrupted "$DATA/images" -R rewards
+    [ "$(cut -f 1 rewards)" = "$(ls "$DATA/images" | sed 's/\.pgm$//')" ]
+}
+
+@test "so they do where a loss is one over all pixels of the batch" {
+    same_step --reduction batch
+    same_step --reduction batch --loss soft-iou+bce --corrupted "$DATA/images"
+}
+
+@test "what is dropped is what one process drops" {
+    START=$DROPPING
+    same_step --corrupted "$DATA/images"
+    # a tenth of this would show that other numbers were dropped
+    train '' other -r 2 --batch 7 --corrupted "$DATA/images"
+    run ! near 1e-5 <(losses run) <(losses other)
+}
+
+# DNANet takes maxima over whole maps: where rounding changes which pixel is the largest, a gradient
+# goes elsewhere. One process with other instructions of oneDNN differs from itself by as much.
+@test "every network's first step is that of one process" {
+    for net in $(networks); do
+        case $net in
+        dnanet | balistd) most=3e-3 ;;
+        *) most=1e-4 ;;
+        esac
+        ir-train init --net "$net" -r 1 --mean 0.3 --std 0.1 -w "$net.tar"
+        START=$net.tar
+        for n in '' 2; do train "$n" "run$n" --crop 32 --batch 7 --lr 1e-9 --measure 0; done
+        near 1e-6 <(losses run) <(losses run2) && same_gradients $most run.tar run2.tar || {
+            echo "$net"
+            return 1
+        }
+    done
+}
+
+# Seven frames in batches of four: the last has three, and one of four processes nothing to do.
+@test "a short last batch, with fewer frames than processes, is as one process trains on it" {
+    for n in '' 4; do
+        train "$n" "run$n" --batch 4 --lr 1e-9 --ema 0.9 --corrupted "$DATA/images" -R "rewards$n"
+    done
+    near 1e-6 <(losses run) <(losses run4)
+    near 1e-6 <(cut -f 2 rewards) <(cut -f 2 rewards4)
+    same_gradients 1e-4 run.tar run4.tar
+}
+
+@test "the same processes give the same bits, in one run or in two halves" {
+    train 2 whole --epochs 2 --shuffle --batch 3
+    train 2 again --epochs 2 --shuffle --batch 3
+    cmp whole.tar again.tar
+    train 2 half --shuffle --batch 3
+    START=half.tar train 2 end --shuffle --batch 3
+    cmp whole.tar end.tar
+}
+
+@test "a hundred steps' losses are those of one process but for rounding" {
+    for n in '' 2; do train "$n" "run$n" --crop 32 --batch 7 --epochs 100 --measure 1 --lr 1e-4; done
+    [ "$(losses run | wc -l)" = 100 ]
+    near 1e-6 <(losses run | head -n 1) <(losses run2 | head -n 1)
+    near 5e-3 <(losses run) <(losses run2)
+    # they learned
+    [ "$(losses run | sed -n '1p;$p' | awk '{ x[NR] = $1 } END { print x[2] < x[1] - 0.001 }')" = 1 ]
+}
+
+# A checkpoint and rewards by standard output, corrupted frames by standard input, and a batch's
+# rewards before the next batch's frames are there.
+@test "the first process alone reads and writes, batch by batch" {
+    mkfifo corrupted rewards
+    ranks 2 ir-train -q -c "$START" --crop 64 -j 1 --batch 3 --corrupted - -R rewards \
+        "$DATA/images" "$DATA/masks" < corrupted > out.tar 3>&- &
+    exec 8> corrupted 9< rewards
+    for frame in "$DATA"/images/*.pgm; do
+        cat "$frame" >&8
+        n=$((n + 1))
+        if [ $((n % 3)) = 0 ]; then
+            for _ in 1 2 3; do timeout 60 head -n 1 <&9; done
+        fi
+    done > got
+    exec 8>&-
+    timeout 60 cat <&9 >> got
+    exec 9<&-
+    wait $!
+    [ "$(cut -f 1 got)" = "$(ls "$DATA/images" | sed 's/\.pgm$//')" ]
+    train 2 want --batch 3 --corrupted "$DATA/images" -R want.tsv
+    cmp out.tar want.tar
+    cmp got want.tsv
+}
+
+# ---- what cannot be done -------------------------------------------------------------------------
+
+# mpi_train N ARGUMENT...: how that fails.
+mpi_train() {
+    run --separate-stderr mpirun -n "$1" ir-train -q -c "$START" --crop 64 -j 1 -w out.tar "${@:2}"
+}
+
+@test "more processes than frames in a batch are refused before anything is read" {
+    mkfifo never
+    mpi_train 3 --batch 2 --corrupted never "$DATA/images" "$DATA/masks"
+    said_once 2 '--batch 2: fewer frames than processes, of which there are 3'
+    [ ! -e out.tar ]
+}
+
+@test "a wrong command line, data or checkpoint is one line of the first process" {
+    mpi_train 3 --batch 4 "$DATA/images"
+    said_once 2 'two operands are needed'
+    mpi_train 3 --batch 4 --crop 33 "$DATA/images" "$DATA/masks"
+    said_once 2 '--crop: 33 is not a multiple'
+    mpi_train 3 --batch 4 "$DATA/images" nowhere
+    said_once 1 'nowhere: No such file'
+    START=nowhere.tar mpi_train 3 --batch 4 "$DATA/images" "$DATA/masks"
+    said_once 1 'nowhere.tar: No such file'
+    mkdir masks
+    cp "$DATA"/masks/*.pgm masks
+    sed -i '$ s/.$//' masks/scene00007.pgm
+    mpi_train 2 --batch 3 "$DATA/images" masks
+    said_once 1 'scene00007'
+    run --separate-stderr mpirun -n 2 ir-train init --net acm
+    said_once 2 'init: one process does that'
+    [ ! -e out.tar ]
+}
+
+@test "without the plug-in, or with another's, it says so once and does not train twice" {
+    export IRTOOLS_PLUGINS=$BATS_TEST_TMPDIR
+    mpi_train 3 --batch 4 "$DATA/images" "$DATA/masks"
+    said_once 1 'rank 0 on .*: there is no libir-mpi.so beside the program; without it, start one process'
+    echo 'const unsigned long ir_mpi_interface = 1;' | gcc -shared -fPIC -x c -o libir-mpi.so -
+    mpi_train 3 --batch 4 "$DATA/images" "$DATA/masks"
+    said_once 1 'rank 0 on .*: libir-mpi.so is of another version than this program'
+    echo nonsense > libir-mpi.so
+    mpi_train 3 --batch 4 "$DATA/images" "$DATA/masks"
+    said_once 1 'rank 0 on .*: .*libir-mpi.so'
+    [ ! -e out.tar ]
+    # it is not even looked at without a launcher, nor by one process of one
+    ir-train -q -c "$START" --crop 64 -j 1 --measure 0 -w out.tar "$DATA/images" "$DATA/masks"
+    mpirun -n 1 ir-train -q -c "$START" --crop 64 -j 1 --measure 0 -w out1.tar "$DATA/images" "$DATA/masks"
+    cmp out.tar out1.tar
+}
+
+@test "a process that alone lacks the plug-in is named" {
+    mkdir none
+    run --separate-stderr timeout 20 mpirun -n 1 ir-train -q -c "$START" -j 1 -w out.tar "$DATA/images" \
+        "$DATA/masks" : -n 1 env IRTOOLS_PLUGINS=none ir-train -q -c "$START" -j 1 -w out.tar \
+        "$DATA/images" "$DATA/masks"
+    said_once 1 'rank 1 on .*: there is no libir-mpi.so'
+    [ ! -e out.tar ]
+}
