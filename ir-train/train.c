@@ -62,8 +62,9 @@ static void open_backend(run *r)
     r->backend = ir_backend_open_as(options);
     if (!r->comm)
         return;
-    char *text = ir_format("irtools %s (%llx), computing with %s", IR_VERSION,
-                           (unsigned long long)IR_INTERFACE, r->backend->kind);
+    char *text = ir_format("irtools %s (%llx), computing with %s%s", IR_VERSION,
+                           (unsigned long long)IR_INTERFACE, r->backend->kind,
+                           options.precision == IR_BF16 ? " in bfloat16" : "");
     ir_comm_agree(r->comm, text);
     free(text);
 }

@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # Several processes train one detector: mpirun -n N ir-train.
 
+# START is each test's own
+# shellcheck disable=SC2012,SC2030,SC2031
+
 load helper
 load mpi
 
@@ -11,6 +14,11 @@ setup_file() {
     scenes "$DATA" -n 7 -s 64x64 -r 5 > /dev/null
     ir-train init --net acm -r 1 --dropout 0 "$DATA/images" > "$START"
     ir-train init --net acm -r 1 --dropout 0.5 "$DATA/images" > "$DROPPING"
+}
+
+# Ends what a failed test left waiting.
+teardown() {
+    [[ -z ${launcher:-} ]] || kill "$launcher" 2> /dev/null || true
 }
 
 setup() {
@@ -61,6 +69,15 @@ same_gradients() {
 		    if n.startswith(("state/", "measured/")):
 		        assert np.allclose(one[n], other[n], rtol=1e-4, atol=1e-5), n
 	PYTHON
+}
+
+@test "every collective brings what it should, whoever is absent" {
+    for n in 2 3; do ranks $n test-comm; done
+    run --separate-stderr test-comm
+    one_line_error 1 '^test-comm: alone$'
+    run --separate-stderr mpirun -n 2 test-comm differ
+    stderr=$(grep '^test-comm' <<< "$stderr")
+    one_line_error 1 '^test-comm: rank 1 on .* has other, rank 0 on .* has the same$'
 }
 
 # same_step OPTION...: of one process and of three, with losses to 1e-6 and gradients to 1e-4. At a
@@ -146,12 +163,13 @@ same_step() {
     for frame in "$DATA"/images/*.pgm; do
         cat "$frame" >&8
         n=$((n + 1))
-        if [ $((n % 3)) = 0 ]; then
-            for _ in 1 2 3; do timeout 60 head -n 1 <&9; done
-        fi
+        for ((i = 0; n % 3 == 0 && i < 3; i++)); do
+            read -r -t 100 -u 9
+            echo "$REPLY"
+        done
     done > got
     exec 8>&-
-    timeout 60 cat <&9 >> got
+    timeout 100 cat <&9 >> got
     exec 9<&-
     wait $!
     [ "$(cut -f 1 got)" = "$(ls "$DATA/images" | sed 's/\.pgm$//')" ]
@@ -217,4 +235,87 @@ mpi_train() {
         "$DATA/images" "$DATA/masks"
     said_once 1 'rank 1 on .*: there is no libir-mpi.so'
     [ ! -e out.tar ]
+}
+
+@test "a process that computes otherwise than the first is named" {
+    run --separate-stderr mpirun -n 1 ir-train -q -c "$START" -j 1 -w out.tar "$DATA/images" "$DATA/masks" : \
+        -n 1 ir-train --precision bf16 -q -c "$START" -j 1 -w out.tar "$DATA/images" "$DATA/masks"
+    said_once 1 'rank 1 on .* has irtools .* in bfloat16, rank 0 on .* has irtools .* computing with [a-z0-9]+$'
+    run --separate-stderr mpirun -n 2 ir-train -d cuda -q -c "$START" -w out.tar "$DATA/images" "$DATA/masks"
+    said_once 2 '-d cuda: several processes train on processors alone so far'
+    [ ! -e out.tar ]
+}
+
+# ---- what fails on the way -----------------------------------------------------------------------
+
+# on_the_way: three processes, launcher's children pids, that have taken a step and wait for frames.
+on_the_way() {
+    mkfifo corrupted rewards
+    mpirun -n 3 ir-train -q -c "$START" --crop 32 -j 1 --batch 3 --corrupted corrupted -R rewards \
+        -w out.tar "$DATA/images" "$DATA/masks" 2> err 3>&- &
+    launcher=$!
+    exec 9< rewards 8> corrupted # as they are opened there
+    cat "$DATA"/images/scene0000[123].pgm >&8
+    for _ in 1 2 3; do read -r -t 100 -u 9; done
+    mapfile -t pids < <(pgrep -P $launcher -x ir-train)
+    [ ${#pids[@]} = 3 ]
+}
+
+# none_left: within ten seconds the launcher and all that it started are gone, and have written nothing.
+none_left() {
+    local pid
+
+    for pid in "$launcher" "${pids[@]}"; do
+        timeout 10 tail --pid="$pid" -f /dev/null || { echo "$pid is still there"; return 1; }
+    done
+    if wait "$launcher"; then return 1; fi
+    launcher=''
+    exec 8>&- 9<&-
+    [ ! -e out.tar ] && [ -z "$(find . -name '.*' -type f)" ]
+}
+
+@test "a process killed: the launcher names it, and all end" {
+    for victim in 0 2; do
+        on_the_way
+        for pid in "${pids[@]}"; do
+            if grep -qzx "OMPI_COMM_WORLD_RANK=$victim" "/proc/$pid/environ"; then kill -KILL "$pid"; fi
+        done
+        none_left
+        grep -q "rank $victim .* signal 9" err
+        rm corrupted rewards
+    done
+}
+
+@test "the launcher told to end, or killed: all end" {
+    for signal in TERM KILL; do
+        on_the_way
+        kill -$signal $launcher
+        none_left
+        run ! grep '^ir-train' err
+        rm corrupted rewards
+    done
+}
+
+# ---- the game ------------------------------------------------------------------------------------
+
+@test "the game with MPIRUN: rounds as of one process, and one line of what fails" {
+    mkdir share
+    cp -R "$REPO/hrl.mk" "$REPO/hrl" share
+    mkdir data
+    cp -R "$DATA/images" "$DATA/masks" data
+    (cd data/images && printf '%s\n' *.pgm) | sed 's/\.pgm$//' | tee data/train.txt > data/test.txt
+    play() {
+        make -f share/hrl.mk DATA=data CROP=32 BATCH=4 EPOCHS=1 THREADS=1 ROUNDS=1 "$@"
+    }
+    play RUN=one > /dev/null
+    play RUN=two MPIRUN='mpirun -q -n 2' > /dev/null
+    near 1e-3 <(awk '!/^#/ { print $3, $4 }' one/0001/log) <(awk '!/^#/ { print $3, $4 }' two/0001/log)
+    diff <(head -n 4 one/0001/strategies) <(head -n 4 two/0001/strategies)
+    [ "$(wc -l < two/0001/rewards)" = 7 ]
+    run --separate-stderr play RUN=two ROUNDS=2 MPIRUN='mpirun -q -n 2' TRAIN_OPTIONS=
+    [ "$status" -eq 0 ]
+    run --separate-stderr play RUN=two ROUNDS=3 MPIRUN='mpirun -q -n 5'
+    stderr=$(grep -v '^make: ' <<< "$stderr")
+    one_line_error 2 '^hrl.mk: two/0003: ir-train: --batch 4: fewer frames than processes, of which there are 5$'
+    [ ! -e two/0003 ]
 }

@@ -87,11 +87,11 @@ ir_backend *ir_backend_open_as(ir_backend_options o)
     char *why = NULL;
     if (strcmp(device, "cpu") == 0)
         return open_cpu(&o);
-    if (o.comm && !any)
-        ir_usage_die("-d %s: several processes train on processors alone so far", device);
     const int number = any ? 0 : cuda_number(device);
     if (number < 0)
         ir_usage_die("device %s is none of auto, cpu, cuda, cuda:N", device);
+    if (o.comm && !any)
+        ir_usage_die("-d %s: several processes train on processors alone so far", device);
     ir_backend *b = any && (o.comm || !may_have_gpu()) ? NULL : open_cuda(&o, number, &why);
     if (!b && !any)
         ir_die("device %s: %s", device, why);

@@ -101,7 +101,7 @@ typedef struct {
     const char *device; /* "auto", "cpu", "cuda", "cuda:N" */
     int threads;        /* of the CPU backend; 0 means all */
     ir_precision precision;
-    bool fast; /* a GPU may use what does not give the same bits every time */
+    bool fast;     /* a GPU may use what does not give the same bits every time */
     ir_comm *comm; /* as ir_backend's */
 } ir_backend_options;
 
