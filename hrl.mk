@@ -50,6 +50,7 @@
 #   ROUNDS=50        how far to go
 #   KEEP=            keep only the checkpoints of so many rounds
 #   DEVICE=auto THREADS=(all)
+#   MPIRUN=          what starts ir-train in several processes: "mpirun --hostfile hosts -n 4"
 #   CACHE=           where converted frames are kept (.irtools-cache/ beside RUN)
 #   CHECKPOINT=      robustness: another detector (RUN/best.tar, else the last round's)
 #   METHOD=          robustness: a classical method of ir-detect instead of a checkpoint
@@ -145,9 +146,9 @@ $(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
 	schedule="--lr-schedule $$LR_SCHEDULE$${EMA:+ --ema $$EMA}"
 	[ "$$LR_SCHEDULE" = steps ] || schedule+=" --total-epochs $$ROUNDS"
 	train() {
-	    member ir-train -c "$$previous/detector.tar" -w "$$tmp/detector.tar" --log "$$tmp/log" \
+	    member -l ir-train -c "$$previous/detector.tar" -w "$$tmp/detector.tar" --log "$$tmp/log" \
 	        --batch "$$BATCH" --crop "$$CROP" --lr "$$lr" $$schedule --loss "$$LOSS" --lambda "$$LAMBDA" -r $$seed $$maxval \
-	        $$machine $$TRAIN_OPTIONS "$$@" "@$$tmp/images.list" "@$$tmp/masks.list"
+	        $$trainer $$TRAIN_OPTIONS "$$@" "@$$tmp/images.list" "@$$tmp/masks.list"
 	}
 	game() {
 	    member ir-policy play -c "$$previous/policy.tar" -w "$$tmp/policy.tar" \
@@ -160,7 +161,7 @@ $(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
 	    member tee "$$tmp/rewards" > "$$tmp/rewards.fifo"
 	}
 	mkfifo "$$tmp/rewards.fifo"
-	if [ "$$STRATEGY" = none ]; then together train; else together game; fi
+	if [ "$$STRATEGY" = none ]; then together train < /dev/null; else together game; fi
 	score() {
 	    member ir-detect -c "$$tmp/detector.tar" $$maxval $$machine "@$$tmp/val.images" |
 	    member ir-score --tsv - "@$$tmp/val.masks" > "$$tmp/val.tsv"

@@ -4,20 +4,25 @@
 
 # shellcheck disable=SC2154 # the knobs, and what run.sh sets
 
-# member PROGRAM ARGUMENT...: one process of a pipeline that runs under together. A member that
+# member [-l] PROGRAM ARGUMENT...: one process of a pipeline that runs under together; with -l as many
+# as MPIRUN, where it is given, starts of it. A member that
 # failed keeps its ends of the pipes open until it is killed, so that its neighbours do not come to
 # their own conclusions about a closed pipe. What it says goes to $tmp/PROGRAM.err; only ir-train
 # speaks to a terminal itself, for its progress line.
 member() {
-    local status err
+    local status err launcher=()
 
-    if [[ $1 = ir-train && -t $stderr ]]; then
+    if [ "$1" = -l ]; then
+        read -ra launcher <<< "$MPIRUN"
+        shift
+    fi
+    if [[ $1 = ir-train && ${#launcher[@]} = 0 && -t $stderr ]]; then
         exec {err}>&"$stderr"
     else
         exec {err}>> "$tmp/$1.err"
     fi
     # bash's own word about a killed child goes to /dev/null
-    { "$@" 2>&"$err" 9>&- && status=0 || status=$?; } 2> /dev/null
+    { "${launcher[@]}" "$@" 2>&"$err" 9>&- && status=0 || status=$?; } 2> /dev/null
     exec {err}>&-
     echo "$status $1" >&9
     [ "$status" = 0 ] || exec sleep 10
@@ -92,11 +97,13 @@ blame_none() {
     fail "$target: ${said:-one of the processes vanished}"
 }
 
-# blame STATUS PROGRAM: the one line that says who died; of a conversion all that it has to say.
+# blame STATUS PROGRAM: the one line that says who died, the program's own where a launcher has more to
+# say; of a conversion all that it has to say.
 blame() {
     local said line
 
-    said=$(grep -sv -e "^Try '" -e '^xargs: ' "$tmp/$2.err" | head -n 1) || true
+    said=$(grep -s "^$2: " "$tmp/$2.err" | head -n 1) || true
+    said=${said:-$(grep -sv -e "^Try '" -e '^xargs: ' -e '^-*$' "$tmp/$2.err" | head -n 1)} || true
     if [ "$1" = 127 ]; then
         fail "$target: $2: not found in PATH"
     elif [ "$1" -gt 128 ]; then

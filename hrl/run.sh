@@ -37,6 +37,8 @@ start() {
     # so that what is trained and scored depends less on the machine
     export IRTOOLS_PRECISION=${IRTOOLS_PRECISION:-tf32}
     cache=''
+    # of each of several processes, where they are bound to some of a machine's processors, those
+    trainer="-d $DEVICE${THREADS:+ -j $THREADS}"
     THREADS=${THREADS:-$(nproc)}
     TABLE=${TABLE:-$RUN/${METHOD:-robustness}.tsv}
     REPORT=${REPORT:-${RUNS:+report.html}}
@@ -44,6 +46,7 @@ start() {
     DETECT=${DETECT:-}
     maxval=${MAXVAL:+--maxval $MAXVAL}
     machine="-d $DEVICE -j $THREADS"
+    [ -n "$MPIRUN" ] || trainer=$machine
 }
 
 # ---- what is made whole or not at all ------------------------------------------------------------

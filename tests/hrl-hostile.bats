@@ -43,7 +43,7 @@ shape='DATA INIT VAL STRATEGY NET LAMBDA BATCH EPOCHS SEED SEVERITIES HOLD CROP 
         done
     done
     text=${texts[0]}
-    for knob in $shape KEEP DEVICE THREADS CACHE METHOD TEST METRIC; do
+    for knob in $shape KEEP DEVICE THREADS MPIRUN CACHE METHOD TEST METRIC; do
         run --separate-stderr hrl show "$knob=$text"
         harmless "$knob"
         refused "$knob "
@@ -127,6 +127,15 @@ shape='DATA INIT VAL STRATEGY NET LAMBDA BATCH EPOCHS SEED SEVERITIES HOLD CROP 
     [ ! -e run ]
     hrl DATA=data ROUNDS=1 TRAIN_OPTIONS='--bn-momentum 0.5 --shift -1.5e-3'
     grep -q '^ir-train -c .* --bn-momentum 0.5 --shift -1.5e-3 ' fake/arguments
+}
+
+@test "MPIRUN is words of a command, of which no shell makes anything else" {
+    for text in 'mpirun $(touch pwned)' 'mpirun; touch pwned' 'mpirun > pwned' '-n 2' 'a=`b`' 'm*' '~/mpirun'; do
+        run --separate-stderr hrl DATA=data MPIRUN="$text"
+        harmless MPIRUN
+        refused '^hrl.mk: MPIRUN '
+    done
+    [ ! -e run ]
 }
 
 # spoiled: a run of two rounds with all that a run can have; mine is what must stay as it is.

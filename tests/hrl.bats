@@ -174,6 +174,52 @@ ended() {
     hrl ROUNDS=2
 }
 
+# launcher: a stand-in for mpirun in PATH, which starts one process and notes what it was asked for.
+launcher() {
+    mkdir -p launch
+    cat > launch/mpirun <<- 'BASH'
+		#!/bin/bash
+		echo "$*" >> "$IR_FAKE/launched"
+		while [[ $1 = -* ]]; do shift 2; done
+		"$@"
+		status=$?
+		[ "$status" = 0 ] || printf '%s\n' ------- 'mpirun has much to say' ------- >&2
+		exit "$status"
+	BASH
+    chmod +x launch/mpirun
+    PATH=$PWD/launch:$PATH
+}
+
+@test "MPIRUN stands before ir-train in a round and before nothing else, and is no part of the run" {
+    launcher
+    for strategy in hrl none; do
+        rm -rf run fake/launched fake/arguments
+        hrl DATA=data ROUNDS=1 STRATEGY=$strategy MPIRUN='  mpirun  --hostfile /a/hosts -n 3 '
+        [ "$(wc -l < fake/launched)" = 1 ]
+        grep -q '^--hostfile /a/hosts -n 3 ir-train -c run/0000/detector.tar ' fake/launched
+        # each process takes the processors that it is bound to, unless told otherwise
+        run ! grep -e ' -j ' fake/launched
+        run ! grep MPIRUN run/knobs
+        hrl ROUNDS=2
+        [ "$(wc -l < fake/launched)" = 1 ]
+    done
+    hrl ROUNDS=3 MPIRUN='mpirun -n 3' THREADS=2
+    grep -q '^-n 3 .* -j 2 ' fake/launched
+}
+
+@test "MPIRUN: one line when ir-train fails, whatever the launcher has to say, or when there is no launcher" {
+    launcher
+    hrl DATA=data ROUNDS=1
+    run --separate-stderr hrl ROUNDS=2 MPIRUN='nowhere -n 2'
+    refused '^hrl.mk: MPIRUN: nowhere: not found in PATH$'
+    cp -R "$BATS_TEST_DIRNAME/fake" some
+    printf '%s\n' '#!/bin/bash' 'echo ir-train: no luck >&2' 'exit 1' > some/ir-train
+    PATH=$PWD/launch:$PWD/some:/usr/bin:/bin
+    run --separate-stderr hrl ROUNDS=2 MPIRUN='mpirun -n 2'
+    refused '^hrl.mk: run/0002: ir-train: no luck$'
+    [ ! -e run/0002 ]
+}
+
 @test "one of the ring failing: its own line, and no complaint of its neighbours" {
     hrl DATA=data ROUNDS=1
     cp -R "$BATS_TEST_DIRNAME/fake" some
