@@ -56,7 +56,9 @@ to_install() {
     for file in "$REPO"/models/{default,*.tar,*.md}; do
         [ ! -e "$file" ] || echo "./$1/share/irtools/models/${file##*/}"
     done
-    [ ! -e "$IR_BIN/libir-cuda.so" ] || echo "./$1/lib/irtools/libir-cuda.so"
+    for file in libir-{cuda,mpi}.so; do
+        [ ! -e "$IR_BIN/$file" ] || echo "./$1/lib/irtools/$file"
+    done
 }
 
 # users INCLUDED DIR...: the C files that include it themselves; objects: what is made of them.
@@ -124,6 +126,18 @@ linked() {
     [ "$(cd here/share/irtools/models && echo *)" = 'default tiny.md tiny.tar' ]
     here/bin/ir-detect data/images | cmp - <(ir-detect -c tree/models/tiny.tar data/images)
     [ "$(here/bin/ir-detect --list | tail -n 1 | cut -f 1,7)" = $'tiny\tdefault' ]
+}
+
+@test "the MPI plug-in is made and installed where mpicc is found, and only there" {
+    mkdir -p some
+    printf '#!/bin/sh\n' > some/mpicc
+    chmod +x some/mpicc
+    plan() { built -n -B NVCC= BUILD="$PWD/new" DESTDIR="$PWD/root" "$@"; }
+    [ "$(plan MPICC= all install | grep -c 'MPICC\|libir-mpi')" = 0 ]
+    [ "$(plan MPICC=nowhere all install | grep -c 'MPICC\|libir-mpi')" = 0 ]
+    plan MPICC="$PWD/some/mpicc" all | grep -q "MPICC $PWD/new/bin/libir-mpi.so"
+    plan MPICC="$PWD/some/mpicc" install | grep -q "libir-mpi.so $PWD/root.*/lib/irtools"
+    plan MPICC= mpi | grep -q "MPICC $PWD/new/bin/libir-mpi.so" # when asked for by name, always
 }
 
 @test "the CUDA plug-in is made and installed where nvcc and cuDNN are found, and only there" {
