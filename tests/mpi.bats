@@ -112,7 +112,7 @@ same_step() {
 @test "every network's first step is that of one process" {
     for net in $(networks); do
         case $net in
-        dnanet | balistd) most=3e-3 ;;
+        dnanet | balistd) most=1e-2 ;;
         *) most=1e-4 ;;
         esac
         ir-train init --net "$net" -r 1 --mean 0.3 --std 0.1 -w "$net.tar"
