@@ -169,22 +169,21 @@ static bool needs_place(ir_shape out, bool add)
     return add || blocks(out.c) > 1;
 }
 
-static size_t bytes_of_pass(ir_shape in, ir_shape out)
-{
-    return image_of(in) * sizeof(uint16_t) + image_of(out) * sizeof(float);
-}
-
 size_t bf16_scratch_bytes(const bf16_conv *c)
 {
-    const size_t n = (size_t)c->src.n;
-    size_t most = 0, bytes;
+    const size_t src = image_of(c->src), dst = image_of(c->dst), n = (size_t)c->src.n;
+    const size_t forward = src * sizeof(uint16_t) + dst * sizeof(float);
+    const size_t data = dst * sizeof(uint16_t) + src * sizeof(float);
+    const size_t gradient = n * (src + dst) * sizeof(uint16_t);
+    size_t most = 0;
 
     if (c->directions & IR_DNN_FORWARD)
-        most = bytes_of_pass(c->src, c->dst);
-    if (c->directions & IR_DNN_DATA && (bytes = bytes_of_pass(c->dst, c->src)) > most)
-        most = bytes;
-    bytes = n * (image_of(c->src) + image_of(c->dst)) * sizeof(uint16_t);
-    return c->batch && bytes > most ? bytes : most;
+        most = forward;
+    if (c->directions & IR_DNN_DATA && data > most)
+        most = data;
+    if (c->batch && gradient + src * sizeof(float) > most)
+        most = gradient + src * sizeof(float);
+    return most;
 }
 
 void bf16_set_weights(bf16_conv *c, const float *padded)
@@ -207,30 +206,43 @@ void bf16_forward(bf16_conv *c, const float *src, const float *bias, float *dst,
     }
 }
 
-void bf16_backward_data(bf16_conv *c, const float *diff_dst, float *diff_src, bool add,
-                        void *scratch)
+/* The pixels of all images. */
+static void batch_to_pixels(ir_shape s, const float *blocked, uint16_t *pixels)
+{
+    for (int i = 0; i < s.n; i++)
+        to_pixels(s, blocked + (size_t)i * image_of(s), pixels + (size_t)i * image_of(s));
+}
+
+/* made: diff_dst's pixels, or NULL; then there is room at pixels for one image's. place: room for
+ * one image's result. */
+static void backward_data(bf16_conv *c, const float *diff_dst, const uint16_t *made,
+                          uint16_t *pixels, float *place, bool add, float *diff_src)
 {
     const bool moved = needs_place(c->src, add);
-    uint16_t *in = (uint16_t *)((float *)scratch + (moved ? image_of(c->src) : 0));
 
     for (int i = 0; i < c->src.n; i++) {
-        float *image = diff_src + (size_t)i * image_of(c->src), *out = moved ? scratch : image;
-        to_pixels(c->dst, diff_dst + (size_t)i * image_of(c->dst), in);
-        ir_dnn_conv_backward_data(c->image, in, out);
+        const size_t from = (size_t)i * image_of(c->dst);
+        float *image = diff_src + (size_t)i * image_of(c->src), *out = moved ? place : image;
+        if (!made)
+            to_pixels(c->dst, diff_dst + from, pixels);
+        ir_dnn_conv_backward_data(c->image, made ? made + from : pixels, out);
         if (moved)
             from_pixels(c->src, out, add, image);
     }
 }
 
-void bf16_gradient(bf16_conv *c, const float *src, const float *diff_dst, float *padded,
-                   void *scratch)
+void bf16_backward(bf16_conv *c, const float *src, const float *diff_dst, float *padded,
+                   float *diff_src, bool add, void *scratch)
 {
-    uint16_t *in = scratch, *out = in + (size_t)c->src.n * image_of(c->src);
+    float *place = scratch;
+    uint16_t *out = (uint16_t *)(place + image_of(c->src));
+    uint16_t *in = out + (size_t)c->dst.n * image_of(c->dst);
 
-    for (int i = 0; i < c->src.n; i++) {
-        const size_t from = (size_t)i * image_of(c->src), to = (size_t)i * image_of(c->dst);
-        to_pixels(c->src, src + from, in + from);
-        to_pixels(c->dst, diff_dst + to, out + to);
+    if (padded) {
+        batch_to_pixels(c->src, src, in);
+        batch_to_pixels(c->dst, diff_dst, out);
+        ir_dnn_conv_backward_weights(c->batch, in, out, padded);
     }
-    ir_dnn_conv_backward_weights(c->batch, in, out, padded);
+    if (diff_src)
+        backward_data(c, diff_dst, padded ? out : NULL, out, place, add, diff_src);
 }

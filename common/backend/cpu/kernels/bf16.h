@@ -19,8 +19,7 @@ typedef struct bf16_conv bf16_conv;
 #define bf16_scratch_bytes IR_NAME(ir_bf16_scratch_bytes)
 #define bf16_set_weights   IR_NAME(ir_bf16_set_weights)
 #define bf16_forward       IR_NAME(ir_bf16_forward)
-#define bf16_backward_data IR_NAME(ir_bf16_backward_data)
-#define bf16_gradient      IR_NAME(ir_bf16_gradient)
+#define bf16_backward      IR_NAME(ir_bf16_backward)
 #define bf16_round         IR_NAME(ir_bf16_round)
 
 /* Whether a convolution has so many products a pixel that rounding its pixels pays; the same on
@@ -37,10 +36,8 @@ size_t bf16_packed_bytes(const bf16_conv *c);
 size_t bf16_scratch_bytes(const bf16_conv *c);
 void bf16_set_weights(bf16_conv *c, const float *padded);
 void bf16_forward(bf16_conv *c, const float *src, const float *bias, float *dst, void *scratch);
-void bf16_backward_data(bf16_conv *c, const float *diff_dst, float *diff_src, bool add,
-                        void *scratch);
-/* padded: of whole blocks of channels; it is not in scratch. */
-void bf16_gradient(bf16_conv *c, const float *src, const float *diff_dst, float *padded,
-                   void *scratch);
+/* Either result may be NULL. padded: weights of whole blocks of channels; it is not in scratch. */
+void bf16_backward(bf16_conv *c, const float *src, const float *diff_dst, float *padded,
+                   float *diff_src, bool add, void *scratch);
 
 #endif

@@ -186,7 +186,7 @@ static void forward(ir_backend *b, ir_call *call)
         convolve_forward(state->conv, x, call->value, convolve_scratch(call));
         return;
     }
-    convolve_backward_data(state->conv, x, call->value, false, convolve_scratch(call));
+    convolve_backward(state->conv, NULL, x, NULL, call->value, false, convolve_scratch(call));
     if (has_bias(call) || call->activation.on)
         add_bias(call, state);
 }
@@ -240,18 +240,17 @@ static void backward(ir_backend *b, ir_call *call)
     else if (call->bias)
         bias_gradient(b, call, state);
     void *scratch = convolve_scratch(call);
-    if (call->weight->trained)
-        convolve_backward_weights(state->conv, transposed ? call->grad : in->value,
-                                  transposed ? in->value : call->grad, call->weight->grad, scratch);
-    if (call->grad_use[0] == IR_GRAD_NONE)
-        return;
-    const bool later = adds_later(call, state);
+    float *weights = call->weight->trained ? call->weight->grad : NULL;
+    const bool wanted = call->grad_use[0] != IR_GRAD_NONE, later = adds_later(call, state);
     float *dx = later ? call->scratch : in->grad;
-    if (transposed)
-        convolve_forward(state->conv, call->grad, dx, scratch);
-    else
-        convolve_backward_data(state->conv, call->grad, dx, call->grad_use[0] == IR_GRAD_ADD,
-                               scratch);
+    if (!transposed) {
+        convolve_backward(state->conv, in->value, call->grad, weights, wanted ? dx : NULL,
+                          call->grad_use[0] == IR_GRAD_ADD, scratch);
+    } else {
+        convolve_backward(state->conv, call->grad, in->value, weights, NULL, false, scratch);
+        if (wanted)
+            convolve_forward(state->conv, call->grad, dx, scratch);
+    }
     if (later)
         add_into(in->grad, dx, volume(in->shape));
 }

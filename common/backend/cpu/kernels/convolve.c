@@ -268,13 +268,10 @@ bool convolve_adds(const convolve *c)
     return c->bf16 || c->data;
 }
 
-void convolve_backward_data(convolve *c, const float *diff_dst, float *diff_src, bool add,
-                            void *scratch)
+static void backward_data(convolve *c, const float *diff_dst, float *diff_src, bool add,
+                          void *scratch)
 {
-    diff_dst = rounded(c, c->what.dst, diff_dst, &scratch);
-    if (c->bf16)
-        bf16_backward_data(c->bf16, diff_dst, diff_src, add, scratch);
-    else if (c->data)
+    if (c->data)
         winograd_run(c->data, diff_dst, (winograd_end){.slope = 1, .add = add}, diff_src, scratch);
     else if (c->direct)
         direct_backward_data(c->direct, diff_dst, diff_src);
@@ -286,16 +283,18 @@ void convolve_backward_data(convolve *c, const float *diff_dst, float *diff_src,
         plane_conv_expand(c->planes, diff_dst, NULL, NULL, diff_src);
 }
 
-void convolve_backward_weights(convolve *c, const float *src, const float *diff_dst, float *oihw,
-                               void *scratch)
+/* The logical channels' part of a gradient of whole blocks. */
+static void without_padding(const convolve *c, const float *padded, float *oihw)
+{
+    copy_filters(c, oihw, row_size(c), padded, (size_t)c->ic * taps_of(c));
+}
+
+static void gradient(convolve *c, const float *src, const float *diff_dst, float *oihw,
+                     void *scratch)
 {
     const bool wide_is_dst = plane_to_wide(c);
-    src = rounded(c, c->what.src, src, &scratch);
-    diff_dst = rounded(c, c->what.dst, diff_dst, &scratch);
-    if (c->bf16) {
-        bf16_gradient(c->bf16, src, diff_dst, scratch, (char *)scratch + padded_bytes(c));
-        copy_filters(c, oihw, row_size(c), scratch, (size_t)c->ic * taps_of(c));
-    } else if (c->gradient) {
+
+    if (c->gradient) {
         winograd_gradient_run(c->gradient, src, diff_dst, oihw, scratch);
     } else if (c->planes) {
         plane_conv_gradient(c->planes, wide_is_dst ? diff_dst : src, wide_is_dst ? src : diff_dst,
@@ -305,6 +304,23 @@ void convolve_backward_weights(convolve *c, const float *src, const float *diff_
             direct_backward_weights(c->direct, src, diff_dst, scratch);
         else
             ir_dnn_conv_backward_weights(c->dnn, src, diff_dst, scratch);
-        copy_filters(c, oihw, row_size(c), scratch, (size_t)c->ic * taps_of(c));
+        without_padding(c, scratch, oihw);
     }
+}
+
+void convolve_backward(convolve *c, const float *src, const float *diff_dst, float *oihw,
+                       float *diff_src, bool add, void *scratch)
+{
+    if (c->bf16) {
+        bf16_backward(c->bf16, src, diff_dst, oihw ? scratch : NULL, diff_src, add,
+                      (char *)scratch + padded_bytes(c));
+        if (oihw)
+            without_padding(c, scratch, oihw);
+        return;
+    }
+    diff_dst = rounded(c, c->what.dst, diff_dst, &scratch);
+    if (oihw)
+        gradient(c, rounded(c, c->what.src, src, &scratch), diff_dst, oihw, scratch);
+    if (diff_src)
+        backward_data(c, diff_dst, diff_src, add, scratch);
 }

@@ -24,16 +24,15 @@ typedef struct {
 
 typedef struct convolve convolve;
 
-#define convolve_new              IR_NAME(ir_convolve_new)
-#define convolve_free             IR_NAME(ir_convolve_free)
-#define convolve_set_weights      IR_NAME(ir_convolve_set_weights)
-#define convolve_set_bias         IR_NAME(ir_convolve_set_bias)
-#define convolve_forward          IR_NAME(ir_convolve_forward)
-#define convolve_backward_data    IR_NAME(ir_convolve_backward_data)
-#define convolve_backward_weights IR_NAME(ir_convolve_backward_weights)
-#define convolve_packed_bytes     IR_NAME(ir_convolve_packed_bytes)
-#define convolve_scratch_bytes    IR_NAME(ir_convolve_scratch_bytes)
-#define convolve_adds             IR_NAME(ir_convolve_adds)
+#define convolve_new           IR_NAME(ir_convolve_new)
+#define convolve_free          IR_NAME(ir_convolve_free)
+#define convolve_set_weights   IR_NAME(ir_convolve_set_weights)
+#define convolve_set_bias      IR_NAME(ir_convolve_set_bias)
+#define convolve_forward       IR_NAME(ir_convolve_forward)
+#define convolve_backward      IR_NAME(ir_convolve_backward)
+#define convolve_packed_bytes  IR_NAME(ir_convolve_packed_bytes)
+#define convolve_scratch_bytes IR_NAME(ir_convolve_scratch_bytes)
+#define convolve_adds          IR_NAME(ir_convolve_adds)
 
 /* directions: IR_DNN_FORWARD | IR_DNN_DATA | IR_DNN_WEIGHTS. */
 convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directions);
@@ -46,12 +45,11 @@ size_t convolve_scratch_bytes(const convolve *c);
 void convolve_set_weights(convolve *c, const float *oihw, uint64_t version, void *scratch);
 void convolve_set_bias(convolve *c, const float *bias);
 void convolve_forward(convolve *c, const float *src, float *dst, void *scratch);
-/* add: diff_src += instead of =; only where convolve_adds(). */
+/* Whether diff_src can be added to. */
 bool convolve_adds(const convolve *c);
-void convolve_backward_data(convolve *c, const float *diff_dst, float *diff_src, bool add,
-                            void *scratch);
-void convolve_backward_weights(convolve *c, const float *src, const float *diff_dst, float *oihw,
-                               void *scratch);
+/* The weights' gradient and the data's; either may be NULL. add: diff_src += instead of =. */
+void convolve_backward(convolve *c, const float *src, const float *diff_dst, float *oihw,
+                       float *diff_src, bool add, void *scratch);
 
 /* ---- plane.c: one side is a plane (C = 1), the other has channels (or is a plane too) ---- */
 
