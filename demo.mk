@@ -12,7 +12,7 @@ DEMO   = $(BUILD)/demo$(if $(filter-out 1,$(SEED)),-$(SEED))
 SEED   = 1
 HRL   := $(MAKE) --no-print-directory -f $(dir $(abspath $(lastword $(MAKEFILE_LIST))))hrl.mk
 ROUNDS = 8
-LAST   = 0008
+LAST   = $(shell printf %04d $(ROUNDS))
 SHAPE  = DATA=$(DEMO)/scenes EPOCHS=10 BATCH=4 CROP=128 POLICY_LR=1e-3 ENTROPY=0 KEEP=1 LOSS=soft-iou+bce \
          EMA=0.99 LR_SCHEDULE=cosine SEED=$(SEED) INIT=$(DEMO)/start/0000/detector.tar
 
