@@ -190,7 +190,7 @@ codes() {
     built BUILD="$PWD/new" NVCC="$PWD/toolkit/bin/nvcc" CUDA_ARCH=80 "$PWD/new/cuda/made-for"
     [ "$(cat new/cuda/made-for)" = '-gencode arch=compute_80,code=sm_80 -gencode arch=compute_80,code=compute_80' ]
     plan CUDA_ARCH=80 | grep -q 'up to date'
-    ! plan CUDA_ARCH=90 | grep -q 'up to date'
+    [ "$(plan CUDA_ARCH=90 | grep -c 'up to date')" = 0 ]
     built -n BUILD="$PWD/new" NVCC="$PWD/toolkit/bin/nvcc" -W "$PWD/new/cuda/made-for" CUDA_ARCH=80 cuda |
         grep -q 'NVCC .*memory.o'
 }

@@ -16,7 +16,7 @@ PROGRAMS='ir-corrupt ir-detect ir-policy ir-score ir-train'
 COMMANDS='ir-corrupt: ir-detect: ir-policy:init ir-policy:sample ir-policy:update ir-policy:play
     ir-policy:stats ir-score: ir-score:report ir-train: ir-train:init ir-train:export'
 
-# in_SHELL LINE: what that shell offers at its end, one a line.
+# in_bash LINE and so on: what that shell offers at its end, one a line.
 in_bash() {
     # shellcheck disable=SC2016 # the inner shell expands
     bash --norc -c '

@@ -60,7 +60,7 @@ profiles() {
     # each profile has its package, and each package its files
     for package in irtools{,-cuda,-mpi,-models}; do
         grep -qx "Package: $package" "$REPO/packaging/debian/control"
-        [ $package = irtools-models ] || [ -s "$REPO/packaging/debian/$package.install" ]
+        [ "$package" = irtools-models ] || [ -s "$REPO/packaging/debian/$package.install" ]
     done
 }
 
@@ -81,5 +81,5 @@ profiles() {
     grep -q "mv models/balistd.tar models/dnanet.tar models/dnanet.md $PWD/tree/debian/irtools-models/" plan
     rm tree/models/{dnanet,balistd}.*
     make -C tree --no-print-directory -n -f debian/rules override_dh_auto_install > plan
-    ! grep -q irtools-models plan
+    [ "$(grep -c irtools-models plan)" = 0 ]
 }
