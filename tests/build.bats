@@ -116,13 +116,13 @@ linked() {
     mkdir -p tree
     cp -R "$REPO"/{Makefile,*.mk,mk,common,completions,ir-*,man,hrl,tests} tree # with a box of its own
     mkdir -p tree/models "tree/$build"
-    cp -R "$REPO/$build/bin" "tree/$build/bin"
+    cp -R "$REPO/$build"/{bin,completions} "tree/$build"
     scenes data -n 1 -s 64x64 -r 1
     ir-train init --net acm --mean 0.4 --std 0.1 -r 7 | ir-train export -c - -w tree/models/tiny.tar
     printf 'tiny\n' > tree/models/default
     printf 'about it\n' > tree/models/tiny.md
     echo no > tree/models/notes.txt
-    make -C tree --no-print-directory BUILD="$build" -o all install PREFIX="$PWD/here" NVCC= > /dev/null
+    make -C tree --no-print-directory BUILD="$build" -o all -o completions install PREFIX="$PWD/here" NVCC= > /dev/null
     [ "$(cd here/share/irtools/models && echo *)" = 'default tiny.md tiny.tar' ]
     here/bin/ir-detect data/images | cmp - <(ir-detect -c tree/models/tiny.tar data/images)
     [ "$(here/bin/ir-detect --list | tail -n 1 | cut -f 1,7)" = $'tiny\tdefault' ]
