@@ -1,9 +1,10 @@
 # models.mk: the detectors that come with irtools, made again from the data sets.
 #
-#   make -f models.mk acm NUAA=dir NUDT=dir IRSTD=dir    models/acm.tar and its card, models/acm.md
-#   make -f models.mk dnanet balistd NUAA=...            those that are too large for the source tree
-#   make -f models.mk acm RUN=run NUAA=...               of a run of hrl.mk that there is already
-#   make -f models.mk data NUAA=...                      only the joint data set
+#   make -f models.mk alcnet NUAA=dir NUDT=dir IRSTD=dir    models/alcnet.tar and its card, alcnet.md
+#   make -f models.mk acm NUAA=...                          a smaller one
+#   make -f models.mk dnanet balistd NUAA=...               those that are too large for the source tree
+#   make -f models.mk acm RUN=run NUAA=...                  of a run of hrl.mk that there is already
+#   make -f models.mk data NUAA=...                         only the joint data set
 #
 # Each of the three is a directory as hrl.mk takes it for DATA, with images/, masks/ and lists. Their
 # training lists together train a detector as the recipe below says, by hrl.mk; a part of each is
@@ -23,6 +24,7 @@
 COMMON         = STRATEGY=hrl SEED=1 CROP=256 EMA=0.999 LR_SCHEDULE=cosine NORMALISE=image \
                  LOSS=soft-iou+bce RESIZE_MASKS=nearest KEEP=2
 RECIPE_acm     = NET=acm ROUNDS=50 EPOCHS=8 BATCH=4
+RECIPE_alcnet  = NET=alcnet ROUNDS=30 EPOCHS=2 BATCH=4
 RECIPE_dnanet  = NET=dnanet ROUNDS=50 EPOCHS=6 BATCH=8
 RECIPE_balistd = NET=balistd ROUNDS=50 EPOCHS=6 BATCH=8
 

@@ -159,8 +159,8 @@ PYTHON
 }
 
 @test "make -f models.mk alone says how to use it, and its recipes train what they name" {
-    make -f "$REPO/models.mk" | grep -q 'make -f models.mk acm NUAA=dir NUDT=dir IRSTD=dir'
-    for name in acm dnanet balistd; do
+    make -f "$REPO/models.mk" | grep -q 'make -f models.mk alcnet NUAA=dir NUDT=dir IRSTD=dir'
+    for name in acm alcnet dnanet balistd; do
         make -n -f "$REPO/models.mk" $name NUAA=a NUDT=b IRSTD=c WORK=new | grep -q "NET=$name ROUNDS="
     done
     make -n -f "$REPO/models.mk" own RECIPE_own='NET=alcnet ROUNDS=3' NUAA=a NUDT=b IRSTD=c WORK=new |
