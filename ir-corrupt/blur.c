@@ -109,10 +109,11 @@ IR_WIDE static void to_float(const uint16_t *restrict from, float *restrict to, 
         to[x] = from[x];
 }
 
-static plane padded(const ir_image *im, float *room, int sides, int ends, int (*border)(int, int))
+static plane padded(const ir_image *im, float *workspace, int sides, int ends,
+                    int (*border)(int, int))
 {
     plane p = {.stride = (size_t)im->width + 2 * sides};
-    p.sample = room + ends * p.stride + sides;
+    p.sample = workspace + ends * p.stride + sides;
     for (int y = -ends; y < im->height + ends; y++) {
         const uint16_t *from = im->pixel + (size_t)border(y, im->height) * im->width;
         float *to = p.sample + y * (ptrdiff_t)p.stride;
@@ -247,8 +248,8 @@ IR_WIDE static void add_change(int32_t *restrict sum, const float *restrict chan
 }
 
 /* What the sums over the disk about row y + 1 have more than those about row y: the end of a chord
- * that is gained at each column of the disk, less that which is lost. ends: room for a row of each
- * chord. */
+ * that is gained at each column of the disk, less that which is lost. ends: workspace for a row of
+ * each chord. */
 static void disk_change(const defocus_kernel *k, const plane *p, int y, float *change, int width,
                         float *ends)
 {
@@ -269,13 +270,12 @@ static void disk_change(const defocus_kernel *k, const plane *p, int y, float *c
 
 /* Every pixel's sum over the disk. p's border being mirrored, that of the sums is too. */
 static void disk_sums(const defocus_kernel *k, const plane *p, const plane *sums, int width,
-                      int height, float *room)
+                      int height, float *workspace)
 {
     static const double ones[DISK_MAX + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-    int32_t *sum = (void *)room;
-    float *change = room + width, *to = sums->sample;
+    int32_t *sum = (void *)workspace;
+    float *change = workspace + width, *to = sums->sample;
     term t[DISK_MAX + 1];
-
     memset(sum, 0, (size_t)width * sizeof *sum);
     for (int dy = -k->radius; dy <= k->radius; dy++) { /* chords are the same along rows */
         sum_terms(change, t, row_terms(t, row_of(p, dy), ones, k->chord[abs(dy)]), width);
@@ -296,21 +296,22 @@ static void disk_sums(const defocus_kernel *k, const plane *p, const plane *sums
 /* The terms of the kernel's rim at row y. Rows as far above as below share their weights: they are
  * added up first. */
 static int rim_terms(term *t, const defocus_kernel *k, const plane *p, int y, int width,
-                     float *room)
+                     float *workspace)
 {
     int terms = 0, pad = k->radius + k->smooth, wide = width + 2 * pad;
     for (int dy = 0; dy <= pad; dy++) {
         if (!k->taps[dy])
             continue;
-        sum_terms(room, &(term){row_of(p, y - dy) - pad, row_of(p, y + dy) - pad, dy ? 1 : 0.5f}, 1,
+        sum_terms(workspace,
+                  &(term){row_of(p, y - dy) - pad, row_of(p, y + dy) - pad, dy ? 1 : 0.5f}, 1,
                   wide);
-        const float *both = room + pad;
+        const float *both = workspace + pad;
         if (k->rim[dy][0])
             t[terms++] = single(both, k->rim[dy][0]);
         for (int dx = 1; dx < k->taps[dy]; dx++)
             if (k->rim[dy][dx])
                 t[terms++] = (term){both - dx, both + dx, (float)k->rim[dy][dx]};
-        room += wide;
+        workspace += wide;
     }
     return terms;
 }
@@ -321,13 +322,13 @@ void corrupt_defocus_blur(ir_image *im, corrupt_job *job)
     defocus_kernel k = defocus_kernel_of((int)job->parameter[0], job->parameter[1]);
     int pad = k.radius + k.smooth, width = im->width, wide = width + 2 * k.smooth;
     size_t size = padded_size(im, pad, pad), rows = (size_t)(RIM_MAX + 1) * (width + 2 * pad);
-    float *room =
-        corrupt_room(job->scratch, size + (size_t)wide * im->height + rows + wide + width);
-    plane p = padded(im, room, pad, pad, mirror), sums = {room + size + k.smooth, (size_t)wide};
-    float *down = room + size + (size_t)wide * im->height, *sum = down + wide;
-
-    room = sum + width;
-    disk_sums(&k, &p, &sums, width, im->height, room);
+    float *workspace =
+        corrupt_buffer(job->scratch, size + (size_t)wide * im->height + rows + wide + width);
+    plane p = padded(im, workspace, pad, pad, mirror),
+          sums = {workspace + size + k.smooth, (size_t)wide};
+    float *down = workspace + size + (size_t)wide * im->height, *sum = down + wide;
+    workspace = sum + width;
+    disk_sums(&k, &p, &sums, width, im->height, workspace);
     for (int y = 0; y < im->height; y++) {
         term t[SMOOTH_MAX + 1 + (RIM_MAX + 1) * (RIM_MAX + 1)];
         t[0] = single(row_of(&sums, y) - k.smooth, k.weights[0] / k.pixels);
@@ -337,7 +338,7 @@ void corrupt_defocus_blur(ir_image *im, corrupt_job *job)
                           (float)(k.weights[d] / k.pixels)};
         sum_terms(down, t, k.smooth + 1, wide);
         int terms = row_terms(t, down + k.smooth, k.weights, k.smooth);
-        terms += rim_terms(t + terms, &k, &p, y, width, room);
+        terms += rim_terms(t + terms, &k, &p, y, width, workspace);
         sum_terms(sum, t, terms, width);
         store_row(im->pixel + (size_t)y * width, sum, width, im->maxval);
     }
@@ -363,9 +364,9 @@ void corrupt_motion_blur(ir_image *im, corrupt_job *job)
     }
 
     size_t size = padded_size(im, length, 0);
-    float *room = corrupt_room(job->scratch, size + width);
-    plane p = padded(im, room, length, 0, clamp);
-    float *sum = room + size;
+    float *workspace = corrupt_buffer(job->scratch, size + width);
+    plane p = padded(im, workspace, length, 0, clamp);
+    float *sum = workspace + size;
     for (int y = 0; y < im->height; y++) {
         term t[LINE_MAX];
         for (int i = 0; i < length; i++)
@@ -389,9 +390,9 @@ void corrupt_gaussian_blur(ir_image *im, corrupt_job *job)
 
     int wide = width + 2 * reach;
     size_t size = padded_size(im, reach, 0);
-    float *room = corrupt_room(job->scratch, size + wide + width);
-    plane p = padded(im, room, reach, 0, clamp);
-    float *down = room + size, *sum = down + wide;
+    float *workspace = corrupt_buffer(job->scratch, size + wide + width);
+    plane p = padded(im, workspace, reach, 0, clamp);
+    float *down = workspace + size, *sum = down + wide;
     for (int y = 0; y < im->height; y++) {
         term t[REACH_MAX + 1] = {single(row_of(&p, y) - reach, weight[0])};
         for (int d = 1; d <= reach; d++)

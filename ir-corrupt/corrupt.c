@@ -89,12 +89,12 @@ void corrupt_list(FILE *file)
     }
 }
 
-float *corrupt_room(corrupt_scratch *scratch, size_t count)
+float *corrupt_buffer(corrupt_scratch *scratch, size_t count)
 {
-    if (count > scratch->room) {
+    if (count > scratch->capacity) {
         free(scratch->memory);
         scratch->memory = ir_aligned(count * sizeof *scratch->memory);
-        scratch->room = count;
+        scratch->capacity = count;
     }
     return scratch->memory;
 }

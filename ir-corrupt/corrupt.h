@@ -20,7 +20,7 @@
 /* Memory that one frame after the other is worked in. */
 typedef struct {
     float *memory;
-    size_t room; /* floats */
+    size_t capacity; /* floats */
 } corrupt_scratch;
 
 /* Tables that all threads share, each made when it is first needed. */
@@ -61,7 +61,7 @@ void corrupt_apply(ir_image *im, int corruption, int severity, uint64_t seed, ui
 void corrupt_list(FILE *file);
 
 /* Room for count floats, undefined. */
-float *corrupt_room(corrupt_scratch *scratch, size_t count);
+float *corrupt_buffer(corrupt_scratch *scratch, size_t count);
 void corrupt_scratch_free(corrupt_scratch *scratch);
 
 /* A value in units of samples, clipped to 0..maxval and rounded. */

@@ -117,13 +117,12 @@ void corrupt_pixelate(ir_image *im, corrupt_job *job)
     int across = shrunk(width, job->parameter[0]), down = shrunk(height, job->parameter[0]);
     size_t spans = (size_t)across + down, sides = 2 * (size_t)width + height;
     size_t cells = (size_t)across * down;
-    span *column = (span *)corrupt_room(job->scratch, 2 * spans + sides + across + cells);
+    span *column = (span *)corrupt_buffer(job->scratch, 2 * spans + sides + across + cells);
     span *row = column + across;
     int *column_of = (int *)(row + down), *row_of = column_of + width;
     uint32_t *sum = (uint32_t *)(row_of + height);
     int32_t *cell = (int32_t *)(sum + width);
     uint16_t *mean = (uint16_t *)(cell + across);
-
     box_cells(width, across, column);
     box_cells(height, down, row);
     for (int i = 0; i < down; i++) {
@@ -213,8 +212,7 @@ void corrupt_jpeg(ir_image *im, corrupt_job *job)
     grey_frame grey = {NULL, im->width, im->height, whole_blocks(im->width),
                        whole_blocks(im->height)};
     size_t bytes = (size_t)grey.stride * grey.rows;
-
-    grey.sample = (uint8_t *)corrupt_room(job->scratch, bytes / sizeof(float));
+    grey.sample = (uint8_t *)corrupt_buffer(job->scratch, bytes / sizeof(float));
     fill_grey(im, &grey);
     jpeg_code(grey.sample, grey.stride, grey.rows, (int)job->parameter[0]);
     for (int y = 0; y < im->height; y++)

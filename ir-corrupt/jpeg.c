@@ -277,7 +277,6 @@ void jpeg_code(uint8_t *sample, int width, int height, int quality)
 {
     packed row[SIDE][LANES];
     int step[SIDE * SIDE], across = width / SIDE, blocks = across * (height / SIDE);
-
     steps_of(quality, step);
     memset(row, 0, sizeof row);
     for (int first = 0; first < blocks; first += LANES) {

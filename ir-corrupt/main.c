@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "base/name_counter.h"
 #include "base/option.h"
 #include "base/pipeline.h"
 #include "corrupt.h"
@@ -102,7 +103,6 @@ static options parse(int argc, char **argv)
 {
     options o = {.corruption = -1, .threads = ir_default_threads()};
     int option;
-
     while ((option = ir_option(argc, argv, ":n:s:S:r:j:o:vhV", long_options, usage)) != -1) {
         switch (option) {
         case 'n':
@@ -151,7 +151,7 @@ typedef struct {
     const options *options;
     ir_stream *images;
     ir_records *strategies; /* NULL: the same corruption for all */
-    ir_tally *names;
+    ir_name_counter *names;
     corrupt_tables *tables;
     ir_sink *sink;
     long count;
@@ -188,7 +188,7 @@ static bool read_item(void *context, void *slot)
         it->corruption = strategy.corruption;
         it->severity = strategy.severity;
     }
-    it->occurrence = ir_tally_count(j->names, it->image.name);
+    it->occurrence = ir_count_name(j->names, it->image.name);
     return true;
 }
 
@@ -229,7 +229,7 @@ int main(int argc, char **argv)
         .options = &o,
         .images = ir_stream_open(argc - optind, argv + optind),
         .strategies = o.strategies ? ir_records_open(o.strategies) : NULL,
-        .names = ir_tally_new(),
+        .names = ir_name_counter_new(),
         .tables = corrupt_tables_new(),
     };
     j.sink = ir_sink_open(o.directory, o.root, j.images, o.png ? "png" : "pgm");
@@ -241,7 +241,7 @@ int main(int argc, char **argv)
 
     ir_sink_close(j.sink);
     corrupt_tables_free(j.tables);
-    ir_tally_free(j.names);
+    ir_name_counter_free(j.names);
     if (j.strategies)
         ir_records_close(j.strategies);
     ir_stream_close(j.images);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "random.h"
+#include "random_batch.h"
 #include "stream/strategy.h"
 
 enum { CHUNK = RANDOM_BATCH }; /* pixels worked on at a time */

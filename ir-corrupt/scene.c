@@ -14,9 +14,9 @@ static void scale_row(uint16_t *pixel, const float *gain, const float *offset, i
 }
 
 /* Room for a gain and an offset of each pixel of a row. */
-static float *row_room(const ir_image *im, corrupt_job *job)
+static float *row_buffer(const ir_image *im, corrupt_job *job)
 {
-    return corrupt_room(job->scratch, 2 * (size_t)im->width);
+    return corrupt_buffer(job->scratch, 2 * (size_t)im->width);
 }
 
 /* x (1 - g r^2) + o r^2, r the distance from the optical centre in half diagonals: the optics lose
@@ -29,8 +29,7 @@ void corrupt_vignette(ir_image *im, corrupt_job *job)
     const double across = (0.5 + (ir_rng_uniform(&job->rng) - 0.5) / 5) * im->width - 0.5;
     const double down = (0.5 + (ir_rng_uniform(&job->rng) - 0.5) / 5) * im->height - 0.5;
     const double scale = 4 / ((double)im->width * im->width + (double)im->height * im->height);
-    float *gain = row_room(im, job), *offset = gain + im->width;
-
+    float *gain = row_buffer(im, job), *offset = gain + im->width;
     for (int y = 0; y < im->height; y++) {
         for (int x = 0; x < im->width; x++) {
             const double rr = scale * ((x - across) * (x - across) + (y - down) * (y - down));
@@ -51,7 +50,6 @@ typedef struct {
 static wave draw_wave(ir_rng *rng)
 {
     wave w = {.across = 2 * ir_rng_uniform(rng) - 1};
-
     w.down = 2 * ir_rng_uniform(rng) - 1;
     w.phase = ir_rng_uniform(rng);
     return w;
@@ -66,7 +64,6 @@ static double mean_of(const ir_image *im)
 {
     const size_t n = (size_t)im->width * im->height;
     uint64_t sum = 0;
-
     for (size_t i = 0; i < n; i++)
         sum += im->pixel[i];
     return (double)sum / (double)n;
@@ -79,8 +76,7 @@ void corrupt_haze(ir_image *im, corrupt_job *job)
 {
     const double mean = mean_of(im), c = job->parameter[0];
     const wave a = draw_wave(&job->rng), b = draw_wave(&job->rng);
-    float *through = row_room(im, job), *light = through + im->width;
-
+    float *through = row_buffer(im, job), *light = through + im->width;
     for (int y = 0; y < im->height; y++) {
         for (int x = 0; x < im->width; x++) {
             const double along = (double)x / im->width, down = (double)y / im->height;
@@ -102,8 +98,7 @@ void corrupt_glare(ir_image *im, corrupt_job *job)
     const double across = ir_rng_uniform(&job->rng) * im->width - 0.5;
     const double down = ir_rng_uniform(&job->rng) * im->height - 0.5;
     const double side = job->parameter[1] * sqrt((double)im->width * im->height);
-    float *one = row_room(im, job), *light = one + im->width;
-
+    float *one = row_buffer(im, job), *light = one + im->width;
     for (int x = 0; x < im->width; x++)
         one[x] = 1;
     for (int y = 0; y < im->height; y++) {
@@ -126,7 +121,6 @@ static void range_of(const ir_image *im, double p, uint32_t *histogram, int *low
     const size_t n = (size_t)im->width * im->height;
     const double clipped = p * (double)n;
     size_t below = 0, above = 0;
-
     memset(histogram, 0, ((size_t)im->maxval + 1) * sizeof *histogram);
     for (size_t i = 0; i < n; i++)
         histogram[im->pixel[i]]++;
@@ -144,10 +138,9 @@ void corrupt_agc(ir_image *im, corrupt_job *job)
 {
     const size_t n = (size_t)im->width * im->height;
     const double steps = (1 << (int)job->parameter[1]) - 1;
-    uint32_t *histogram = (void *)corrupt_room(job->scratch, 2 * ((size_t)im->maxval + 1));
+    uint32_t *histogram = (void *)corrupt_buffer(job->scratch, 2 * ((size_t)im->maxval + 1));
     uint16_t *shown = (void *)(histogram + im->maxval + 1);
     int low, high;
-
     range_of(im, job->parameter[0], histogram, &low, &high);
     if (low >= high) {
         low = 0;

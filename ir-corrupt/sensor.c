@@ -16,10 +16,10 @@ static uint16_t *row_of(const ir_image *im, int y)
 }
 
 /* The frame's samples as they came. */
-static const uint16_t *copy_of(const ir_image *im, uint16_t *room)
+static const uint16_t *copy_of(const ir_image *im, uint16_t *workspace)
 {
-    memcpy(room, im->pixel, (size_t)im->width * im->height * sizeof *room);
-    return room;
+    memcpy(workspace, im->pixel, (size_t)im->width * im->height * sizeof *workspace);
+    return workspace;
 }
 
 /* pixel[x] += column[x] + offset, in units of samples; column may be NULL. */
@@ -34,9 +34,8 @@ static void add_offsets(uint16_t *pixel, const float *column, float offset, int 
  * numbers are drawn first. */
 void corrupt_fixed_pattern(ir_image *im, corrupt_job *job)
 {
-    float *column = corrupt_room(job->scratch, (size_t)im->width);
+    float *column = corrupt_buffer(job->scratch, (size_t)im->width);
     const double c = job->parameter[0] * im->maxval;
-
     for (int x = 0; x < im->width; x++)
         column[x] = (float)(c * ir_rng_normal(&job->rng));
     for (int y = 0; y < im->height; y++)
@@ -50,7 +49,6 @@ void corrupt_bad_pixels(ir_image *im, corrupt_job *job)
 {
     const size_t pixels = (size_t)im->width * im->height;
     size_t defects = (size_t)(job->parameter[0] * (double)pixels + 0.5);
-
     for (defects = defects > 0 ? defects : 1; defects > 0; defects--) {
         const uint32_t at = ir_rng_below(&job->rng, (uint32_t)pixels);
         const int hot = (int)ir_rng_below(&job->rng, 2);
@@ -70,7 +68,6 @@ void corrupt_banding(ir_image *im, corrupt_job *job)
 {
     const double period = 8 + 24 * ir_rng_uniform(&job->rng), phase = ir_rng_uniform(&job->rng);
     const double c = job->parameter[0] * im->maxval;
-
     for (int y = 0; y < im->height; y++)
         add_offsets(row_of(im, y), NULL, (float)(c * sin(2 * M_PI * (y / period + phase))),
                     im->width, im->maxval);
@@ -85,7 +82,6 @@ enum { SPEED = 2, FRAMES_MAX = 32 };
 static void add_shifted(float *sum, const uint16_t *from, int shift, float weight, int width)
 {
     const int first = clamp(-shift, width + 1), last = clamp(width - shift, width + 1);
-
     for (int x = 0; x < first; x++)
         sum[x] += weight * from[0];
     for (int x = first; x < last; x++)
@@ -101,11 +97,10 @@ void corrupt_lag(ir_image *im, corrupt_job *job)
 {
     const size_t pixels = (size_t)im->width * im->height;
     const double c = job->parameter[0], angle = 2 * M_PI * ir_rng_uniform(&job->rng);
-    float *sum = corrupt_room(job->scratch, (size_t)im->width + (pixels + 1) / 2);
+    float *sum = corrupt_buffer(job->scratch, (size_t)im->width + (pixels + 1) / 2);
     const uint16_t *from = copy_of(im, (void *)(sum + im->width));
     float weight[FRAMES_MAX], total = 0;
     int frames = 0;
-
     for (double w = 1; w > FORGOTTEN && frames < FRAMES_MAX; w *= c)
         total += weight[frames++] = (float)w;
     for (int y = 0; y < im->height; y++) {
@@ -129,7 +124,6 @@ static void shift_row(uint16_t *to, const uint16_t *from, double shift, int widt
 {
     const double whole = floor(shift);
     const float part = (float)(shift - whole);
-
     for (int x = 0; x < width; x++) {
         const int at = x + (int)whole;
         const float a = from[clamp(at, width)], b = from[clamp(at + 1, width)];
@@ -144,8 +138,7 @@ void corrupt_jitter(ir_image *im, corrupt_job *job)
 {
     const double period = 16 + 48 * ir_rng_uniform(&job->rng), phase = ir_rng_uniform(&job->rng);
     const double c = job->parameter[0];
-    uint16_t *old = (void *)corrupt_room(job->scratch, ((size_t)im->width + 1) / 2);
-
+    uint16_t *old = (void *)corrupt_buffer(job->scratch, ((size_t)im->width + 1) / 2);
     for (int y = 0; y < im->height; y++) {
         const double sway = c * sin(2 * M_PI * (y / period + phase));
 
@@ -168,7 +161,6 @@ void corrupt_dropped_lines(ir_image *im, corrupt_job *job)
     const double begins = c / (mean_run * (1 - c)); /* so that the share lost is c */
     const size_t bytes = (size_t)im->width * sizeof *im->pixel;
     const uint16_t *arrived = NULL;
-
     for (int y = 0; y < im->height;) {
         if (ir_rng_uniform(&job->rng) >= begins) {
             arrived = row_of(im, y++);

@@ -36,7 +36,6 @@ static void set_threshold(map *m, double fraction, double k)
 {
     size_t count = (size_t)m->width * (size_t)m->height;
     double sum = 0, squares = 0, mean;
-
     map_find_range(m);
     for (size_t i = 0; i < count; i++)
         sum += m->value[i];
@@ -53,8 +52,7 @@ static void work_on_item(void *context, void *item)
     work_item *w = item;
     double k = j->options->k >= 0 ? j->options->k : j->method->k;
     double start = ir_seconds();
-
-    check_room(&w->image, j->method, j->parameter);
+    check_memory(&w->image, j->method, j->parameter);
     map_resize(&w->saliency, w->image.width, w->image.height);
     w->solution = j->method->saliency(&w->image, j->parameter, &w->scratch, w->saliency.value);
     w->seconds = ir_seconds() - start;
@@ -66,7 +64,6 @@ static void work_on_item(void *context, void *item)
 static void report(const job *j, const work_item *w)
 {
     const solution *s = &w->solution;
-
     if (!s->converged && j->options->strict)
         ir_die("%s: no convergence in %d iterations, residual %.2g", w->image.name, s->iterations,
                s->residual);
@@ -79,7 +76,6 @@ static void write_item(void *context, void *item)
 {
     job *j = context;
     const work_item *w = item;
-
     report(j, w);
     writer_put(j->writer, &w->detection, &w->image);
     j->images++;
@@ -88,7 +84,6 @@ static void write_item(void *context, void *item)
 static void clear_item(void *item)
 {
     work_item *w = item;
-
     ir_image_free(&w->image);
     scratch_free(&w->scratch);
     map_free(&w->saliency);
@@ -102,7 +97,6 @@ long detect_classical(const options *o, int operands, char *const *operand)
     const int threads = o->backend.threads > 0 ? o->backend.threads : ir_default_threads();
     job j = {
         .options = o, .method = &methods[o->method], .stream = ir_stream_open(operands, operand)};
-
     for (int i = 0; i < PARAMETERS; i++)
         j.parameter[i] = o->parameter[i] > 0 ? o->parameter[i] : j.method->parameter[i];
     if (j.method->parameter[ITERATIONS] > 0) /* these decompose matrices */

@@ -41,7 +41,7 @@ typedef struct {
     float *value;
     double low, high; /* what 0 and 1 of a soft map stand for */
     double threshold; /* in the values' units */
-    size_t room;      /* values allocated */
+    size_t capacity;  /* values allocated */
 } map;
 
 /* Room for height x width values; they are undefined. */

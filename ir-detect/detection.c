@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 #include "base/lines.h"
-#include "overlay.h"
+#include "outlines.h"
 
 struct writer {
     ir_sink *sink; /* NULL: pictures alone are written */
@@ -21,11 +21,10 @@ struct writer {
 void map_resize(map *m, int width, int height)
 {
     size_t count = (size_t)width * (size_t)height;
-
-    if (count > m->room) {
+    if (count > m->capacity) {
         free(m->value);
         m->value = ir_realloc(NULL, count, sizeof *m->value);
-        m->room = count;
+        m->capacity = count;
     }
     m->width = width;
     m->height = height;
@@ -34,7 +33,6 @@ void map_resize(map *m, int width, int height)
 void map_find_range(map *m)
 {
     size_t count = (size_t)m->width * (size_t)m->height;
-
     m->low = m->high = m->value[0];
     for (size_t i = 0; i < count; i++) {
         m->low = fmin(m->low, m->value[i]);
@@ -57,7 +55,6 @@ static double scaled(const map *m, double value)
 static void make_mask(ir_image *im, const map *m)
 {
     size_t count = (size_t)m->width * (size_t)m->height;
-
     im->maxval = 255;
     for (size_t i = 0; i < count; i++)
         im->pixel[i] = m->value[i] > m->threshold ? 255 : 0;
@@ -66,7 +63,6 @@ static void make_mask(ir_image *im, const map *m)
 static void make_soft(ir_image *im, const map *m, int depth)
 {
     size_t count = (size_t)m->width * (size_t)m->height;
-
     im->maxval = (1 << depth) - 1;
     for (size_t i = 0; i < count; i++)
         im->pixel[i] = (uint16_t)lrint(scaled(m, m->value[i]) * im->maxval);
@@ -88,7 +84,6 @@ static void find_scores(detection *d, const map *m)
 {
     size_t count;
     const ir_run *run = ir_components_runs(d->components, &count);
-
     for (size_t i = 0; i < count; i++) {
         const float *row = m->value + (size_t)run[i].row * (size_t)m->width;
         ir_target *target = &d->target[run[i].component];
@@ -101,12 +96,12 @@ static void find_scores(detection *d, const map *m)
 /* image holds the mask. */
 static void make_targets(detection *d, const map *m)
 {
-    if (d->components == NULL)
+    if (!d->components)
         d->components = ir_components_new();
     d->targets = ir_components_find(d->components, d->image.pixel, m->width, m->height, 1);
-    if (d->targets > d->room) {
+    if (d->targets > d->capacity) {
         d->target = ir_realloc(d->target, (size_t)d->targets, sizeof *d->target);
-        d->room = d->targets;
+        d->capacity = d->targets;
     }
     for (int i = 0; i < d->targets; i++)
         d->target[i] = make_target(ir_components_at(d->components, i));
@@ -121,7 +116,7 @@ void detection_make(detection *d, const options *o, const map *m, const char *na
         make_soft(&d->image, m, o->depth);
     else
         make_mask(&d->image, m);
-    if (o->output == OUTPUT_TARGETS || o->overlay != NULL)
+    if (o->output == OUTPUT_TARGETS || o->overlay)
         make_targets(d, m);
 }
 
@@ -151,10 +146,9 @@ static void write_targets(FILE *file, const detection *d)
 static void check_apart(const options *o)
 {
     struct stat masks, pictures;
-
-    if (o->png && o->directory != NULL && o->output != OUTPUT_TARGETS &&
-        stat(o->directory, &masks) == 0 && stat(o->overlay, &pictures) == 0 &&
-        masks.st_dev == pictures.st_dev && masks.st_ino == pictures.st_ino)
+    if (o->png && o->directory && o->output != OUTPUT_TARGETS && stat(o->directory, &masks) == 0 &&
+        stat(o->overlay, &pictures) == 0 && masks.st_dev == pictures.st_dev &&
+        masks.st_ino == pictures.st_ino)
         ir_die("%s: pictures and masks would be the same files (--overlay needs a directory of its "
                "own)",
                o->overlay);
@@ -163,19 +157,18 @@ static void check_apart(const options *o)
 writer *writer_open(const options *o, const ir_stream *stream)
 {
     writer *w = ir_calloc(1, sizeof *w);
-
     w->targets = o->output == OUTPUT_TARGETS;
     w->files = o->directory != NULL;
-    if (w->files || o->overlay == NULL || strcmp(o->overlay, "-") != 0)
+    if (w->files || !o->overlay || strcmp(o->overlay, "-") != 0)
         w->sink = ir_sink_open(o->directory, o->root, stream,
                                w->targets ? "tsv"
                                : o->png   ? "png"
                                           : "pgm");
-    if (o->overlay != NULL) {
+    if (o->overlay) {
         w->pictures = overlay_open(o, stream);
         check_apart(o);
     }
-    if (w->targets && !w->files && w->sink != NULL)
+    if (w->targets && !w->files && w->sink)
         ir_lines_on_stdout();
     return w;
 }
@@ -198,11 +191,11 @@ static void put_targets(writer *w, const detection *d)
 
 void writer_put(writer *w, const detection *d, const ir_image *frame)
 {
-    if (w->sink != NULL && w->targets)
+    if (w->sink && w->targets)
         put_targets(w, d);
-    else if (w->sink != NULL)
+    else if (w->sink)
         ir_sink_put(w->sink, &d->image);
-    if (w->pictures != NULL)
+    if (w->pictures)
         overlay_put(w->pictures, frame, d);
 }
 

@@ -2,15 +2,15 @@
 #ifndef IR_DETECT_DETECTION_H
 #define IR_DETECT_DETECTION_H
 
-#include "base/components.h"
 #include "detect.h"
+#include "stream/components.h"
 #include "stream/record.h"
 
 /* What was detected in one image; memory is used again. Zero it first. */
 typedef struct {
     ir_image image; /* its name is the item's; the mask, soft map or feature */
     ir_target *target;
-    int targets, room;
+    int targets, capacity;
     ir_components *components;
 } detection;
 

@@ -18,7 +18,7 @@ typedef struct {
     bool tiled;
     int width, height; /* filled up */
     float *value;      /* the network's input, then what is taken out of it */
-    size_t room;
+    size_t capacity;
     ir_shape shape; /* of what was taken out */
     map map;        /* an image's probabilities, or the feature that was asked for; in tiles, from
                        when they went through the network */
@@ -37,12 +37,12 @@ typedef struct {
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static void make_room(group *g, size_t count)
+static void reserve(group *g, size_t count)
 {
-    if (count <= g->room)
+    if (count <= g->capacity)
         return;
     g->value = ir_realloc(g->value, count, sizeof *g->value);
-    g->room = count;
+    g->capacity = count;
 }
 
 static bool read_next(job *j)
@@ -56,7 +56,6 @@ static bool read_next(job *j)
 static void take_next(job *j, group *g)
 {
     const ir_image old = g->image[g->count];
-
     g->image[g->count++] = j->next;
     j->next = old;
     j->has_next = false;
@@ -68,8 +67,7 @@ static void prepare(const job *j, group *g)
     const size_t size = (size_t)g->width * (size_t)g->height, before = (size_t)g->count - 1;
     const ir_image *im = &g->image[before];
     const ir_normalisation n = ir_normalisation_for(ir_detector_normalisation(j->detector), im);
-
-    make_room(g, (before + 1) * size);
+    reserve(g, (before + 1) * size);
     window_read(&n, im, (window){0, 0, g->width, g->height}, g->value + before * size);
 }
 
@@ -77,7 +75,6 @@ static bool read_group(void *context, void *item)
 {
     job *j = context;
     group *g = item;
-
     if (!g->image) {
         g->most = j->options->batch > 0 ? j->options->batch : 1;
         g->image = ir_calloc((size_t)g->most, sizeof *g->image);
@@ -107,7 +104,6 @@ static bool read_group(void *context, void *item)
 static void put_extents(const ir_detector_graph *dg, const group *g)
 {
     float *extent = ir_malloc(2 * (size_t)g->count * sizeof *extent);
-
     for (int i = 0; i < g->count; i++) {
         extent[2 * i] = (float)g->image[i].height;
         extent[2 * i + 1] = (float)g->image[i].width;
@@ -121,13 +117,12 @@ static void run_whole(const job *j, group *g)
     const ir_detector_graph *dg =
         ir_detector_graph_for(j->detector, IR_DETECTION, g->count, g->height, g->width, 0);
     const ir_node *taken = dg->feature ? dg->feature : dg->probability;
-
     ir_node_put(dg->graph, dg->image, g->value);
     if (dg->extent)
         put_extents(dg, g);
     ir_graph_forward(dg->graph);
     g->shape = ir_node_shape(taken);
-    make_room(g, (size_t)g->count * (size_t)g->shape.c * (size_t)g->shape.h * (size_t)g->shape.w);
+    reserve(g, (size_t)g->count * (size_t)g->shape.c * (size_t)g->shape.h * (size_t)g->shape.w);
     ir_node_get(dg->graph, taken, g->value);
 }
 
@@ -135,7 +130,6 @@ static void run_network(void *context, void *item)
 {
     const job *j = context;
     group *g = item;
-
     if (g->tiled)
         tiles_run(&g->tiling, j->detector, &g->image[0], g->most, &g->map);
     else
@@ -152,7 +146,6 @@ static void make_map(group *g, int image)
     const size_t values = (size_t)s.c * (size_t)s.h * (size_t)s.w;
     const int width = (im->width * s.w + g->width - 1) / g->width;
     const int height = (im->height * s.h + g->height - 1) / g->height;
-
     map_resize(&g->map, width, height);
     window_write(g->value + (size_t)image * values, s, (window){0, 0, width, height}, im->name,
                  &g->map, 0, 0);
@@ -165,11 +158,10 @@ static void write_tiled(job *j, group *g)
     detection *d = &g->detection;
     ir_image *frame = &g->image[0];
     const ir_image small = d->image;
-
     if (j->options->verbose)
         ir_warn("%s: %d tiles of %dx%d", frame->name, tiles_count(&g->tiling),
                 g->tiling.across.tile, g->tiling.down.tile);
-    if (j->options->overlay == NULL) {
+    if (!j->options->overlay) {
         d->image = *frame;
         *frame = small;
     }
@@ -183,7 +175,7 @@ static void write_whole(job *j, group *g)
 {
     for (int i = 0; i < g->count; i++) {
         make_map(g, i);
-        if (j->options->feature != NULL)
+        if (j->options->feature)
             map_find_range(&g->map);
         detection_make(&g->detection, j->options, &g->map, g->image[i].name);
         writer_put(j->writer, &g->detection, &g->image[i]);
@@ -194,7 +186,6 @@ static void write_group(void *context, void *item)
 {
     job *j = context;
     group *g = item;
-
     g->map.low = 0;
     g->map.high = 1;
     g->map.threshold = j->options->threshold >= 0 ? j->options->threshold : 0.5;
@@ -208,7 +199,6 @@ static void write_group(void *context, void *item)
 static void clear_group(void *item)
 {
     group *g = item;
-
     detection_free(&g->detection);
     map_free(&g->map);
     free(g->value);
@@ -222,7 +212,6 @@ static void detect(job *j, bool ahead)
 {
     static const ir_pipeline pipeline = {sizeof(group), read_group, run_network, write_group,
                                          clear_group};
-
     j->writer = writer_open(j->options, j->stream);
     if (ahead)
         ir_pipeline_run_here(&pipeline, j);
@@ -235,8 +224,7 @@ static ir_detector *load(const options *o, ir_backend *backend)
 {
     ir_checkpoint *checkpoint = ir_model_read(o->checkpoint);
     ir_detector *detector = ir_detector_load(backend, checkpoint, IR_TO_DETECT);
-
-    if (o->verbose && o->checkpoint == NULL)
+    if (o->verbose && !o->checkpoint)
         ir_warn("detector %s", ir_checkpoint_path(checkpoint));
     ir_checkpoint_free(checkpoint);
     return detector;
@@ -248,9 +236,8 @@ long detect_learned(const options *o, int operands, char *const *operand)
     ir_backend *backend = ir_backend_open_as(o->backend);
     job j = {.options = o, .stream = stream, .detector = load(o, backend)};
     ir_profile *profile = o->profile ? ir_profile_new() : NULL;
-
     ir_detector_set_profile(j.detector, profile);
-    if (o->feature != NULL)
+    if (o->feature)
         ir_detector_set_feature(j.detector, o->feature);
     if (o->adapt > 0)
         ir_detector_set_adaptation(j.detector, o->adapt, o->window > 0 ? o->window : 1);
@@ -271,7 +258,6 @@ void list_features(const options *o)
 {
     ir_backend *backend = ir_backend_open("cpu", 1);
     ir_detector *detector = load(o, backend);
-
     ir_detector_print_features(detector, stdout);
     ir_flush(stdout, "standard output");
     ir_detector_free(detector);

@@ -46,7 +46,7 @@ static const char usage[] =
     "      --overlap n        pixels that neighbouring tiles share, a multiple of 32\n"
     "  -d, --device name      of -c: auto (default), cpu, cuda, cuda:N\n"
     "      --precision p      fp32, tf32, bf16 or auto (default)\n"
-    "      --fast             a GPU may take ways that give other bits in every run\n"
+    "      --fast             a GPU may use faster algorithms whose results vary\n"
     "  -j, --threads n        threads (default: all processors)\n"
     "      --profile          of -c: says on standard error where the time went\n"
     "  -v, --verbose          says how many images there were, and how many a second\n"
@@ -114,7 +114,6 @@ static const struct option long_options[] = {
 static int find_method(const char *name)
 {
     const char *names[METHODS];
-
     for (int i = 0; i < METHODS; i++)
         names[i] = methods[i].name;
     return ir_choice(name, names, METHODS, "--method");
@@ -153,7 +152,6 @@ static bool is_whole(const char *text)
 static void set_parameter(options *o, int i)
 {
     const parameter_kind *p = &parameter_kinds[i];
-
     if (p->whole)
         o->parameter[i] = (double)ir_number(optarg, (long)p->min, (long)p->max, p->name);
     else
@@ -163,7 +161,6 @@ static void set_parameter(options *o, int i)
 static void set_option(options *o, int option)
 {
     static const char *const depths[] = {"8", "16"};
-
     if (option >= PARAMETER) {
         set_parameter(o, option - PARAMETER);
         return;
@@ -241,8 +238,7 @@ static void set_option(options *o, int option)
 static void check(const options *o)
 {
     const bool classical = o->method >= 0, learned = !classical;
-
-    if (classical && o->checkpoint != NULL)
+    if (classical && o->checkpoint)
         ir_usage_die("-c (a learned detector) and -m (a classical one) do not go together");
     if (learned && (o->k >= 0 || o->strict))
         ir_usage_die("-k and --strict need -m");
@@ -262,11 +258,11 @@ static void check(const options *o)
         ir_usage_die("--profile needs -c");
     if (o->k >= 0 && o->threshold >= 0)
         ir_usage_die("-k and -t do not go together");
-    if (o->root != NULL && o->directory == NULL && o->overlay == NULL)
+    if (o->root && !o->directory && !o->overlay)
         ir_usage_die("--root needs -o or --overlay");
-    if (o->overlay != NULL && (o->output == OUTPUT_SOFT || o->output == OUTPUT_FEATURE))
+    if (o->overlay && (o->output == OUTPUT_SOFT || o->output == OUTPUT_FEATURE))
         ir_usage_die("--overlay draws targets: it does not go with --soft and --feature");
-    if (o->png && o->output == OUTPUT_TARGETS && o->overlay == NULL)
+    if (o->png && o->output == OUTPUT_TARGETS && !o->overlay)
         ir_usage_die("--png is of images: it does not go with --targets");
     if (classical && o->output == OUTPUT_FEATURE)
         ir_usage_die("--feature needs -c");
@@ -302,7 +298,6 @@ static options parse(int argc, char **argv)
                  .overlap = -1,
                  .backend = ir_backend_defaults(IR_AUTO)};
     int option;
-
     while ((option = ir_option(argc, argv, ":c:m:t:o:k:d:j:vhV", long_options, usage)) != -1)
         if (ir_backend_option(&o.backend, option))
             o.placed |= option != 'j';
@@ -320,11 +315,10 @@ int main(int argc, char **argv)
     double start;
     options o;
     long images;
-
     ir_start("ir-detect");
     start = ir_seconds();
     o = parse(argc, argv);
-    if (o.feature != NULL && strcmp(o.feature, "list") == 0) {
+    if (o.feature && strcmp(o.feature, "list") == 0) {
         if (optind < argc)
             ir_usage_die("--feature list: %s: images are of no use here", argv[optind]);
         list_features(&o);

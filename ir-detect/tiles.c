@@ -21,7 +21,6 @@ static int round_up(int size, int multiple)
 static tile_axis axis_of(int length, int side, int overlap)
 {
     tile_axis a = {.length = length, .tile = smaller(side, length), .step = side - overlap};
-
     a.count = (length - a.tile + a.step - 1) / a.step + 1;
     return a;
 }
@@ -44,17 +43,15 @@ static int first_decided(const tile_axis *a, int i)
 static long most_whole(const ir_detector *d)
 {
     const long side = ir_detector_tile(d).side, four = 4 * side * side, least = 2048 * 2048;
-
     return four > least ? four : least;
 }
 
 static int side_for(const ir_detector *d, const options *o, int width, int height)
 {
     const int whole = IR_MAX_SIDE;
-
     if (o->tile >= 0)
         return o->tile > 0 ? o->tile : whole;
-    if (o->feature != NULL || o->adapt >= 0 || (long)width * height <= most_whole(d))
+    if (o->feature || o->adapt >= 0 || (long)width * height <= most_whole(d))
         return whole;
     return ir_detector_tile(d).side;
 }
@@ -62,7 +59,6 @@ static int side_for(const ir_detector *d, const options *o, int width, int heigh
 static int overlap_for(const ir_detector *d, const options *o, int side)
 {
     const int multiple = ir_detector_multiple(d), most = side / 2 / multiple * multiple;
-
     if (o->overlap < 0)
         return smaller(ir_detector_tile(d).overlap, most);
     return o->overlap;
@@ -72,7 +68,6 @@ tiling tiles_of(const ir_detector *d, const options *o, int width, int height)
 {
     const int multiple = ir_detector_multiple(d), side = side_for(d, o, width, height);
     const int overlap = overlap_for(d, o, side);
-
     return (tiling){.across = axis_of(round_up(width, multiple), side, overlap),
                     .down = axis_of(round_up(height, multiple), side, overlap)};
 }
@@ -101,7 +96,6 @@ static void put_tile(const tiling *t, int i, const float *value, const char *nam
     const int right = smaller(first_decided(&t->across, column + 1), to->width);
     const int bottom = smaller(first_decided(&t->down, row + 1), to->height);
     const window decided = {left - tile.left, top - tile.top, right - left, bottom - top};
-
     window_write(value, (ir_shape){1, 1, tile.height, tile.width}, decided, name, to, left, top);
 }
 
@@ -114,7 +108,6 @@ void tiles_run(const tiling *t, ir_detector *d, const ir_image *im, int batch, m
         ir_detector_graph_for(d, IR_DETECTION, n, t->down.tile, t->across.tile, 0);
     const ir_normalisation normalisation = ir_normalisation_for(ir_detector_normalisation(d), im);
     float *value = ir_realloc(NULL, (size_t)n * plane, sizeof *value);
-
     map_resize(to, im->width, im->height);
     for (int next = 0; next < count; next += n) {
         const int first = smaller(next, count - n);

@@ -15,7 +15,6 @@ void window_read(const ir_normalisation *n, const ir_image *im, window w, float 
     const double scale = ir_normalisation_scale(n, im->maxval);
     const double shift = ir_normalisation_shift(n);
     const int across = clamp(im->width - w.left, 0, w.width);
-
     for (int y = w.top; y < w.top + w.height; y++) {
         const int inside = y < im->height ? across : 0;
         const uint16_t *row = im->pixel + (size_t)y * (size_t)im->width + w.left;
@@ -30,7 +29,6 @@ void window_read(const ir_normalisation *n, const ir_image *im, window w, float 
 static double mean_over_channels(const float *value, size_t plane, int channels)
 {
     double sum = 0;
-
     for (int c = 0; c < channels; c++)
         sum += value[(size_t)c * plane];
     return sum / channels;
@@ -40,7 +38,6 @@ void window_write(const float *value, ir_shape s, window w, const char *name, ma
                   int top)
 {
     const size_t plane = (size_t)s.h * (size_t)s.w;
-
     for (int y = 0; y < w.height; y++) {
         const float *from = value + (size_t)(w.top + y) * (size_t)s.w + w.left;
         float *row = to->value + (size_t)(top + y) * (size_t)to->width + left;

@@ -14,7 +14,6 @@ const char *const choice_set_names[SETS] = {"hrl", "random", "noise", "blur", "i
 static bool hold(choice_held *held, const char *word, size_t length)
 {
     bool known = false;
-
     for (int c = 0; c < IR_CORRUPTIONS; c++) {
         const ir_corruption_info *info = &ir_corruptions[c];
         const bool named = (strlen(info->name) == length && !strncmp(info->name, word, length)) ||
@@ -30,7 +29,6 @@ choice_held choice_held_parse(const char *list)
     static const char separators[] = " ,";
     choice_held held = {.any = true};
     int played = IR_CORRUPTIONS;
-
     for (const char *word = list + strspn(list, separators); *word;
          word += strspn(word, separators)) {
         const size_t length = strcspn(word, separators);
@@ -57,7 +55,6 @@ static bool is_held(const choice_held *held, int strategy)
 void choice_restrict(const choice_held *held, float logp[IR_STRATEGIES])
 {
     double left = 0;
-
     for (int k = 0; k < IR_STRATEGIES; k++)
         left += is_held(held, k) ? 0 : exp(logp[k]);
     for (int k = 0; k < IR_STRATEGIES; k++)
@@ -68,7 +65,6 @@ void choice_restrict_gradient(const choice_held *held, const float logp[IR_STRAT
                               float gradient[IR_STRATEGIES])
 {
     double sum = 0;
-
     for (int k = 0; k < IR_STRATEGIES; k++)
         sum += is_held(held, k) ? 0 : gradient[k];
     for (int k = 0; k < IR_STRATEGIES; k++)
@@ -80,7 +76,6 @@ void choice_restrict_gradient(const choice_held *held, const float logp[IR_STRAT
 void choice_uniform(enum choice_set set, const choice_held *held, float logp[IR_STRATEGIES])
 {
     int size = 0;
-
     for (int i = 0; i < IR_STRATEGIES; i++) {
         const char *group = ir_corruptions[i / IR_LEVELS].group;
         const bool in =
@@ -98,7 +93,6 @@ int choice_draw(ir_rng *rng, const float logp[IR_STRATEGIES])
 {
     double total = 0, sum = 0, point;
     int last = 0;
-
     for (int i = 0; i < IR_STRATEGIES; i++)
         total += exp(logp[i]);
     point = ir_rng_uniform(rng) * total;
@@ -125,7 +119,6 @@ int choice_from_record(const ir_strategy *record, const ir_severities *severitie
                        const char *where)
 {
     int level = ir_severities_level(severities, record->severity);
-
     if (record->corruption >= IR_CORRUPTIONS)
         ir_die("%s: %s is for testing alone: no policy plays it", where,
                ir_corruptions[record->corruption].name);

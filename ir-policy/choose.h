@@ -36,8 +36,8 @@ void choice_restrict_gradient(const choice_held *held, const float logp[IR_STRAT
 /* A strategy drawn from exp(logp). */
 int choice_draw(ir_rng *rng, const float logp[IR_STRATEGIES]);
 
-/* Between a strategy's number and its record. A record of a severity that is not played with dies
- * with the record's place, where. */
+/* Convert between a strategy's number and its record. A record with a severity that the policy does
+ * not play dies; where: the record's place, for the message. */
 void choice_to_record(int strategy, const ir_severities *severities, const float *logp,
                       ir_strategy *record);
 int choice_from_record(const ir_strategy *record, const ir_severities *severities,

@@ -3,7 +3,7 @@
 
 #include "backend/options.h"
 #include "base/base.h"
-#include "options.h"
+#include "policy_options.h"
 
 static const char usage[] =
     "usage: ir-policy init [--severities L,L,L] [-r SEED] [-w FILE]\n"
@@ -35,7 +35,7 @@ static const char usage[] =
     "  -r, --seed N           random seed (0)\n"
     "  -d, --device DEVICE    auto, cpu, cuda, cuda:N (auto)\n"
     "      --precision P      fp32, tf32 (default), bf16 or auto\n"
-    "      --fast             a GPU may take ways that give other bits in every run\n"
+    "      --fast             a GPU may use faster algorithms whose results vary\n"
     "  -j, --threads N        threads (1: the network is small)\n"
     "  -v, --verbose          update, play: a line per batch on standard error\n"
     "  -q, --quiet            not even that\n"
@@ -99,7 +99,6 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static const command_info *find_command(const char *name)
 {
     const char *names[COMMANDS];
-
     for (int i = 0; i < COMMANDS; i++)
         names[i] = commands[i].name;
     return &commands[ir_choice(name, names, COMMANDS, "command")];
@@ -108,8 +107,8 @@ static const command_info *find_command(const char *name)
 /* "-c", "--batch": how an option is written; a new string. */
 static char *spell(int option)
 {
-    for (const struct option *l = long_options; l->name != NULL; l++)
-        if (l->val == option && strchr(short_options, option) == NULL)
+    for (const struct option *l = long_options; l->name; l++)
+        if (l->val == option && !strchr(short_options, option))
             return ir_format("--%s", l->name);
     return ir_format("-%c", option);
 }
@@ -118,7 +117,6 @@ static char *spell(int option)
 static bool set_learning(options *o, int option)
 {
     static const char *const baselines[] = {"mean", "none"};
-
     switch (option) {
     case STRATEGY:
         o->set = (enum choice_set)ir_choice(optarg, choice_set_names, SETS, "--strategy");
@@ -186,11 +184,10 @@ static void check_stdin(const options *o)
 {
     const char *const input[] = {o->checkpoint, o->strategies, o->rewards};
     int dashes = o->operands == 0;
-
     for (int i = 0; i < o->operands; i++)
         dashes += strcmp(o->operand[i], "-") == 0;
     for (int i = 0; i < 3; i++)
-        dashes += input[i] != NULL && strcmp(input[i], "-") == 0;
+        dashes += input[i] && strcmp(input[i], "-") == 0;
     if (dashes > 1)
         ir_usage_die("standard input ('-', or no image) can be read once only");
 }
@@ -198,7 +195,7 @@ static void check_stdin(const options *o)
 static void check(const command_info *command, const options *o, const char *given)
 {
     for (const char *c = command->needed; *c != '\0'; c++)
-        if (strchr(given, *c) == NULL)
+        if (!strchr(given, *c))
             ir_usage_die("%s: %s is missing", command->name, spell(*c));
     if (command->run == init_command && o->operands > 0)
         ir_usage_die("init: %s: no operand is wanted", o->operand[0]);
@@ -218,13 +215,12 @@ static options parse(const command_info *command, int argc, char **argv)
                  .backend = ir_backend_defaults(IR_TF32)};
     char given[128] = "";
     int option;
-
     o.backend.threads = 1; /* the network is small */
     while ((option = ir_option(argc, argv, short_options, long_options, usage)) != -1) {
         set_option(&o, option);
-        if (strchr("vq", option) == NULL && strchr(command->options, option) == NULL)
+        if (!strchr("vq", option) && !strchr(command->options, option))
             ir_usage_die("%s: %s does not go with this command", command->name, spell(option));
-        if (strchr(given, option) == NULL)
+        if (!strchr(given, option))
             given[strlen(given)] = (char)option;
     }
     o.operands = argc - optind;
@@ -237,7 +233,6 @@ int main(int argc, char **argv)
 {
     const command_info *command;
     options o;
-
     ir_start("ir-policy");
     if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0))
         ir_print_help(usage);

@@ -1,16 +1,15 @@
-/* ir-policy sample and play: a strategy for every image; play also learns, batch by batch, from the
- * rewards that come back. */
+/* ir-policy sample and play: both choose a strategy for every image; play also learns from the
+ * rewards, batch by batch. */
 #include "reinforce.h"
 #include "session.h"
 
 #include "base/base.h"
 #include "base/lines.h"
 
-/* A batch's strategies, written and flushed: whoever waits for them can go on. */
+/* Chooses a batch's strategies, writes and flushes them. */
 static void write_strategies(const session *s)
 {
     batch *b = s->batch;
-
     for (int i = 0; i < b->n; i++) {
         const float *logp = b->logp + (size_t)i * IR_STRATEGIES;
         ir_rng rng = ir_rng_make(s->o->seed, "strategy", b->name[i], b->occurrence[i]);
@@ -23,7 +22,7 @@ static void write_strategies(const session *s)
     ir_flush(stdout, "standard output");
 }
 
-/* Exactly the batch's rewards: nothing is read beyond them, for more may never come. */
+/* Reads the batch's rewards and not one line more, since none may ever come. */
 static void read_rewards(batch *b, ir_records *rewards)
 {
     for (int i = 0; i < b->n; i++) {
@@ -36,7 +35,6 @@ static void read_rewards(batch *b, ir_records *rewards)
 void sample_command(const options *o)
 {
     session s = session_open(o);
-
     ir_lines_on_stdout();
     while (session_next(&s))
         write_strategies(&s);
@@ -53,12 +51,11 @@ static void play(session *s, ir_records *rewards)
     }
 }
 
-/* --lag 1: a batch's strategies are out before the last one's rewards are back, so that its images
- * are corrupted while the detector still trains on that one. */
+/* --lag 1: writes a batch's strategies before it reads the last batch's rewards. The new images are
+ * corrupted while the detector still trains on the last ones. */
 static void play_ahead(session *s, ir_records *rewards)
 {
-    batch *before = batch_like(s->batch); /* played, not yet rewarded; empty at first */
-
+    batch *before = batch_new(s->o->batch); /* played, not yet rewarded; empty at first */
     for (bool more = true; more;) {
         more = session_next(s);
         if (more)
@@ -67,16 +64,17 @@ static void play_ahead(session *s, ir_records *rewards)
             read_rewards(before, rewards);
             reinforce_late_step(s->policy, before, s->o);
         }
-        batch_exchange(s->batch, before);
+        batch *played = s->batch;
+        s->batch = before;
+        before = played;
     }
-    batch_close(before);
+    batch_free(before);
 }
 
 void play_command(const options *o)
 {
     session s = session_open(o);
     ir_records *rewards = ir_records_open(o->rewards);
-
     ir_lines_on_stdout();
     if (o->lag > 0)
         play_ahead(&s, rewards);

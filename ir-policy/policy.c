@@ -12,8 +12,8 @@
 
 #include "base/base.h"
 
-/* The input's normalisation. Batch norm follows at once, so that it is roughly right is enough; it
- * is the same for all images, for what is bright in itself must stay visible to the network. */
+/* The input's normalisation. It need be only roughly right, since batch norm follows. It is the
+ * same for all images, so that the network still sees which are bright. */
 #define INPUT_MEAN 0.5
 #define INPUT_STD  0.25
 
@@ -41,7 +41,6 @@ static policy *make(ir_backend *backend)
 {
     policy *p = ir_calloc(1, sizeof *p);
     ir_graph *g;
-
     p->params = ir_params_new(backend);
     g = ir_graph_new(p->params, IR_TRAINING);
     ir_strategy_net(
@@ -55,7 +54,6 @@ static policy *make(ir_backend *backend)
 policy *policy_new(ir_backend *backend, const ir_severities *severities, uint64_t seed)
 {
     policy *p = make(backend);
-
     ir_params_init(p->params, seed);
     p->severities = *severities;
     p->mean = INPUT_MEAN;
@@ -71,7 +69,6 @@ static ir_severities load_severities(const ir_checkpoint *checkpoint)
     const char *text = ir_meta_text(checkpoint, "severities");
     ir_severities s = {{0}};
     int end = 0, *l = s.level;
-
     if (sscanf(text, "%1d %1d %1d%n", &l[0], &l[1], &l[2], &end) != IR_LEVELS ||
         text[end] != '\0' || l[0] < 1 || l[0] >= l[1] || l[1] >= l[2] || l[2] > IR_SEVERITIES)
         ir_die("%s: meta: severities: '%s' is not %d rising numbers from 1 to %d",
@@ -85,7 +82,6 @@ static uint64_t load_seed(const ir_checkpoint *checkpoint)
     const char *text = ir_meta_text(checkpoint, "seed");
     uint64_t seed;
     char *end;
-
     errno = 0;
     seed = strtoull(text, &end, 10);
     if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9')
@@ -97,7 +93,6 @@ policy *policy_load(ir_backend *backend, const ir_checkpoint *checkpoint)
 {
     policy *p = make(backend);
     const char *net = ir_meta_text(checkpoint, "net");
-
     if (strcmp(net, "strategy") != 0)
         ir_die("%s: meta: net: '%s' is not known here", ir_checkpoint_path(checkpoint), net);
     p->severities = load_severities(checkpoint);
@@ -116,7 +111,6 @@ void policy_save(policy *p, const char *path)
 {
     ir_checkpoint *checkpoint = ir_checkpoint_new("policy");
     const int *level = p->severities.level;
-
     ir_meta_set(checkpoint, "net", "strategy");
     ir_meta_set(checkpoint, "severities", "%d %d %d", level[0], level[1], level[2]);
     ir_meta_set(checkpoint, "mean", "%.17g", p->mean);
@@ -134,10 +128,10 @@ void policy_save(policy *p, const char *path)
 
 void policy_free(policy *p)
 {
-    if (p == NULL)
+    if (!p)
         return;
     for (int i = 0; i < GRAPHS; i++)
-        if (p->graph[i].graph != NULL)
+        if (p->graph[i].graph)
             ir_graph_free(p->graph[i].graph);
     ir_params_free(p->params);
     free(p);
@@ -168,8 +162,7 @@ double policy_std(const policy *p)
 static void build(policy *p, policy_graph *g, int n)
 {
     const ir_shape shape = {n, 1, IR_STRATEGY_NET_SIDE, IR_STRATEGY_NET_SIDE};
-
-    if (g->graph != NULL)
+    if (g->graph)
         ir_graph_free(g->graph);
     g->graph = ir_graph_new(p->params, IR_TRAINING);
     g->n = n;
@@ -183,7 +176,6 @@ static void build(policy *p, policy_graph *g, int n)
 static policy_graph *graph_for(policy *p, int n)
 {
     policy_graph *g;
-
     for (int i = 0; i < GRAPHS; i++)
         if (p->graph[i].n == n)
             return &p->graph[i];
@@ -197,7 +189,6 @@ int policy_forward(policy *p, int n, const float *images, float *logp)
 {
     policy_graph *g = graph_for(p, n);
     int bad = -1;
-
     ir_node_put(g->graph, g->image, images);
     ir_graph_forward(g->graph);
     ir_node_get(g->graph, g->logp, logp);
@@ -214,7 +205,6 @@ static void unrestrict(const policy *p, const policy_graph *g, int n, float *gra
 {
     const size_t size = (size_t)n * IR_STRATEGIES;
     float *logp = ir_malloc(size * sizeof *logp);
-
     ir_node_get(g->graph, g->logp, logp);
     for (size_t i = 0; i < size; i += IR_STRATEGIES) {
         choice_restrict(&p->held, logp + i);
@@ -228,7 +218,6 @@ void policy_ascend(policy *p, int n, const float *gradient, double lr)
     policy_graph *g = graph_for(p, n);
     const size_t size = (size_t)n * IR_STRATEGIES;
     float *descent = ir_malloc(size * sizeof *descent);
-
     for (size_t i = 0; i < size; i++) /* the optimizer walks downhill */
         descent[i] = -gradient[i];
     if (p->held.any)

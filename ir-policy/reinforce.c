@@ -24,7 +24,6 @@ static void add_entropy(const float *logp, double weight, float *gradient)
 static double mean_reward(const batch *b)
 {
     double sum = 0;
-
     for (int i = 0; i < b->n; i++)
         sum += b->reward[i];
     return sum / b->n;
@@ -33,7 +32,6 @@ static double mean_reward(const batch *b)
 static double mean_entropy(const batch *b)
 {
     double sum = 0;
-
     for (int i = 0; i < b->n * IR_STRATEGIES; i++)
         if (isfinite(b->logp[i]))
             sum -= exp(b->logp[i]) * b->logp[i];
@@ -45,7 +43,6 @@ static void learn(policy *p, const batch *b, const options *o, const double *wei
 {
     const double baseline = o->baseline ? mean_reward(b) : 0;
     float *gradient = ir_calloc((size_t)b->n * IR_STRATEGIES, sizeof *gradient);
-
     for (int i = 0; i < b->n; i++) {
         float *row = gradient + (size_t)i * IR_STRATEGIES;
         row[b->strategy[i]] = (float)((weight ? weight[i] : 1) * (b->reward[i] - baseline) / b->n);
@@ -66,7 +63,6 @@ static void say(const batch *b)
 static double *importance(const batch *b, const float *drawn)
 {
     double *weight = ir_calloc((size_t)b->n, sizeof *weight);
-
     for (int i = 0; i < b->n; i++) {
         const int at = i * IR_STRATEGIES + b->strategy[i];
         weight[i] = exp((double)b->logp[at] - drawn[at]);
@@ -77,7 +73,6 @@ static double *importance(const batch *b, const float *drawn)
 void reinforce_step(policy *p, const batch *b, const float *drawn, const options *o)
 {
     double *weight = drawn ? importance(b, drawn) : NULL;
-
     if (o->verbose)
         say(b);
     if (o->set == SET_HRL)
@@ -89,7 +84,6 @@ void reinforce_late_step(policy *p, batch *b, const options *o)
 {
     const size_t bytes = (size_t)b->n * IR_STRATEGIES * sizeof *b->logp;
     float *drawn = ir_malloc(bytes);
-
     memcpy(drawn, b->logp, bytes);
     if (o->set == SET_HRL)
         session_forward(p, b, b->logp);

@@ -2,16 +2,16 @@
 #ifndef POLICY_REINFORCE_H
 #define POLICY_REINFORCE_H
 
-#include "batch.h"
-#include "options.h"
 #include "policy.h"
+#include "policy_batch.h"
+#include "policy_options.h"
 
-/* One step of policy p, which made b->logp, towards what was rewarded (b->strategy, b->reward).
- * drawn: n x 30, log p of the policy q that drew the strategies; NULL where that was p as it is.
- * What q drew counts p / q times, so that the expectation is p's (importance sampling). With a
- * uniform set nothing is learned. -v: says what it saw. */
+/* One step of policy p towards the strategies that were rewarded (b->strategy, b->reward); p
+ * computed b->logp. drawn: n x 30, log p of the policy q that drew the strategies, each of which
+ * then counts p / q times (importance sampling); NULL if p itself drew them. Learns nothing when
+ * the strategies came from a uniform set. With -v, reports the rewards. */
 void reinforce_step(policy *p, const batch *b, const float *drawn, const options *o);
-/* The same when p has learned since it made b->logp and drew from it; b->logp is computed anew. */
+/* The same for strategies that p drew before its last step. Recomputes b->logp. */
 void reinforce_late_step(policy *p, batch *b, const options *o);
 
 #endif

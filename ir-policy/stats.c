@@ -10,7 +10,6 @@
 static void print_table(const double mean[IR_STRATEGIES], const ir_severities *severities)
 {
     const int width = isatty(STDOUT_FILENO) ? 15 : 0;
-
     printf("%-*s", width, "corruption");
     for (int level = 0; level < IR_LEVELS; level++)
         printf("\tseverity %d", severities->level[level]);
@@ -31,7 +30,6 @@ void stats_command(const options *o)
     session s = session_open(o);
     double mean[IR_STRATEGIES] = {0};
     long images = 0;
-
     for (; session_next(&s); images += s.batch->n)
         for (int i = 0; i < s.batch->n * IR_STRATEGIES; i++)
             mean[i % IR_STRATEGIES] += exp(s.batch->logp[i]);

@@ -1,8 +1,9 @@
-/* ir-policy update: learns from strategies that were sampled before and the rewards they got.
+/* ir-policy update: learns from strategies that were sampled before and from their rewards.
  *
- * Every record's log p is recomputed with the policy as it was loaded, which must have made it: a
- * gradient along another policy's choices would be wrong. From the second batch on that policy is
- * no longer the one being trained, so it is kept beside it, and its choices are weighed. */
+ * The loaded policy must have made the strategies, since a gradient along another policy's choices
+ * would be wrong. So every record's log p is recomputed and compared. From the second batch on, the
+ * policy in training has moved away from the loaded one. Then a copy of the loaded policy gives the
+ * probabilities, and importance sampling weighs the choices. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -24,13 +25,12 @@ typedef struct {
 static const float *loaded_logp(update *u, bool first)
 {
     batch *b = u->s.batch;
-
     if (first || u->s.o->set != SET_HRL)
         return b->logp;
-    if (u->loaded == NULL) {
+    if (!u->loaded) {
         u->loaded = policy_load(u->s.backend, u->s.checkpoint);
         policy_hold(u->loaded, u->s.o->held);
-        u->logp = ir_calloc((size_t)b->size * IR_STRATEGIES, sizeof *u->logp);
+        u->logp = ir_calloc((size_t)b->capacity * IR_STRATEGIES, sizeof *u->logp);
     }
     session_forward(u->loaded, b, u->logp);
     return u->logp;
@@ -39,7 +39,6 @@ static const float *loaded_logp(update *u, bool first)
 static void check_logp(const update *u, const ir_strategy *record, float logp)
 {
     const char *where = ir_records_where(u->strategies);
-
     if (isinf(logp) && u->s.o->held.any)
         ir_die("%s: %s is held (--hold) or not in the set '%s'", where,
                ir_corruptions[record->corruption].name, choice_set_names[u->s.o->set]);
@@ -54,7 +53,6 @@ static void check_logp(const update *u, const ir_strategy *record, float logp)
 static void read_batch(update *u, const float *logp)
 {
     batch *b = u->s.batch;
-
     for (int i = 0; i < b->n; i++) {
         ir_strategy strategy;
         ir_reward reward;
@@ -71,7 +69,6 @@ static void check_ends(const update *u)
 {
     ir_strategy strategy;
     ir_reward reward;
-
     if (ir_strategy_read(u->strategies, &strategy))
         ir_die("%s: %s: more records than images", ir_records_where(u->strategies), strategy.name);
     if (ir_reward_read(u->rewards, &reward))
@@ -81,7 +78,6 @@ static void check_ends(const update *u)
 void update_command(const options *o)
 {
     update u = {.s = session_open(o)};
-
     u.strategies = ir_records_open(o->strategies);
     u.rewards = ir_records_open(o->rewards);
     for (bool first = true; session_next(&u.s); first = false) {

@@ -53,7 +53,7 @@ typedef struct {
     int left;
     int *taken; /* by scan the place that was taken out after it */
     heap_entry *tie;
-    size_t ties, tie_room;
+    size_t ties, tie_capacity;
 } problem;
 
 /* Boxes and columns get to know what they lie in. All duals are 0. */
@@ -94,7 +94,6 @@ static problem problem_new(const ir_component *row, int rows, const ir_component
 {
     problem p = {.row = row, .column = column, .rows = rows, .columns = columns};
     size_t n = (size_t)rows, m = (size_t)columns;
-
     p.u = ir_calloc(n + 2 * m, sizeof *p.u);
     p.v = p.u + n;
     p.shortest = p.v + m;
@@ -140,7 +139,6 @@ static void problem_free(problem *p)
 static void take_out(problem *p, int place)
 {
     int last = p->remaining[--p->left];
-
     p->taken[p->scans - 1] = place;
     p->remaining[p->left] = p->remaining[place];
     p->remaining[place] = last;
@@ -151,7 +149,6 @@ static void take_out(problem *p, int place)
 static void put_back(problem *p, int place)
 {
     int last = p->remaining[place], column = p->remaining[p->left];
-
     p->remaining[p->left] = last;
     p->place[last] = p->left++;
     p->remaining[place] = column;
@@ -168,7 +165,6 @@ static void relax(problem *p, int scan, int j)
 {
     const scanned *s = &p->scan[scan];
     double r;
-
     if (p->seen[j])
         return;
     r = s->length + match_distance_between(&p->row[s->row], &p->column[j]) - p->u[s->row] - p->v[j];
@@ -194,7 +190,6 @@ static void offer(problem *p, int scan, int at, double limit)
     const scanned *s = &p->scan[scan];
     double bound = s->length - p->u[s->row] + box_distance(&p->boxes.box[at], &p->row[s->row]) -
                    p->highest[at];
-
     if (bound <= limit)
         open_box(p, scan, at, limit);
     else if (bound <= p->most + rounding)
@@ -204,7 +199,6 @@ static void offer(problem *p, int scan, int at, double limit)
 static void open_box(problem *p, int scan, int at, double limit)
 {
     const box *b = &p->boxes.box[at];
-
     if (b->child > 0) {
         offer(p, scan, b->child, limit);
         offer(p, scan, b->child + 1, limit);
@@ -246,7 +240,6 @@ static void explore(problem *p)
 static bool goes_before(const problem *p, int a, int b)
 {
     bool a_free = p->row_of[a] < 0, b_free = p->row_of[b] < 0;
-
     if (a_free != b_free)
         return a_free;
     return a_free ? p->place[a] > p->place[b] : p->place[a] < p->place[b];
@@ -254,9 +247,9 @@ static bool goes_before(const problem *p, int a, int b)
 
 static void add_tie(problem *p, heap_entry e)
 {
-    if (p->ties == p->tie_room) {
-        p->tie_room = p->tie_room ? 2 * p->tie_room : 16;
-        p->tie = ir_realloc(p->tie, p->tie_room, sizeof *p->tie);
+    if (p->ties == p->tie_capacity) {
+        p->tie_capacity = p->tie_capacity ? 2 * p->tie_capacity : 16;
+        p->tie = ir_realloc(p->tie, p->tie_capacity, sizeof *p->tie);
     }
     p->tie[p->ties++] = e;
 }
@@ -265,7 +258,6 @@ static void add_tie(problem *p, heap_entry e)
 static int nearest_column(problem *p)
 {
     heap_entry best;
-
     explore(p);
     best = heap_pop(&p->reach);
     p->ties = 0;
@@ -322,7 +314,6 @@ static void add_row(problem *p, int row)
 {
     double length;
     int j = find_free_column(p, row, &length), i;
-
     p->u[row] += length;
     for (int k = 1; k < p->scans; k++) {
         i = p->scan[k].row;
@@ -353,7 +344,6 @@ void assign_least(const ir_component *row, int rows, const ir_component *column,
 {
     bool wide = rows <= columns;
     problem p;
-
     for (int i = 0; i < rows; i++)
         column_of[i] = -1;
     if (rows == 0 || columns == 0)

@@ -2,7 +2,7 @@
 #ifndef IR_SCORE_ASSIGN_H
 #define IR_SCORE_ASSIGN_H
 
-#include "base/components.h"
+#include "stream/components.h"
 
 /* column_of: by row the column it is paired with, -1 for none; every row or every column has a
  * partner. The cost of a pair is match_distance_between() its two. Memory is linear in rows +

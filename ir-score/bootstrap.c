@@ -12,9 +12,9 @@ enum { COMPARED = 2, COLUMNS = 7 };
 
 void sample_add(sample *s, const totals *one)
 {
-    if (s->count == s->room) {
-        s->room = s->room ? 2 * s->room : 256;
-        s->image = ir_realloc(s->image, s->room, sizeof *s->image);
+    if (s->count == s->capacity) {
+        s->capacity = s->capacity ? 2 * s->capacity : 256;
+        s->image = ir_realloc(s->image, s->capacity, sizeof *s->image);
     }
     s->image[s->count] = totals_new(one->pixels.steps);
     totals_add(&s->image[s->count++], one);
@@ -33,10 +33,9 @@ void sample_free(sample *s)
 static void score_set(const sample *s, totals *sum, const uint32_t *draw, double value[SCORES])
 {
     entry e[SCORES];
-
     totals_clear(sum);
     for (size_t i = 0; i < s->count; i++)
-        totals_add(sum, &s->image[draw != NULL ? draw[i] : i]);
+        totals_add(sum, &s->image[draw ? draw[i] : i]);
     totals_scores(sum, e);
     for (int k = 0; k < SCORES; k++)
         value[k] = e[k].real;
@@ -47,9 +46,8 @@ static void score_draw(const sample *const s[COMPARED], totals *sum, const uint3
                        double value[SCORES])
 {
     double other[SCORES];
-
     score_set(s[0], sum, draw, value);
-    if (s[1] == NULL)
+    if (!s[1])
         return;
     score_set(s[1], sum, draw, other);
     for (int k = 0; k < SCORES; k++)
@@ -61,7 +59,6 @@ static double *resample(const sample *const s[COMPARED], const bootstrap_options
 {
     size_t images = s[0]->count;
     double *value = ir_calloc((size_t)b->resamples * SCORES, sizeof *value);
-
 #pragma omp parallel num_threads(b->threads)
     {
         totals sum = totals_new(s[0]->image[0].pixels.steps);
@@ -86,7 +83,6 @@ static double *resample(const sample *const s[COMPARED], const bootstrap_options
 static int by_value(const void *a, const void *b)
 {
     const double *x = a, *y = b;
-
     return (*x > *y) - (*x < *y);
 }
 
@@ -95,7 +91,6 @@ static double quantile(const double *sorted, size_t n, double share)
 {
     double at = share * (double)(n - 1);
     size_t below = (size_t)at;
-
     if (below + 1 >= n)
         return sorted[n - 1];
     return sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]);
@@ -111,7 +106,6 @@ static spread find_spread(const double *value, long resamples, double observed)
     double *sorted = ir_calloc((size_t)resamples, sizeof *sorted);
     spread s = {NAN, NAN, NAN};
     size_t n = 0, flips = 0;
-
     for (long r = 0; r < resamples; r++) {
         double x = value[(size_t)r * SCORES];
 
@@ -168,7 +162,6 @@ static void print_all(FILE *file, const sample *const s[COMPARED], const bootstr
     double value[COMPARED][SCORES], *drawn = resample(s, b);
     bool compared = s[1] != NULL;
     entry names[SCORES];
-
     if (compared)
         score_set(s[1], &sum, NULL, value[1]);
     score_set(s[0], &sum, NULL, value[0]);

@@ -9,12 +9,12 @@
 
 #include <stdint.h>
 
-#include "report.h"
+#include "totals.h"
 
 /* The totals of image after image. */
 typedef struct {
     totals *image;
-    size_t count, room;
+    size_t count, capacity;
 } sample;
 
 void sample_add(sample *s, const totals *one); /* a copy of it */

@@ -23,14 +23,12 @@ static uint32_t spread(uint32_t x)
 static int by_value(const void *a, const void *b)
 {
     const uint64_t *x = a, *y = b;
-
     return (*x > *y) - (*x < *y);
 }
 
 static void order_items(const ir_component *point, int *item, int n)
 {
     uint64_t *key;
-
     for (int i = 0; i < n; i++)
         item[i] = i;
     if (n <= LEAF)
@@ -83,7 +81,6 @@ static void build(boxes *b, int at, const ir_component *point)
 {
     int first = b->box[at].first, end = b->box[at].end, middle = first + (end - first) / 2;
     int child = b->boxes;
-
     if (end - first <= LEAF) {
         surround(&b->box[at], point, b->item);
         return;
@@ -100,12 +97,11 @@ static void build(boxes *b, int at, const ir_component *point)
 boxes boxes_new(const ir_component *point, int n)
 {
     /* a leaf that came from halving holds LEAF / 2 at least */
-    size_t room = 4 * ((size_t)n / LEAF) + 2;
+    size_t capacity = 4 * ((size_t)n / LEAF) + 2;
     size_t bytes =
-        room * sizeof(box) + (size_t)n * sizeof(int); /* n is below 2^28, as pixels are */
+        capacity * sizeof(box) + (size_t)n * sizeof(int); /* n is below 2^28, as pixels are */
     boxes b = {.box = ir_malloc(bytes), .boxes = 1};
-
-    b.item = (int *)(b.box + room);
+    b.item = (int *)(b.box + capacity);
     b.box[0] = (box){.end = n};
     order_items(point, b.item, n);
     build(&b, 0, point);
@@ -121,14 +117,12 @@ double box_distance(const box *b, const ir_component *from)
 {
     double dy = larger(0, larger(b->top - from->row, from->row - b->bottom));
     double dx = larger(0, larger(b->left - from->column, from->column - b->right));
-
     return sqrt(dy * dy + dx * dx);
 }
 
 void boxes_near(boxes_walk *w, const boxes *all, const ir_component *from, double radius)
 {
     const double rounding = 1e-6; /* of distances up to IR_MAX_SIDE, by far */
-
     w->all = all;
     w->from = from;
     w->radius = radius + rounding;

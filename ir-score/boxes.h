@@ -3,7 +3,7 @@
 #ifndef IR_SCORE_BOXES_H
 #define IR_SCORE_BOXES_H
 
-#include "base/components.h"
+#include "stream/components.h"
 
 typedef struct {
     double top, left, bottom, right; /* of the centroids in it, all inclusive */

@@ -6,18 +6,18 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "base/components.h"
 #include "match.h"
 #include "pairs.h"
+#include "stream/components.h"
 #include "table.h"
 
 struct matcher {
     ir_components *truth, *predicted;
     int *detection_of; /* by target; -1: none */
-    int room;
+    int capacity;
     pairs overlap;
     long *inside; /* by detection: its pixels in any target */
-    int inside_room;
+    int inside_capacity;
     int width, height;
     bool pairs; /* whether overlaps are wanted */
 };
@@ -82,7 +82,6 @@ double counts_fa_per_million(const counts *c)
 matcher *matcher_new(bool pairs)
 {
     matcher *m = ir_calloc(1, sizeof *m);
-
     m->pairs = pairs;
     m->truth = ir_components_new();
     m->predicted = ir_components_new();
@@ -102,7 +101,6 @@ void matcher_free(matcher *m)
 void matcher_set_truth(matcher *m, const ir_image *truth)
 {
     int level = truth->maxval / 2 + 1; /* ir_image_true() */
-
     ir_components_find(m->truth, truth->pixel, truth->width, truth->height, level);
     m->width = truth->width;
     m->height = truth->height;
@@ -121,7 +119,6 @@ void matcher_set_prediction(matcher *m, const ir_image *predicted, int level)
 static long all_pixels(const ir_components *c)
 {
     long sum = 0;
-
     for (int i = 0; i < ir_components_count(c); i++)
         sum += ir_components_at(c, i)->area;
     return sum;
@@ -134,7 +131,6 @@ static long overlap(const ir_components *a, const ir_components *b, pairs *by_pa
     size_t na, nb, i = 0, j = 0;
     const ir_run *ra = ir_components_runs(a, &na), *rb = ir_components_runs(b, &nb);
     long sum = 0;
-
     while (i < na && j < nb) {
         const ir_run *p = &ra[i], *q = &rb[j];
 
@@ -144,7 +140,7 @@ static long overlap(const ir_components *a, const ir_components *b, pairs *by_pa
             int both = end > first ? end - first : 0;
 
             sum += both;
-            if (by_pair != NULL && both > 0)
+            if (by_pair && both > 0)
                 pairs_add(by_pair, p->component, q->component, both);
         }
         if (p->row < q->row || (p->row == q->row && p->end < q->end))
@@ -160,13 +156,12 @@ static long find_pairs(matcher *m)
 {
     int detections = ir_components_count(m->predicted);
     long sum;
-
     m->overlap.n = 0;
     sum = overlap(m->truth, m->predicted, &m->overlap);
     pairs_sort(&m->overlap);
-    if (detections > m->inside_room) {
+    if (detections > m->inside_capacity) {
         m->inside = ir_realloc(m->inside, (size_t)detections, sizeof *m->inside);
-        m->inside_room = detections;
+        m->inside_capacity = detections;
     }
     for (int d = 0; d < detections; d++)
         m->inside[d] = 0;
@@ -175,12 +170,12 @@ static long find_pairs(matcher *m)
     return sum;
 }
 
-static void make_room(matcher *m, int targets)
+static void reserve(matcher *m, int targets)
 {
-    if (targets <= m->room)
+    if (targets <= m->capacity)
         return;
     m->detection_of = ir_realloc(m->detection_of, (size_t)targets, sizeof *m->detection_of);
-    m->room = targets;
+    m->capacity = targets;
 }
 
 /* A pair's IoU and the shares of its union that are wrong. */
@@ -190,7 +185,6 @@ static void add_pair(const matcher *m, int t, int d, counts *c)
     const ir_component *detection = ir_components_at(m->predicted, d);
     long both = pairs_both(&m->overlap, t, d), inside = m->inside[d];
     double whole = (double)(target->area + detection->area - both);
-
     c->pair_iou += (double)both / whole;
     c->pair_merging += (double)(inside - both) / whole;
     c->pair_interference += (double)(detection->area - inside) / whole;
@@ -223,8 +217,7 @@ counts matcher_count(matcher *m, match_kind kind)
                 .predicted_pixels = all_pixels(m->predicted),
                 .targets = targets};
     bool with_pairs = kind == MATCH_OPDC || (kind == MATCH_DISTANCE && m->pairs);
-
-    make_room(m, targets);
+    reserve(m, targets);
     c.intersection = with_pairs ? find_pairs(m) : overlap(m->truth, m->predicted, NULL);
     if (kind == MATCH_SHOOTING) {
         match_shooting(m->truth, m->predicted, m->width, m->height, &c);

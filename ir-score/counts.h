@@ -4,7 +4,7 @@
 
 #include "stream/image.h"
 
-typedef struct ir_components ir_components; /* base/components.h */
+typedef struct ir_components ir_components; /* stream/components.h */
 
 /* How targets take detections; see match.h. */
 typedef enum { MATCH_DISTANCE, MATCH_OPDC, MATCH_SHOOTING, MATCHES } match_kind;

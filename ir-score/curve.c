@@ -8,14 +8,13 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "base/components.h"
+#include "stream/components.h"
 
 enum { COLUMNS = 4 };
 
 curve curve_new(int steps)
 {
     size_t n = (size_t)steps + 1;
-
     return (curve){.steps = steps,
                    .predicted = ir_calloc(n, sizeof(long)),
                    .both = ir_calloc(n, sizeof(long))};
@@ -32,7 +31,6 @@ void curve_free(curve *c)
 void curve_clear(curve *c)
 {
     size_t n = (size_t)c->steps + 1;
-
     memset(c->predicted, 0, n * sizeof *c->predicted);
     memset(c->both, 0, n * sizeof *c->both);
     c->pixels = c->true_pixels = 0;
@@ -43,7 +41,6 @@ void curve_clear(curve *c)
 static void make_table(curve *c, int maxval)
 {
     int v = 0;
-
     if (c->maxval == maxval)
         return;
     c->above = ir_realloc(c->above, (size_t)maxval + 1, sizeof *c->above);
@@ -63,7 +60,6 @@ enum { TURNS = CURVE_TURNS, STEP = 64 };
 static bool all_zero(const uint16_t *pixel)
 {
     uint16_t any = 0;
-
     for (int i = 0; i < STEP; i++)
         any |= pixel[i];
     return any == 0;
@@ -81,7 +77,7 @@ static inline void count_turns(const uint16_t *pixel, const uint16_t *bin_of,
     for (int k = 0; k < TURNS; k++) {
         uint16_t sample = (uint16_t)(word[k / PER_WORD] >> 16 * (k % PER_WORD));
 
-        bin[bin_of != NULL ? bin_of[sample] : sample][k]++;
+        bin[bin_of ? bin_of[sample] : sample][k]++;
     }
 }
 
@@ -89,7 +85,6 @@ static inline void count_pixels(const uint16_t *pixel, size_t pixels, const uint
                                 uint32_t (*bin)[TURNS])
 {
     size_t i = 0;
-
     for (; i + STEP <= pixels; i += STEP) {
         if (all_zero(pixel + i)) {
             bin[0][0] += STEP;
@@ -99,7 +94,7 @@ static inline void count_pixels(const uint16_t *pixel, size_t pixels, const uint
             count_turns(pixel + i + k, bin_of, bin);
     }
     for (; i < pixels; i++)
-        bin[bin_of != NULL ? bin_of[pixel[i]] : pixel[i]][0]++;
+        bin[bin_of ? bin_of[pixel[i]] : pixel[i]][0]++;
 }
 
 /* A bin for each sample where they are few, else for each number of thresholds. */
@@ -116,8 +111,7 @@ static int count_bins(const curve *c)
 static void make_bins(curve *c)
 {
     size_t most = (c->steps > UINT8_MAX ? (size_t)c->steps : UINT8_MAX) + 1;
-
-    if (c->bin == NULL)
+    if (!c->bin)
         c->bin = ir_calloc(most, sizeof *c->bin);
 }
 
@@ -127,7 +121,6 @@ static long add_up(curve *c, long *sum)
 {
     int bin = count_bins(c) - 1;
     long all = 0;
-
     for (int i = c->steps; i >= 0; i--) {
         sum[i] = all;
         for (; bin >= 0 && (by_sample(c) ? c->above[bin] : bin) == i; bin--)
@@ -142,7 +135,6 @@ void curve_count(curve *c, const ir_image *map, const ir_components *truth)
 {
     size_t runs, pixels = (size_t)map->width * (size_t)map->height;
     const ir_run *run = ir_components_runs(truth, &runs);
-
     make_table(c, map->maxval);
     make_bins(c);
     if (by_sample(c))
@@ -172,7 +164,6 @@ void curve_add(curve *sum, const curve *c)
 double curve_roc_area(const curve *c)
 {
     double sum = 0, x = 0, y = 0;
-
     for (int i = c->steps; i >= -1; i--) { /* -1: everything predicted */
         long predicted = i < 0 ? c->pixels : c->predicted[i];
         long both = i < 0 ? c->true_pixels : c->both[i];
@@ -190,7 +181,6 @@ double curve_pr_area(const curve *c)
 {
     double sum = 0;
     long before = 0;
-
     if (c->true_pixels == 0)
         return NAN;
     for (int i = c->steps; i >= -1; i--) {
@@ -209,7 +199,6 @@ static void make_row(const curve *c, int i, entry row[COLUMNS])
     counts at = {.predicted_pixels = c->predicted[i],
                  .intersection = c->both[i],
                  .true_pixels = c->true_pixels};
-
     row[0] = entry_real("threshold", (double)i / c->steps);
     row[1] = entry_real("precision", counts_precision(&at));
     row[2] = entry_real("recall", counts_recall(&at));
@@ -219,7 +208,6 @@ static void make_row(const curve *c, int i, entry row[COLUMNS])
 void curve_print_pr(FILE *file, const curve *c, table_format format)
 {
     points p = points_start(file, format, entry_real("area", curve_pr_area(c)));
-
     for (int i = 0; i <= c->steps; i++) {
         entry row[COLUMNS];
 

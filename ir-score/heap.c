@@ -8,10 +8,9 @@
 void heap_push(heap *h, heap_entry e)
 {
     size_t i = h->n;
-
-    if (h->n == h->room) {
-        h->room = h->room ? 2 * h->room : 64;
-        h->entry = ir_realloc(h->entry, h->room, sizeof *h->entry);
+    if (h->n == h->capacity) {
+        h->capacity = h->capacity ? 2 * h->capacity : 64;
+        h->entry = ir_realloc(h->entry, h->capacity, sizeof *h->entry);
     }
     h->n++;
     for (; i > 0 && e.key < h->entry[(i - 1) / 2].key; i = (i - 1) / 2)
@@ -23,7 +22,6 @@ heap_entry heap_pop(heap *h)
 {
     heap_entry least = h->entry[0], last = h->entry[--h->n];
     size_t i = 0;
-
     for (size_t child; (child = 2 * i + 1) < h->n; i = child) {
         child += child + 1 < h->n && h->entry[child + 1].key < h->entry[child].key;
         if (h->entry[child].key >= last.key)

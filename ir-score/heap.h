@@ -11,7 +11,7 @@ typedef struct {
 
 typedef struct {
     heap_entry *entry; /* the least is the first */
-    size_t n, room;
+    size_t n, capacity;
 } heap;
 
 void heap_push(heap *h, heap_entry e);

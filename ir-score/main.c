@@ -3,19 +3,18 @@
 
 #include "base/base.h"
 #include "base/lines.h"
-#include "options.h"
 #include "rce.h"
 #include "report/page.h"
+#include "score_options.h"
 #include "scoring.h"
 #include "stream/stream.h"
 
 /* Reads all images and prints what was asked for. */
 static void score(const options *o, const double *clean_iou)
 {
-    ir_matched *input = ir_matched_open(o->operand[FRAME] != NULL ? 3 : 2, o->operand);
+    ir_matched *input = ir_matched_open(o->operand[FRAME] ? 3 : 2, o->operand);
     scoring *s = scoring_new(o, input);
     ir_image im[STREAMS] = {0};
-
     if (o->maxval > 0)
         ir_matched_set_maxval(input, FRAME, o->maxval);
     while (ir_matched_next(input, im))
@@ -33,7 +32,6 @@ int main(int argc, char **argv)
 {
     options o;
     double clean_iou;
-
     ir_start("ir-score");
     if (argc > 1 && strcmp(argv[1], "report") == 0) {
         report_command(argc - 1, argv + 1);
@@ -41,9 +39,9 @@ int main(int argc, char **argv)
     }
     o = parse_options(argc, argv);
     ir_lines_on_stdout();
-    if (o.rce != NULL)
+    if (o.rce)
         clean_iou = read_clean_iou(o.rce);
-    score(&o, o.rce != NULL ? &clean_iou : NULL);
+    score(&o, o.rce ? &clean_iou : NULL);
     ir_flush(stdout, "standard output");
     return 0;
 }

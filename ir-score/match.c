@@ -12,7 +12,6 @@
 double match_distance_between(const ir_component *a, const ir_component *b)
 {
     double dy = a->row - b->row, dx = a->column - b->column;
-
     return sqrt(dy * dy + dx * dx);
 }
 
@@ -30,7 +29,6 @@ static int first_near(const boxes *all, const ir_component *target, const ir_com
 {
     boxes_walk w;
     int first = -1;
-
     boxes_near(&w, all, target, MATCH_DISTANCE_BELOW);
     for (int d; (d = boxes_next(&w)) >= 0;)
         if ((first < 0 || d < first) && !taken[d] &&
@@ -45,7 +43,6 @@ void match_distance(const ir_components *truth, const ir_components *predicted, 
     const ir_component *detection = all_of(predicted);
     boxes all;
     bool *taken;
-
     for (int t = 0; t < targets; t++)
         detection_of[t] = -1;
     if (targets == 0 || detections == 0)
@@ -83,7 +80,6 @@ typedef struct {
 static void find_near(candidates *k)
 {
     boxes all = boxes_new(k->detection, k->detections);
-
     for (int t = 0; t < k->targets; t++) {
         boxes_walk w;
 
@@ -103,7 +99,6 @@ static candidates candidates_new(const ir_components *truth, const ir_components
                     .target = all_of(truth),
                     .detection = all_of(predicted),
                     .overlap = overlap};
-
     k.wants = ir_calloc((size_t)k.targets, sizeof *k.wants);
     k.wanted = ir_calloc((size_t)k.detections, sizeof *k.wanted);
     for (size_t i = 0; i < overlap->n; i++) {
@@ -145,7 +140,6 @@ static rest rest_of(const ir_component *side, int n, const bool *has_partner)
 {
     rest r = {.component = ir_calloc((size_t)n, sizeof *r.component),
               .index = ir_calloc((size_t)n, sizeof *r.index)};
-
     for (int i = 0; i < n; i++)
         if (!has_partner[i]) {
             r.component[r.n] = side[i];
@@ -167,7 +161,6 @@ static void match_by_distance(const candidates *k, int *detection_of)
     bool *taken = ir_calloc((size_t)k->detections, sizeof *taken);
     int *found = ir_calloc((size_t)k->targets, sizeof *found);
     rest row, column;
-
     for (int t = 0; t < k->targets; t++)
         if (detection_of[t] >= 0)
             matched[t] = taken[detection_of[t]] = true;
@@ -190,7 +183,6 @@ static void match_by_distance(const candidates *k, int *detection_of)
 static void count_unmatched(const candidates *k, const int *detection_of, counts *c)
 {
     int matched = 0;
-
     for (int t = 0; t < k->targets; t++) {
         c->lone_targets += !k->wants[t];
         c->spare_targets += k->wants[t] && detection_of[t] < 0;
@@ -205,7 +197,6 @@ void match_opdc(const ir_components *truth, const ir_components *predicted, cons
                 int *detection_of, counts *c)
 {
     candidates k = candidates_new(truth, predicted, overlap);
-
     for (int t = 0; t < k.targets; t++)
         detection_of[t] = -1;
     if (k.any_overlapping)
@@ -225,7 +216,6 @@ static void mark_near(const ir_components *c, int radius, int width, int height,
 {
     size_t n;
     const ir_run *run = ir_components_runs(c, &n);
-
     for (size_t i = 0; i < n; i++) {
         int first = run[i].first > radius ? run[i].first - radius : 0;
         int end = run[i].end + radius < width ? run[i].end + radius : width;
@@ -243,11 +233,10 @@ static long count_hits(const ir_components *truth, const bool *mark, int width)
     size_t n;
     const ir_run *run = ir_components_runs(truth, &n);
     long hits = 0;
-
     for (size_t i = 0; i < n; i++) {
         const bool *row = mark + (size_t)run[i].row * (size_t)width;
 
-        if (memchr(row + run[i].first, 1, (size_t)(run[i].end - run[i].first)) != NULL) {
+        if (memchr(row + run[i].first, 1, (size_t)(run[i].end - run[i].first))) {
             hits += !hit[run[i].component];
             hit[run[i].component] = true;
         }
@@ -262,7 +251,6 @@ static void count_false(const ir_components *predicted, const bool *mark, int wi
     bool *seen = ir_calloc((size_t)ir_components_count(predicted) + 1, sizeof *seen);
     size_t n;
     const ir_run *run = ir_components_runs(predicted, &n);
-
     for (size_t i = 0; i < n; i++) {
         const bool *row = mark + (size_t)run[i].row * (size_t)width;
         long before = c->false_alarm_pixels;
@@ -281,7 +269,6 @@ void match_shooting(const ir_components *truth, const ir_components *predicted, 
                     int height, counts *c)
 {
     bool *mark = ir_calloc((size_t)width * (size_t)height, sizeof *mark);
-
     mark_near(predicted, HIT_RADIUS, width, height, mark);
     c->hits = count_hits(truth, mark, width);
     memset(mark, 0, (size_t)width * (size_t)height);

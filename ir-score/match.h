@@ -2,9 +2,9 @@
 #ifndef IR_SCORE_MATCH_H
 #define IR_SCORE_MATCH_H
 
-#include "base/components.h"
 #include "counts.h"
 #include "pairs.h"
+#include "stream/components.h"
 
 /* How near, in pixels, centroids must be. */
 #define MATCH_DISTANCE_BELOW 3.0

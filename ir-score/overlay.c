@@ -14,7 +14,6 @@ overlay *overlay_new(const char *directory, const char *root, bool png, ir_match
                      int names)
 {
     overlay *o = ir_calloc(1, sizeof *o);
-
     o->sink = ir_sink_open(directory, root, ir_matched_stream(input, names), png ? "png" : "ppm");
     ir_matched_spare(input, o->sink);
     return o;
@@ -22,7 +21,7 @@ overlay *overlay_new(const char *directory, const char *root, bool png, ir_match
 
 void overlay_free(overlay *o)
 {
-    if (o == NULL)
+    if (!o)
         return;
     ir_sink_close(o->sink);
     ir_picture_free(&o->picture);
@@ -33,7 +32,6 @@ void overlay_write(overlay *o, const ir_image *predicted, int level, const ir_im
                    const ir_image *frame)
 {
     static const ir_colour hit = {0, 255, 0}, miss = {0, 0, 255}, false_alarm = {255, 0, 0};
-
     ir_picture_from(&o->picture, frame, 0, frame->maxval);
     for (int y = 0; y < frame->height; y++) {
         for (int x = 0; x < frame->width; x++) {

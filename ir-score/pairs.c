@@ -8,14 +8,13 @@
 void pairs_add(pairs *p, int target, int detection, long both)
 {
     pair *last = p->n > 0 ? &p->pair[p->n - 1] : NULL;
-
-    if (last != NULL && last->target == target && last->detection == detection) {
+    if (last && last->target == target && last->detection == detection) {
         last->both += both;
         return;
     }
-    if (p->n == p->room) {
-        p->room = p->room ? 2 * p->room : 64;
-        p->pair = ir_realloc(p->pair, p->room, sizeof *p->pair);
+    if (p->n == p->capacity) {
+        p->capacity = p->capacity ? 2 * p->capacity : 64;
+        p->pair = ir_realloc(p->pair, p->capacity, sizeof *p->pair);
     }
     p->pair[p->n++] = (pair){target, detection, both};
 }
@@ -23,7 +22,6 @@ void pairs_add(pairs *p, int target, int detection, long both)
 static int compare(const void *a, const void *b)
 {
     const pair *x = a, *y = b;
-
     if (x->target != y->target)
         return x->target < y->target ? -1 : 1;
     return (x->detection > y->detection) - (x->detection < y->detection);
@@ -32,7 +30,6 @@ static int compare(const void *a, const void *b)
 void pairs_sort(pairs *p)
 {
     size_t n = 0;
-
     if (p->n < 2)
         return;
     qsort(p->pair, p->n, sizeof *p->pair, compare);
@@ -50,6 +47,5 @@ long pairs_both(const pairs *p, int target, int detection)
     const pair *found = p->n == 0 ? NULL
                                   : bsearch(&(pair){.target = target, .detection = detection},
                                             p->pair, p->n, sizeof *p->pair, compare);
-
-    return found != NULL ? found->both : 0;
+    return found ? found->both : 0;
 }

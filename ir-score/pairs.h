@@ -11,7 +11,7 @@ typedef struct {
 
 typedef struct {
     pair *pair;
-    size_t n, room;
+    size_t n, capacity;
 } pairs;
 
 void pairs_add(pairs *p, int target, int detection, long both);

@@ -12,7 +12,6 @@ double read_clean_iou(const char *path)
     tsv *t = tsv_read(path);
     int column = tsv_find(t, "iou");
     double iou;
-
     if (column < 0)
         ir_die("%s: no column iou: not written by ir-score --tsv", path);
     if (t->rows > 1)

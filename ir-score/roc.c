@@ -23,7 +23,6 @@ void roc_add(roc *r, matcher *m, const ir_image *map)
 {
     counts c = {0};
     int last = -1;
-
     for (int i = 0; i <= r->steps; i++) {
         int level = ir_image_level_above((double)i / r->steps, map->maxval);
 
@@ -51,7 +50,6 @@ static double area(const roc *r)
 {
     curve c = curve_new(r->steps);
     double under;
-
     for (int i = 0; i <= r->steps; i++) {
         c.predicted[i] = r->at[i].predicted_pixels;
         c.both[i] = r->at[i].intersection;
@@ -66,7 +64,6 @@ static double area(const roc *r)
 static void make_row(const roc *r, int i, entry row[COLUMNS])
 {
     const counts *c = &r->at[i];
-
     row[0] = entry_real("threshold", (double)i / r->steps);
     row[1] = entry_real("true_positive_rate", true_positive_rate(c));
     row[2] = entry_real("false_positive_rate", false_positive_rate(c));
@@ -77,7 +74,6 @@ static void make_row(const roc *r, int i, entry row[COLUMNS])
 void roc_print(FILE *file, const roc *r, table_format format)
 {
     points p = points_start(file, format, entry_real("area", area(r)));
-
     for (int i = 0; i <= r->steps; i++) {
         entry row[COLUMNS];
 

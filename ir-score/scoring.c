@@ -6,9 +6,9 @@
 
 #include "base/base.h"
 #include "overlay.h"
-#include "report.h"
 #include "roc.h"
 #include "stream/mask.h"
+#include "totals.h"
 
 /* Images from standard input have numbers for names; their masks know better. */
 static bool named_by_masks(const options *o)
@@ -28,7 +28,7 @@ static void fit(const options *o, ir_image *im)
     if (o->resize)
         ir_image_scale_nearest(&im[TRUTH], im[PREDICTED].width, im[PREDICTED].height);
     ir_check_same_size(&im[PREDICTED], &im[TRUTH], "the true mask", "--resize nearest scales it");
-    if (o->operand[FRAME] != NULL)
+    if (o->operand[FRAME])
         ir_check_same_size(&im[PREDICTED], &im[FRAME],
                            o->versus ? "the other prediction" : "the frame", NULL);
 }
@@ -50,7 +50,6 @@ static counts count(scoring *s, const ir_image *predicted)
 {
     const options *o = s->o;
     counts shown;
-
     matcher_set_prediction(s->m, predicted, ir_image_level_above(o->threshold, predicted->maxval));
     for (match_kind kind = 0; kind < MATCHES; kind++) {
         counts c;
@@ -76,7 +75,6 @@ void scoring_warn(scoring *s)
 static void warn_of_dim(scoring *s, const ir_image *predicted, long found)
 {
     int value = found == 0 && !s->said_dim ? ir_mask_single_value(predicted) : 0;
-
     if (value == 0)
         return;
     ir_warn("%s: the prediction holds 0 and %d, the maxval is %d: nothing of it is above the "
@@ -89,7 +87,6 @@ void scoring_add(scoring *s, ir_image *im)
 {
     const options *o = s->o;
     counts c;
-
     set_names(o, im);
     ir_masks_read(s->masks, &im[TRUTH]);
     fit(o, im);
@@ -99,7 +96,7 @@ void scoring_add(scoring *s, ir_image *im)
     if (o->per_image)
         report_image(stdout, im[PREDICTED].name, &c, o->format, s->sum.images == 0);
     totals_add(&s->sum, &s->one);
-    if (s->pictures != NULL)
+    if (s->pictures)
         overlay_write(s->pictures, &im[PREDICTED],
                       ir_image_level_above(o->threshold, im[PREDICTED].maxval), &im[TRUTH],
                       &im[FRAME]);
@@ -116,7 +113,6 @@ void scoring_add(scoring *s, ir_image *im)
 void scoring_print(const scoring *s, FILE *file, const double *clean_iou)
 {
     const options *o = s->o;
-
     if (o->roc)
         roc_print(file, &s->rates, o->format);
     else if (o->pr)
@@ -131,7 +127,7 @@ void scoring_print(const scoring *s, FILE *file, const double *clean_iou)
 
 static overlay *open_overlay(const options *o, ir_matched *input)
 {
-    if (o->overlay == NULL)
+    if (!o->overlay)
         return NULL;
     return overlay_new(o->overlay, o->root, o->png, input, named_by_masks(o) ? TRUTH : PREDICTED);
 }
@@ -140,7 +136,6 @@ scoring *scoring_new(const options *o, ir_matched *input)
 {
     scoring *s = ir_calloc(1, sizeof *s);
     int steps = o->pr || o->all ? o->thresholds : 0;
-
     *s = (scoring){.o = o,
                    .m = matcher_new(o->all),
                    .masks = ir_masks_new("true mask", o->true_above),

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "options.h"
+#include "score_options.h"
 #include "stream/stream.h"
 
 typedef struct scoring scoring;

@@ -132,7 +132,6 @@ points points_start(FILE *file, table_format format, entry whole)
 void points_row(points *p, const entry *e, int n)
 {
     bool first = p->rows++ == 0;
-
     if (p->format == FORMAT_JSON) {
         fputs(first ? "" : ", ", p->file);
         table_json(p->file, e, n);

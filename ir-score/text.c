@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-enum { FIRST_ROOM = 4096, MOST_BYTES = 1 << 30 };
+enum { FIRST_CAPACITY = 4096, MOST_BYTES = 1 << 30 };
 
 static void check_size(size_t bytes, const char *path)
 {
@@ -18,17 +18,16 @@ static void check_size(size_t bytes, const char *path)
 text_lines text_read(FILE *file, const char *path)
 {
     struct stat status;
-    size_t room = FIRST_ROOM, n = 0, got;
-    text_lines t = {.path = path, .bytes = ir_malloc(room)};
-
+    size_t capacity = FIRST_CAPACITY, n = 0, got;
+    text_lines t = {.path = path, .bytes = ir_malloc(capacity)};
     if (fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode))
         check_size((size_t)status.st_size, path); /* it may have holes */
-    while ((got = fread(t.bytes + n, 1, room - n, file)) > 0) {
+    while ((got = fread(t.bytes + n, 1, capacity - n, file)) > 0) {
         n += got;
         check_size(n, path);
-        if (n == room) {
-            t.bytes = ir_realloc(t.bytes, room, 2);
-            room *= 2;
+        if (n == capacity) {
+            t.bytes = ir_realloc(t.bytes, capacity, 2);
+            capacity *= 2;
         }
     }
     if (ferror(file))
@@ -42,14 +41,13 @@ char *text_next(text_lines *t)
 {
     size_t left = (size_t)(t->end - t->next);
     char *line = t->next, *end;
-
     if (left == 0)
         return NULL;
     t->line++;
     end = memchr(line, '\n', left);
-    if (memchr(line, '\0', end != NULL ? (size_t)(end - line) : left) != NULL)
+    if (memchr(line, '\0', end ? (size_t)(end - line) : left))
         ir_die("%s:%ld: a zero byte: not a table", t->path, t->line);
-    if (end == NULL) {
+    if (!end) {
         t->torn = t->line;
         t->next = t->end;
         return NULL;

@@ -11,7 +11,6 @@
 static size_t count_fields(const char *line)
 {
     size_t n = 1;
-
     for (; *line; line++)
         n += *line == '\t';
     return n;
@@ -28,17 +27,16 @@ static void check_fields(tsv *t, size_t fields, long number)
                fields == 1 ? "" : "s", t->columns);
 }
 
-/* What add_row() has room for. Every cell has a byte of its own in the file, so that no product of
- * rows and columns is larger than the file. */
+/* What add_row() has capacity for. Every cell has a byte of its own in the file, so that no product
+ * of rows and columns is larger than the file. */
 typedef struct {
     size_t cells, lines;
-} room;
+} capacity;
 
-static void add_row(tsv *t, room *r, char *line, long number)
+static void add_row(tsv *t, capacity *r, char *line, long number)
 {
     size_t lines = t->columns == 0 ? 0 : t->rows + 1; /* with the header */
     size_t columns, cells;
-
     check_fields(t, count_fields(line), number);
     columns = (size_t)t->columns;
     cells = lines * columns;
@@ -60,7 +58,6 @@ static void read_comment(tsv *t, const char *line, long number)
 {
     static const char mark[] = "# area\t";
     char *end;
-
     if (strncmp(line, mark, strlen(mark)) != 0)
         return;
     line += strlen(mark);
@@ -72,13 +69,12 @@ static void read_comment(tsv *t, const char *line, long number)
 tsv *tsv_parse(FILE *file, const char *path)
 {
     tsv *t = ir_calloc(1, sizeof *t);
-    room r = {0};
+    capacity r = {0};
     char *line;
-
     t->path = ir_strdup(path);
     t->area = NAN;
     t->lines = text_read(file, t->path);
-    while ((line = text_next(&t->lines)) != NULL) {
+    while ((line = text_next(&t->lines))) {
         if (line[0] == '#')
             read_comment(t, line, t->lines.line);
         else
@@ -91,7 +87,6 @@ tsv *tsv_read(const char *path)
 {
     FILE *file = ir_open_in(path);
     tsv *t = tsv_parse(file, path);
-
     fclose(file);
     if (t->lines.torn > 0)
         ir_die("%s:%ld: the last line has no newline: it was cut short (make the table again)",
@@ -105,7 +100,7 @@ tsv *tsv_read(const char *path)
 
 void tsv_free(tsv *t)
 {
-    if (t == NULL)
+    if (!t)
         return;
     free(t->cell);
     free(t->line);
@@ -117,7 +112,6 @@ void tsv_free(tsv *t)
 int tsv_find(const tsv *t, const char *column)
 {
     int found = -1;
-
     for (int i = 0; i < t->columns; i++) {
         if (strcmp(t->cell[i], column) != 0)
             continue;
@@ -131,7 +125,6 @@ int tsv_find(const tsv *t, const char *column)
 int tsv_need(const tsv *t, const char *column)
 {
     int i = tsv_find(t, column);
-
     if (i < 0)
         ir_die("%s: no column %s", t->path, column);
     return i;
@@ -145,7 +138,6 @@ const char *tsv_text(const tsv *t, size_t row, int column)
 void tsv_refuse(const tsv *t, size_t row, int column, const char *wanted)
 {
     const char *found = tsv_text(t, row, column);
-
     ir_die("%s:%ld: %s is '%.*s%s', not %s", t->path, t->line[row + 1], t->cell[column], TEXT_SHOWN,
            found, strlen(found) > TEXT_SHOWN ? "..." : "", wanted);
 }
@@ -155,7 +147,6 @@ double tsv_real(const tsv *t, size_t row, int column)
     const char *found = tsv_text(t, row, column);
     char *end;
     double x;
-
     if (strcmp(found, "-") == 0 || strcmp(found, "nan") == 0)
         return NAN;
     x = strtod(found, &end);
@@ -168,7 +159,6 @@ double *tsv_reals(const tsv *t, const char *column, double times)
 {
     double *x = ir_calloc(t->rows, sizeof *x);
     int at = tsv_need(t, column);
-
     for (size_t row = 0; row < t->rows; row++)
         x[row] = times * tsv_real(t, row, at);
     return x;

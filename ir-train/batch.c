@@ -12,13 +12,13 @@ static size_t crop_size(const batch *b)
     return (size_t)b->side * (size_t)b->side;
 }
 
-void batch_make(batch *b, int room, int side, bool paired)
+void batch_make(batch *b, int capacity, int side, bool paired)
 {
-    *b = (batch){.room = room, .side = side, .paired = paired};
-    const size_t images = (size_t)room * (paired ? 2 : 1);
+    *b = (batch){.capacity = capacity, .side = side, .paired = paired};
+    const size_t images = (size_t)capacity * (paired ? 2 : 1);
     b->image = ir_calloc(images * crop_size(b), sizeof *b->image);
     b->mask = ir_calloc(images * crop_size(b), sizeof *b->mask);
-    b->name = ir_calloc((size_t)room, sizeof *b->name);
+    b->name = ir_calloc((size_t)capacity, sizeof *b->name);
 }
 
 int batch_images(const batch *b)
@@ -34,7 +34,6 @@ int batch_whole_images(const batch *b)
 static void put_crop(const crop *c, const ir_image *im, int side, const cropping *how, float *out)
 {
     const ir_normalisation n = ir_normalisation_for(&how->normalisation, im);
-
     crop_image(c, im, side, &n, out);
 }
 
@@ -43,11 +42,10 @@ static void add_item(batch *b, const ir_image *item, const cropping *how)
     ir_rng rng = ir_rng_make(how->seed, "crop", item[FRAME].name, how->number);
     const crop c = crop_draw(&rng, &item[MASK], b->side);
     const size_t at = (size_t)b->count * crop_size(b);
-
     put_crop(&c, &item[FRAME], b->side, how, b->image + at);
     crop_mask(&c, &item[MASK], b->side, b->mask + at);
     if (b->paired) {
-        const size_t half = (size_t)b->room * crop_size(b);
+        const size_t half = (size_t)b->capacity * crop_size(b);
         put_crop(&c, &item[CORRUPTED], b->side, how, b->image + half + at);
     }
     free(b->name[b->count]);
@@ -58,8 +56,7 @@ static void add_item(batch *b, const ir_image *item, const cropping *how)
 static void close_ranks(batch *b)
 {
     const size_t used = (size_t)b->count * crop_size(b);
-    const size_t half = (size_t)b->room * crop_size(b);
-
+    const size_t half = (size_t)b->capacity * crop_size(b);
     memmove(b->image + used, b->image + half, used * sizeof *b->image);
     memcpy(b->mask + used, b->mask, used * sizeof *b->mask);
 }
@@ -67,9 +64,8 @@ static void close_ranks(batch *b)
 bool batch_fill(batch *b, source *s, cropping *how)
 {
     const ir_image *item;
-
     b->count = 0;
-    while (b->count < b->room && (item = source_next(s)) != NULL) {
+    while (b->count < b->capacity && (item = source_next(s))) {
         add_item(b, item, how);
         how->number++;
     }
@@ -82,7 +78,7 @@ bool batch_fill(batch *b, source *s, cropping *how)
 
 void batch_free(batch *b)
 {
-    for (int i = 0; i < b->room; i++)
+    for (int i = 0; i < b->capacity; i++)
         free(b->name[i]);
     free(b->name);
     free(b->mask);

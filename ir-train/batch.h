@@ -1,16 +1,16 @@
 /* One batch of crops as the network takes it: clean frames, then, when there are any, the same
- * crops of their corrupted twins. */
+ * crops of their corrupted versions. */
 #ifndef IR_TRAIN_BATCH_H
 #define IR_TRAIN_BATCH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "source.h"
 #include "stream/normalisation.h"
+#include "training_source.h"
 
 typedef struct {
-    int room, side;
+    int capacity, side;
     bool paired;      /* corrupted frames follow the clean ones */
     int count;        /* frames in it: count images, or 2 count when paired */
     int whole, first; /* frames of the whole batch, of which this may be a part (share.h), and the
@@ -20,7 +20,7 @@ typedef struct {
     uint64_t seen;       /* frames of the whole training, with these */
 } batch;
 
-void batch_make(batch *b, int room, int side, bool paired);
+void batch_make(batch *b, int capacity, int side, bool paired);
 int batch_images(const batch *b);
 int batch_whole_images(const batch *b); /* of the whole batch */
 
@@ -33,7 +33,7 @@ typedef struct {
     uint64_t number; /* counted up */
 } cropping;
 
-/* Reads the next `room` items, or what is left of them; false when there was none. */
+/* Reads the next `capacity` items, or what is left of them; false when there was none. */
 bool batch_fill(batch *b, source *s, cropping *how);
 void batch_free(batch *b);
 

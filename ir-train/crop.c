@@ -1,4 +1,4 @@
-/* Cuts and turns training crops; one crop serves a frame, its mask and its corrupted twin. */
+/* Cuts and turns training crops; one crop serves a frame, its mask and its corrupted version. */
 #include "crop.h"
 
 #include <stddef.h>
@@ -25,7 +25,6 @@ static bool pick_target(ir_rng *rng, const ir_image *mask, int *x, int *y)
 {
     const size_t size = (size_t)mask->width * (size_t)mask->height;
     uint32_t count = 0;
-
     for (size_t i = 0; i < size; i++)
         count += ir_image_true(mask, i);
     if (count == 0)
@@ -45,7 +44,6 @@ crop crop_draw(ir_rng *rng, const ir_image *mask, int side)
     const int last_left = larger(mask->width, side) - side;
     int x, y;
     crop c;
-
     if (ir_rng_uniform(rng) < 0.5 && pick_target(rng, mask, &x, &y)) {
         c.top = between(rng, larger(0, y - side + 1), smaller(y, last_top));
         c.left = between(rng, larger(0, x - side + 1), smaller(x, last_left));
@@ -70,7 +68,6 @@ typedef struct {
 static void exchange(view *v)
 {
     const view old = *v;
-
     v->down = old.right;
     v->right = old.down;
     v->top = old.left;
@@ -84,7 +81,6 @@ static view view_of(const crop *c, const ir_image *im, int side)
     const int rows = smaller(side, im->height - c->top);
     const int columns = smaller(side, im->width - c->left);
     view v = {.down = im->width, .right = 1};
-
     v.start = (ptrdiff_t)c->top * im->width + c->left;
     if (c->upside_down) {
         v.start += (side - 1) * v.down;
@@ -108,7 +104,6 @@ static view view_of(const crop *c, const ir_image *im, int side)
 static bool begin_row(const view *v, int row, int side, float *out, ptrdiff_t *at)
 {
     const bool inside = row >= v->top && row < v->bottom;
-
     if (!inside || v->end - v->left < side)
         memset(out, 0, (size_t)side * sizeof *out);
     *at = v->start + row * v->down + v->left * v->right;
@@ -122,7 +117,6 @@ void crop_image(const crop *c, const ir_image *image, int side, const ir_normali
     const double shift = ir_normalisation_shift(n);
     const view v = view_of(c, image, side);
     ptrdiff_t at;
-
     for (int row = 0; row < side; row++, out += side) {
         if (!begin_row(&v, row, side, out, &at))
             continue;
@@ -135,7 +129,6 @@ void crop_mask(const crop *c, const ir_image *mask, int side, float *out)
 {
     const view v = view_of(c, mask, side);
     ptrdiff_t at;
-
     for (int row = 0; row < side; row++, out += side) {
         if (!begin_row(&v, row, side, out, &at))
             continue;

@@ -29,7 +29,6 @@ static const struct option long_options[] = {
 static void parse(export_options *o, int argc, char **argv, const char *usage)
 {
     int option;
-
     while ((option = ir_option(argc, argv, ":c:w:hV", long_options, usage)) != -1) {
         switch (option) {
         case 'c':
@@ -63,7 +62,6 @@ static ir_checkpoint *to_detect(const char *path)
     ir_detector *detector = ir_detector_load(backend, trained, IR_TO_DETECT);
     const history h = history_read(trained, ir_detector_params(detector));
     ir_checkpoint *model = ir_detector_save(detector, false);
-
     history_write(&h, model);
     for (int i = 0; ir_description[i]; i++) {
         const char *value = ir_meta_find(trained, ir_description[i]);
@@ -80,7 +78,6 @@ static ir_checkpoint *to_detect(const char *path)
 static void halve(ir_checkpoint *model)
 {
     static const char weights[] = "param/";
-
     for (size_t i = 0; i < ir_checkpoint_count(model); i++) {
         ir_array *array = ir_checkpoint_at(model, i);
         array->half = strncmp(array->name, weights, sizeof weights - 1) == 0;
@@ -90,7 +87,6 @@ static void halve(ir_checkpoint *model)
 void export_command(int argc, char **argv, const char *usage)
 {
     export_options o = {0};
-
     parse(&o, argc, argv, usage);
     ir_checkpoint *model = to_detect(o.checkpoint);
     if (o.describe)

@@ -23,7 +23,6 @@ static uint64_t seed_of(const ir_checkpoint *checkpoint)
 {
     const char *text = ir_meta_find(checkpoint, "seed");
     char *end;
-
     if (!text)
         return 0;
     errno = 0;
@@ -36,7 +35,6 @@ static uint64_t seed_of(const ir_checkpoint *checkpoint)
 history history_read(const ir_checkpoint *checkpoint, const ir_params *params)
 {
     history h = history_new(seed_of(checkpoint));
-
     h.epoch = count_of(checkpoint, "epoch");
     h.step = count_of(checkpoint, "step");
     h.images = count_of(checkpoint, "images");

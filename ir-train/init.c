@@ -46,7 +46,6 @@ static _Noreturn void list_networks(void)
 {
     int count;
     const char *const *names = ir_net_names(&count);
-
     for (int i = 0; i < count; i++)
         puts(names[i]);
     ir_flush(stdout, "standard output");
@@ -56,7 +55,6 @@ static _Noreturn void list_networks(void)
 static void set_option(init_options *o, int option)
 {
     static const char *const start[] = {"prior", "published"}, *const by[] = {"set", "image"};
-
     switch (option) {
     case NET:
         if (strcmp(optarg, "list") == 0)
@@ -104,7 +102,6 @@ static void parse(init_options *o, int argc, char **argv, const char *usage)
 {
     const ir_normalisation *n = &o->normalisation;
     int option;
-
     while ((option = ir_option(argc, argv, ":r:w:hV", long_options, usage)) != -1)
         set_option(o, option);
     if (!o->net)
@@ -124,7 +121,6 @@ static void measure(const init_options *o, ir_normalisation *n, int operands, ch
     ir_image im = {0};
     double means = 0, stds = 0;
     long count = 0;
-
     if (o->maxval > 0)
         ir_stream_set_maxval(stream, o->maxval);
     for (; ir_stream_next(stream, &im); count++) {
@@ -145,7 +141,6 @@ static void measure(const init_options *o, ir_normalisation *n, int operands, ch
 static ir_net_options net_options(const init_options *o)
 {
     ir_net_options net = ir_net_defaults(o->net);
-
     if (o->prior >= 0)
         net.prior = o->prior;
     if (o->sfim >= 0)
@@ -164,7 +159,6 @@ void init_command(int argc, char **argv, const char *usage)
                       .bn_momentum = -1,
                       .dropout = -1,
                       .normalisation = {.mean = -1, .std = -1}};
-
     parse(&o, argc, argv, usage);
     if (!o.normalisation.own && o.normalisation.mean < 0)
         measure(&o, &o.normalisation, argc - optind, argv + optind);

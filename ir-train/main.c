@@ -65,7 +65,7 @@ static const char usage[] =
     "  -r, --seed N             random seed, instead of the checkpoint's\n"
     "  -d, --device DEVICE      auto, cpu, cuda, cuda:N (auto)\n"
     "      --precision P        fp32, tf32 (default), bf16 or auto\n"
-    "      --fast               a GPU may take ways that give other bits in every run\n"
+    "      --fast               a GPU may use faster algorithms whose results vary\n"
     "  -j, --threads N          threads (all processors)\n"
     "  -w, --write FILE         the checkpoint, instead of standard output\n"
     "  -v, --verbose            say what is trained\n"
@@ -149,9 +149,8 @@ static const struct option long_options[] = {
 static void parse_lr_steps(rate_schedule *o, char *list)
 {
     char *rest = list, *word;
-
     o->lr_steps = 0;
-    while ((word = strsep(&rest, ",")) != NULL) {
+    while ((word = strsep(&rest, ","))) {
         if (o->lr_steps == MAX_LR_STEPS)
             ir_usage_die("--lr-steps: more than %d of them", MAX_LR_STEPS);
         const long least = o->lr_steps > 0 ? o->lr_step[o->lr_steps - 1] + 1 : 1;
@@ -163,7 +162,6 @@ static void parse_lr_steps(rate_schedule *o, char *list)
 static bool set_rate(rate_schedule *rate, int option)
 {
     static const char *const schedules[] = {"steps", "cosine"};
-
     switch (option) {
     case LR:
         rate->lr = ir_real(optarg, 0, 1000, "--lr");
@@ -193,7 +191,6 @@ static bool set_training(train_options *o, int option)
 {
     static const char *const losses[] = {"soft-iou", "soft-iou+bce"};
     static const char *const reductions[] = {"image", "batch"}, *const resizes[] = {"nearest"};
-
     switch (option) {
     case LAMBDA:
         o->lambda = ir_real(optarg, 0, 1e6, "--lambda");
@@ -249,7 +246,6 @@ static bool set_training(train_options *o, int option)
 static void set_run(train_options *o, int option)
 {
     static const char *const rewards[] = {"loss", "rise"};
-
     switch (option) {
     case 'c':
         o->checkpoint = optarg;
@@ -289,7 +285,6 @@ static void set_run(train_options *o, int option)
 static void check_stdin(const char *const *input, int count)
 {
     int dashes = 0;
-
     for (int i = 0; i < count; i++)
         dashes += input[i] && strcmp(input[i], "-") == 0;
     if (dashes > 1)
@@ -349,7 +344,6 @@ int main(int argc, char **argv)
                        .measure = -1,
                        .true_above = -1};
     int option;
-
     ir_start(argv[0]);
     ir_comm_start();
     if (argc > 1 && (strcmp(argv[1], "init") == 0 || strcmp(argv[1], "export") == 0) &&

@@ -27,9 +27,9 @@ void measure_keep(measurement *m, const batch *b)
     measure_batch *to = &m->batch[m->seen++ % m->most];
     const size_t size = (size_t)batch_images(b) * (size_t)b->side * (size_t)b->side;
 
-    if (size > to->room) {
+    if (size > to->capacity) {
         to->image = ir_realloc(to->image, size, sizeof *to->image);
-        to->room = size;
+        to->capacity = size;
     }
     memcpy(to->image, b->image, size * sizeof *to->image);
     to->count = batch_images(b);
@@ -41,7 +41,6 @@ void measure_statistics(const measurement *m, ir_detector *detector, ir_checkpoi
 {
     ir_params *params = ir_detector_params(detector);
     const int batches = m->seen < m->most ? (int)m->seen : m->most;
-
     if (batches == 0)
         return;
     ir_params_load_values(params, checkpoint, IR_TO_DETECT);

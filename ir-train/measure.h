@@ -9,7 +9,7 @@
 
 typedef struct {
     float *image;
-    size_t room; /* numbers */
+    size_t capacity; /* numbers */
     int count, side;
     bool absent; /* a stand-in: see share_batch() */
 } measure_batch;

@@ -55,7 +55,6 @@ static void write_rewards(trainer *t, const ir_detector_graph *g, const batch *b
 static double mean(const float *x, int count)
 {
     double sum = 0;
-
     for (int i = 0; i < count; i++)
         sum += x[i];
     return sum / count;
@@ -85,7 +84,6 @@ static pending_step pending_of(const trainer *t, const ir_detector_graph *g, con
 bool train_last_loss(trainer *t, step_loss *loss)
 {
     const pending_step p = t->pending;
-
     if (!p.graph)
         return false;
     float *all = losses_of(t, p.graph, p.graph->objective, p.part, p.images, !t->whole_batch);
@@ -124,7 +122,6 @@ static void backward(const trainer *t, const ir_detector_graph *g, const batch *
     const int group = t->whole_batch ? b->count : 1, all = t->whole_batch ? 1 : b->whole;
     const int losses = batch_images(b) / group, clean = b->count / group;
     float *seed = ir_calloc((size_t)losses, sizeof *seed);
-
     for (int i = 0; i < losses; i++)
         seed[i] = (float)((i < clean ? 1.0 : t->lambda) / all);
     ir_node_seed(g->graph, g->objective, seed);
@@ -138,7 +135,6 @@ static void average_weights(const trainer *t, history *h)
 {
     const double steps = (double)h->ema_step;
     const double decay = steps > 0 ? fmin(h->ema, (1 + steps) / (10 + steps)) : 0;
-
     if (h->ema <= 0)
         return;
     ir_params_average(ir_detector_params(t->detector), 1 - decay);
@@ -152,7 +148,6 @@ bool train_step(trainer *t, const batch *b, history *h, step_loss *loss)
     bool there = t->pending.images != images && train_last_loss(t, loss);
     ir_detector_graph *g =
         ir_detector_graph_for(t->detector, IR_TRAINING, images, b->side, b->side, group);
-
     forward(t, g, b, h);
     there = train_last_loss(t, loss) || there;
     ir_node_fetch(g->graph, g->objective);

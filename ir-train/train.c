@@ -20,10 +20,10 @@
 #include "history.h"
 #include "measure.h"
 #include "nets/detector.h"
-#include "report.h"
+#include "progress.h"
 #include "share.h"
-#include "source.h"
 #include "step.h"
+#include "training_source.h"
 
 typedef struct {
     const train_options *o;
@@ -47,7 +47,6 @@ static void check_writable(const char *path)
     struct stat st;
     char *copy = ir_strdup(path);
     const bool special = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-
     if (access(special ? path : dirname(copy), W_OK) != 0)
         ir_die_errno("%s", path);
     free(copy);
@@ -101,7 +100,6 @@ static void load(run *r)
 static void save(run *r)
 {
     ir_checkpoint *checkpoint = ir_detector_save(r->trainer.detector, true);
-
     measure_statistics(&r->measurement, r->trainer.detector, checkpoint);
     history_write(&r->history, checkpoint);
     if (r->leads)
@@ -115,7 +113,6 @@ static void rewind_source(run *r)
 {
     const size_t count = (size_t)source_count(r->source);
     size_t *order = NULL;
-
     if (r->o->shuffle) {
         ir_rng rng = ir_rng_make(r->history.seed, "shuffle", "", (uint64_t)r->history.epoch);
         order = ir_calloc(count, sizeof *order);
@@ -130,7 +127,6 @@ static double learning_rate(const run *r, const batch *b)
 {
     const double before = (double)((long)b->seen - b->count - r->first_image);
     const double share = r->frames > 0 ? fmin(before / (double)r->frames, 1) : 0;
-
     return rate_of_step(&r->o->rate, (double)r->history.epoch + share, r->history.step);
 }
 
@@ -140,8 +136,7 @@ static bool read_batch(void *context, void *item)
 {
     run *r = context;
     batch *b = item;
-
-    if (b->room == 0)
+    if (b->capacity == 0)
         batch_make(b, r->o->batch, r->o->crop, r->o->corrupted != NULL);
     if (batch_fill(b, r->source, &r->how))
         return true;
@@ -153,7 +148,6 @@ static bool read_batch(void *context, void *item)
 static void train_on_part(run *r, const batch *b, double lr)
 {
     step_loss loss;
-
     r->history.images = (long)b->seen;
     /* One image alone has no batch statistics where a network pools it to a point. */
     if (batch_whole_images(b) < 2 && r->history.step == r->first_step && r->leads)
@@ -192,7 +186,6 @@ static void train_on_batches(run *r)
 {
     static const ir_pipeline pipeline = {sizeof(batch), read_batch, train_on_batch, leave_batch,
                                          free_batch};
-
     if (r->trainer.ahead)
         ir_pipeline_run_here(&pipeline, r);
     else
@@ -214,7 +207,6 @@ static void train_on_parts(run *r)
 static void train_epoch(run *r)
 {
     step_loss loss;
-
     r->first_step = r->history.step;
     measure_start(&r->measurement);
     r->first_image = r->history.images;

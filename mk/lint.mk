@@ -1,7 +1,7 @@
 # What can be said of the sources without running them. make lint checks all of it; each part has a
 # goal of its own.
 #
-#   make lint-format     C, C++ and CUDA are formatted by .clang-format
+#   make lint-format     C, C++ and CUDA: .clang-format, and what it cannot say (tests/lint/style.py)
 #   make lint-c          cppcheck
 #   make lint-man        the manual pages
 #   make lint-shell      the shell scripts and tests
@@ -27,6 +27,7 @@ lint: lint-deps
 
 lint-format:
 	@clang-format --dry-run -Werror $(C_FILES)
+	@python3 tests/lint/style.py $(C_FILES)
 
 # A kernel's argument is a copy, and the devices' memory is cast to what lies in it.
 lint-c:

@@ -173,9 +173,9 @@ setup() {
 ea67a290 d4393603 7609ea28 4f59b856" ]
 }
 
-@test "a tally counts each name on its own" {
+@test "a name counter counts each name on its own" {
     awk 'BEGIN { for (i = 0; i < 3000; i++) print i % 1000 % (i < 1000 ? 1000 : 900) }' > names
-    test-base tally < names > counted
+    test-base count-names < names > counted
     awk '{ print $1, n[$1]++ + 0 }' names > expected
     cmp counted expected
 }
@@ -203,19 +203,19 @@ numbered_names() {
     }'
 }
 
-@test "a tally counts numbered names as it counts any" {
+@test "a name counter counts numbered names as it counts any" {
     numbered_names > names
     [ "$(wc -l < names)" -gt 8000 ]
-    test-base tally < names > counted
+    test-base count-names < names > counted
     awk '{ print $0, n[$0]++ + 0 }' names > expected
     cmp counted expected
 }
 
-@test "a tally's memory stays as it is however many images come from one file" {
+@test "a name counter's memory stays as it is however many images come from one file" {
     [ -z "${IR_ASAN:-}" ] || skip "a sanitizer needs memory of its own"
     for n in 100 1000000; do
         seq -f 'stdin#%.0f' $n > names
-        bench-measure peak test-base tally < names | tail -n 1 | grep -qx "stdin#$n 0"
+        bench-measure peak test-base count-names < names | tail -n 1 | grep -qx "stdin#$n 0"
     done
     cat peak
     awk '{ peak[NR] = $3 } END { exit !(peak[2] < peak[1] + 0.5) }' peak

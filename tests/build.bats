@@ -220,10 +220,10 @@ codes() {
 
 @test "a changed header of the library rebuilds what includes it, through other headers too" {
     cd "$REPO"
-    through '"base/components.h"' | sort -u > "$BATS_TEST_TMPDIR/found"
+    through '"stream/components.h"' | sort -u > "$BATS_TEST_TMPDIR/found"
     grep -qx ir-detect/learned.c "$BATS_TEST_TMPDIR/found" # through detection.h
-    objects < "$BATS_TEST_TMPDIR/found" | diff - <(compiled common/base/components.h)
-    made=$(linked common/base/components.h)
+    objects < "$BATS_TEST_TMPDIR/found" | diff - <(compiled common/stream/components.h)
+    made=$(linked common/stream/components.h)
     for target in libir.a bin/ir-{corrupt,detect,policy,score,scenes,train} bin/test-components; do
         grep -qx "$target" <<< "$made"
     done

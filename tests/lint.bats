@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What make lint says of comments: names that the tree does not have, examples that do not compile.
+# What make lint checks by programs of our own: names and examples in comments, and style.
 
 load helper
 
@@ -35,4 +35,17 @@ rules.mk:2: a comment names two.c, which is not there" ]
     sed -i 's/twice(21)/twice(21, 42)/' "$header"
     run -1 python3 tests/lint/examples.py "$header"
     [[ $output == *"$header:3:"*"too many arguments to function"* ]]
+}
+
+@test "lint: conditions test pointers themselves, and declarations end without a blank line" {
+    printf 'int f(const char *s)\n{\n    int n = 0;\n    if (s)\n        n = 1;\n\n    return n;\n}\n' > good.c
+    run -0 python3 "$REPO/tests/lint/style.py" good.c
+    [ -z "$output" ]
+
+    printf 'int f(const char *s)\n{\n    int n = 0;\n\n    if (s != NULL)\n        n = 1;\n    return n;\n}\n' > bad.c
+    run -1 python3 "$REPO/tests/lint/style.py" bad.c
+    [ "$output" = "bad.c:4: a blank line follows the declarations
+bad.c:5: a condition compares with NULL" ]
+    python3 "$REPO/tests/lint/style.py" --fix bad.c
+    [ "$(sed -n 4p bad.c)" = "    if (s != NULL)" ]
 }

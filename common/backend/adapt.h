@@ -11,11 +11,12 @@ typedef struct {
     double mean, var; /* biased */
 } ir_statistics;
 
-/* What is remembered of a channel: how many images there were, then the last ones' mean and
- * variance, the oldest of which gives way. Starts as zeros. */
+/* A channel's history: the number of images so far, then mean and variance of the last ones in a
+ * ring. It starts as zeros. */
 #define IR_ADAPT_NUMBERS(window) (1 + 2 * (size_t)(window))
 
-/* Over values of all images that are remembered; each image counts the same, whatever its size. */
+/* The statistics of the remembered images together; each image counts the same, whatever its size.
+ */
 static inline IR_HOST_DEVICE ir_statistics ir_adapt_pool(const double *seen, long images)
 {
     ir_statistics all = {0, 0};
@@ -28,7 +29,7 @@ static inline IR_HOST_DEVICE ir_statistics ir_adapt_pool(const double *seen, lon
     return all;
 }
 
-/* Remembers the image's statistics, of so many values, and blends. */
+/* Adds the statistics of an image with that many values to the history, and blends. */
 static inline IR_HOST_DEVICE ir_statistics ir_adapt(double *seen, int window, double rate,
                                                     ir_statistics learned, ir_statistics image,
                                                     double values)
@@ -45,7 +46,8 @@ static inline IR_HOST_DEVICE ir_statistics ir_adapt(double *seen, int window, do
     return blend;
 }
 
-/* How many of `size` rows at a layer are an image's own, of which `own` of `whole` are. */
+/* How many of a layer's `size` rows belong to the image, if `own` of the network's `whole` rows do.
+ */
 static inline IR_HOST_DEVICE int ir_adapt_own(float own, int whole, int size)
 {
     return (int)(((long)own * size + whole - 1) / whole);

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-/* out[i] = (1 - t[i]) in[low[i]] + t[i] in[high[i]]. For the way back: in[j] was read by the
- * count[j] outputs from first[j] on, weight[at[j]], weight[at[j] + 1], ... of it. low, high and t
- * have `outputs` elements, first, count and at `inputs`, weight `weights`. */
+/* Forward: out[i] = (1 - t[i]) in[low[i]] + t[i] in[high[i]]. Backward: in[j] contributed to
+ * count[j] outputs, from first[j] on, with the weights weight[at[j]], weight[at[j] + 1], ... low,
+ * high and t have `outputs` elements; first, count and at `inputs`; weight `weights`. */
 typedef struct {
     int inputs, outputs, weights;
     int *low, *high, *first, *count, *at;

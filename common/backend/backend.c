@@ -10,7 +10,7 @@
 #include "base/base.h"
 #include "base/plugin.h"
 
-/* Without a driver there is no GPU, and loading CUDA's libraries to hear that takes a while. A
+/* Without a driver there is no GPU, and loading CUDA's libraries to find that out is slow. A
  * plug-in from $IRTOOLS_PLUGINS may be for another kind of device. */
 static bool may_have_gpu(void)
 {
@@ -34,12 +34,11 @@ static int cuda_number(const char *device)
     return *end || number > 1023 ? -1 : (int)number;
 }
 
-/* A plug-in that was built from another interface would take what it is given for something else.
- * It is an error for every device: a GPU left out without a word is none that somebody paid for. */
+/* A plug-in that was built for another interface would misread its calls. This is an error even for
+ * "auto": a user who paid for a GPU should hear that it is not used. */
 static void check_interface(void *library)
 {
     const uint64_t *built = dlsym(library, IR_CUDA_BUILT);
-
     if (!built || *built != IR_INTERFACE)
         ir_die("%s is of another version than this program: install both again, or choose -d cpu",
                IR_CUDA_PLUGIN);

@@ -1,8 +1,8 @@
-/* A backend: memory and, per operation, forward and backward, behind a table.
+/* A backend: memory, and forward and backward of every operation, behind a table.
  *
- * Graphs call it through this table; programs only open one. Activations lie as the backend likes
- * (tensor_bytes, put and get convert), those of exact nodes in single precision; parameters are
- * plain C-order floats in its memory. */
+ * Graphs call it through this table; programs only open one. The backend chooses the layout and
+ * format of activations (tensor_bytes, put and get convert), except that fp32 calls have floats.
+ * Parameters are floats in C order in its memory. */
 #ifndef IR_BACKEND_H
 #define IR_BACKEND_H
 
@@ -18,45 +18,46 @@ typedef struct ir_backend ir_backend;
 typedef struct ir_comm ir_comm; /* comm/comm.h */
 typedef struct ir_call ir_call; /* call.h */
 
-/* A parameter's numbers on the host: [rows][channels][taps] in C order. Those of a convolution, and
- * what goes with them (gradients, moments), a backend may keep as [rows][taps][channels]. */
+/* A parameter's numbers on the host: [rows][channels][taps] in C order. A backend may keep the
+ * weights of a convolution, their gradients and their moments as [rows][taps][channels]. */
 typedef struct {
     size_t rows;
     int channels, taps; /* 1 and 1: in C order everywhere */
 } ir_layout;
 
-/* One operation of one backend. prepare: once per call at planning, when shapes, fusions and inputs
- * are known and memory is not: makes primitives into call->state and says call->saved_bytes (kept
- * from forward to backward) and call->scratch_bytes (during one call). backward adds to or
- * overwrites the inputs' gradients as call->grad_use[] says and overwrites its parameters'
- * gradients. */
+/* One operation of one backend.
+ *
+ * prepare runs once per call, at planning: shapes, fusions and inputs are known, memory is not. It
+ * makes primitives in call->state and sets call->saved_bytes (kept from forward to backward) and
+ * call->scratch_bytes (used during one call). backward writes or adds to the inputs' gradients, as
+ * call->grad_use[] says, and overwrites its parameters' gradients. */
 typedef struct {
     void (*prepare)(ir_backend *b, ir_call *call); /* may be NULL */
     void (*forward)(ir_backend *b, ir_call *call);
     void (*backward)(ir_backend *b, ir_call *call); /* NULL: no gradient */
     void (*release)(ir_backend *b, ir_call *call);  /* may be NULL */
-    /* Makes call->value once more for backward, the same bits from the same inputs, and changes
-     * nothing else. NULL: forward does just that. */
-    void (*again)(ir_backend *b, ir_call *call);
-    /* Before each forward pass, and never recorded: what depends on the parameters' version or on
-     * the step. May be NULL. */
+    /* Computes call->value once more in backward, to the same bits, and changes nothing else. NULL:
+     * forward does that. */
+    void (*recompute)(ir_backend *b, ir_call *call);
+    /* Runs before each forward pass and is never captured: what depends on the parameters' version
+     * or on the step. May be NULL. */
     void (*refresh)(ir_backend *b, ir_call *call);
-    /* Once, when a graph has been used often: a chance to try out several ways and keep the
-     * fastest. Values, gradients and scratch memory may be overwritten. May be NULL. */
+    /* Runs once, when a graph has been used often: times several algorithms and keeps the fastest.
+     * It may overwrite values, gradients and scratch memory. May be NULL. */
     void (*tune)(ir_backend *b, ir_call *call);
 } ir_op_table;
 
 struct ir_backend {
-    const char *name; /* "cpu", "cuda" */
-    const char *kind; /* what else its bits depend on: "avx512", "tf32" */
-    ir_comm *comm;    /* the other processes that train the same network; NULL: there are none */
-    size_t room;      /* bytes that graphs may take together before the oldest is dropped */
-    size_t training_room; /* bytes that a training graph may take before it keeps less */
-    bool in_place; /* element by element, backward can write in[0]'s gradient over call->grad */
-    int part_step; /* a concatenation can do a resizing whose channels, and those before it there,
-                      are multiples of that many; 0: it cannot */
-    const ir_op_table *const *op;       /* by ir_op */
-    const ir_op_table *const *exact_op; /* the same for nodes whose inputs are exact */
+    const char *name;      /* "cpu", "cuda" */
+    const char *kind;      /* what else its bits depend on: "avx512", "tf32" */
+    ir_comm *comm;         /* the other processes that train the same network; or NULL */
+    size_t graphs_limit;   /* bytes of all graphs together before the oldest is dropped */
+    size_t training_limit; /* bytes of a training graph before it recomputes values */
+    bool in_place;         /* elementwise operations can work in place, forward and backward */
+    int part_step; /* a CONCAT can compute an input that is a RESIZE if the input's channels and its
+                      first channel are multiples of this; 0: never */
+    const ir_op_table *const *op;      /* by ir_op */
+    const ir_op_table *const *fp32_op; /* the same for calls whose inputs are fp32 */
     size_t (*tensor_bytes)(ir_backend *b, const ir_call *call);
     void *(*alloc)(ir_backend *b, size_t bytes); /* zeroed, aligned; dies when there is none */
     size_t (*available)(ir_backend *b);          /* memory that is left; NULL: not known */
@@ -65,8 +66,9 @@ struct ir_backend {
     void (*put)(ir_backend *b, const ir_call *call, void *tensor, const float *nchw);
     void (*get)(ir_backend *b, const ir_call *call, const void *tensor, float *nchw);
     void (*clear)(ir_backend *b, void *memory, size_t bytes);
-    /* Starts bringing a call's value to the host; the next get of it gives that value and waits for
-     * that alone, the one after it that of the next fetch. NULL: there is nothing to wait for. */
+    /* Starts copying a call's value to the host. The next get of the call gives that value and
+     * waits only for this copy; each further get belongs to the next fetch. NULL: there is nothing
+     * to wait for. */
     void (*fetch)(ir_backend *b, ir_call *call);
     /* Parameters. */
     void (*write)(ir_backend *b, float *array, const float *host, ir_layout layout);
@@ -81,40 +83,42 @@ struct ir_backend {
     /* a += weight (x - a), as PyTorch's lerp: exactly x with weight 1. */
     void (*average)(ir_backend *b, float *a, const float *x, size_t count, float weight);
     /* For devices that work while the caller goes on; all NULL where work is done at once. Between
-     * record and recorded, operations are not run but remembered; replay runs them all. */
-    void (*record)(ir_backend *b);
-    void *(*recorded)(ir_backend *b);
-    void (*replay)(ir_backend *b, void *recording);
-    void (*forget)(ir_backend *b, void *recording);
-    void (*wait)(ir_backend *b); /* for all that was asked for */
+     * begin_capture and end_capture, operations do not run but are captured; replay runs them all.
+     */
+    void (*begin_capture)(ir_backend *b);
+    void *(*end_capture)(ir_backend *b);
+    void (*replay)(ir_backend *b, void *capture);
+    void (*release_capture)(ir_backend *b, void *capture);
+    void (*wait)(ir_backend *b); /* until all work is done */
     void (*close)(ir_backend *b);
 };
 
-/* How the products of convolutions are computed and activations kept: single precision throughout;
- * products of numbers rounded to ten bits (TF32), which to the CPU is single precision; or
- * bfloat16. With that a GPU keeps everything but parameters and sums in it; the CPU rounds what
- * large convolutions multiply, and keeps the rest as it is. IR_AUTO: TF32 on a GPU, bfloat16 for
- * those of the CPU's convolutions that are faster with it. */
+/* Precision of products and activations.
+ *
+ * IR_FP32: all fp32. IR_TF32: a GPU rounds the factors of convolutions to ten bits; the CPU uses
+ * fp32. IR_BF16: a GPU keeps everything but parameters and sums in bfloat16; the CPU rounds the
+ * factors of large convolutions to it. IR_AUTO: TF32 on a GPU, and on the CPU bfloat16 for the
+ * convolutions that are faster with it. */
 typedef enum { IR_FP32, IR_TF32, IR_BF16, IR_AUTO } ir_precision;
 
 typedef struct {
     const char *device; /* "auto", "cpu", "cuda", "cuda:N" */
     int threads;        /* of the CPU backend; 0 means all */
     ir_precision precision;
-    bool fast;     /* a GPU may use what does not give the same bits every time */
+    bool fast; /* a GPU may use algorithms whose results differ from run to run */
     ir_comm *comm; /* as ir_backend's */
 } ir_backend_options;
 
-/* Dies when the device is not to be had. "auto" is a GPU where the plug-in and a device are found,
- * else the CPU. */
+/* Dies when the device is not available. "auto" is a GPU if the plug-in and a device are found, and
+ * the CPU otherwise. */
 ir_backend *ir_backend_open_as(ir_backend_options options);
 /* The same with TF32 and nothing fast. */
 ir_backend *ir_backend_open(const char *device, int threads);
 void ir_backend_close(ir_backend *b);
 
-/* The CPU backend with kernels for a given instruction set: "base" (SSE2, NEON), "avx2",
- * "avx512", "portable" (base, and no convolution by oneDNN, as on other machines than x86-64), or
- * NULL for the best this machine has. For tests; NULL when the machine cannot run it. */
+/* For tests: the CPU backend with the kernels of an instruction set: "base" (SSE2, NEON), "avx2",
+ * "avx512" or "portable" (base, without convolutions by oneDNN, as on machines other than x86-64);
+ * NULL is the best of this machine. Returns NULL when the machine cannot run it. */
 ir_backend *ir_cpu_backend_open(const ir_backend_options *options, const char *isa);
 
 #endif

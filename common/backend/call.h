@@ -1,8 +1,8 @@
 /* One operation of a planned graph as a backend gets it: what it is, what it works on, and where
- * that lies. This is all that a backend knows of a graph; it calls nothing above it.
+ * its values lie. A backend knows nothing else of a graph and calls nothing above it.
  *
- * A graph fills it before prepare, but for the places in memory, which are known when all
- * operations have said what they need, and what belongs to the pass that runs. */
+ * The graph fills in a call before prepare, except for two parts: the places in memory, which are
+ * known after every operation has said what it needs, and what belongs to the pass that runs. */
 #ifndef IR_CALL_H
 #define IR_CALL_H
 
@@ -28,19 +28,20 @@ typedef struct {
     char *name; /* without param/ or state/ */
     int ndim, dim[IR_PARAM_DIMS];
     size_t size, offset; /* elements; position in the flat array */
-    int taps; /* of a convolution's weights: the last so many numbers are one channel's; else 1 */
+    int taps;            /* convolution weights: numbers per pair of channels; else 1 */
     bool trained;
     float *value; /* backend memory; NULL before the first plan */
-    float *grad;  /* NULL unless trained, and before ir_params_make_room() */
+    float *grad;  /* NULL unless trained, and before ir_params_allocate_gradients() */
 } ir_param;
 
 /* What backward does with one input's gradient. */
 typedef enum { IR_GRAD_NONE, IR_GRAD_WRITE, IR_GRAD_ADD } ir_grad_use;
 
-/* A product that ADD and MUL are made of: scale in[whole] in[cover]. The cover may be smaller, one
- * number a channel, a pixel or an image; either may be missing, IR_NO_INPUT. */
+/* ADD and MUL are sums of such products: scale in[full] in[broadcast]. The full operand has the
+ * output's shape. The broadcast operand has it too, or has one number per channel, pixel or image.
+ * Either may be absent, IR_NO_INPUT. */
 typedef struct {
-    int whole, cover;
+    int full, broadcast;
     double scale;
 } ir_term;
 
@@ -63,8 +64,8 @@ typedef struct {
     double rate;
     int window;
     int h, w;              /* the network's input */
-    const ir_call *extent; /* N,1,1,2, exact: rows and columns of it that are not padding */
-    double *seen;          /* backend memory: ir_adapt()'s, of each channel; NULL: it does not */
+    const ir_call *extent; /* N,1,1,2, fp32: rows and columns of it that are not padding */
+    double *seen;          /* backend memory: each channel's history; NULL: it does not adapt */
 } ir_adapting;
 
 struct ir_call {
@@ -77,10 +78,10 @@ struct ir_call {
     int kernel, stride, pad, dilation;
     int kernel_h, kernel_w; /* DEFORM */
     bool depthwise, align_corners;
-    int first;              /* SLICE: first channel; a part of a CONCAT: that which it has there */
-    int group;              /* SOFT_IOU, BCE */
-    bool spans;             /* SOFT_IOU, BCE: a group goes on in the other processes of comm */
-    double scale;           /* SCALE; DROPOUT: probability p */
+    int first;    /* SLICE: first channel; a fused RESIZE: its first channel in the CONCAT */
+    int group;    /* SOFT_IOU, BCE */
+    bool spans;   /* SOFT_IOU, BCE: a group goes on in the other processes of comm */
+    double scale; /* SCALE; DROPOUT: probability p */
     ir_term term[IR_TERMS]; /* ADD, MUL */
     int terms;
     double slope;            /* LEAKY_RELU */
@@ -94,41 +95,42 @@ struct ir_call {
     ir_call **in;
     ir_activation activation; /* on CONV2D (detection only), BATCHNORM, ADD */
     ir_call *batchnorm;       /* CONV2D in detection: the batch norm folded into it, or NULL */
-    ir_call **part;           /* CONCAT: per input the RESIZE that stands between, or NULL */
-    const ir_call *whole;     /* such a RESIZE: the CONCAT that its value is a part of; or NULL */
-    bool wants_grad;          /* some parameter or wanted input stands above it */
-    bool centred; /* batch norm alone reads it and takes its mean away: its bias has no gradient */
-    bool exact;   /* in single precision, whatever the backend keeps activations in */
+    ir_call **part;           /* CONCAT: for each input the RESIZE that is fused into it, or NULL */
+    const ir_call *whole;     /* such a RESIZE: the CONCAT that holds its value; or NULL */
+    bool wants_grad;          /* it depends on a parameter, or on an input that wants one */
+    bool bias_cancelled;   /* only a batch norm reads it, which subtracts its mean: no gradient of
+                              the bias */
+    bool fp32;             /* kept in fp32, whatever the format of activations */
     ir_grad_use *grad_use; /* per input */
 
-    /* where: backend memory, tensor_bytes each; grad NULL when not wanted */
-    float *value, *grad;
-    void *saved,
-        *scratch; /* of saved_bytes, from forward to backward; of scratch_bytes, for a call */
+    /* where it lies in backend memory */
+    float *value, *grad;   /* tensor_bytes each; grad NULL when not wanted */
+    void *saved, *scratch; /* kept from forward to backward; for the time of one call */
     size_t saved_bytes, scratch_bytes;
 
     /* of the pass that runs */
-    uint64_t version;        /* of the parameters: another number whenever they have changed */
+    uint64_t version;        /* of the parameters: a new number after each change */
     uint32_t dropout_key[2]; /* DROPOUT: Philox key; element i uses counter (i/4,0,0,0), word i%4,
                                 and is dropped when that word < p * 2^32 */
     ir_share share;          /* DROPOUT: of which image the element is, for its index */
 
     /* the backend's own */
     void *state;
-    size_t state_bytes; /* of what is large in it */
+    size_t state_bytes; /* of its large parts, for the count of memory */
 };
 
-/* A plug-in works with the programs that were built with the same call.h, backend.h and ops.def:
- * with this number, of which the first part is counted up when any of them changes its meaning. */
+/* A plug-in works only with programs that were built with the same call.h, backend.h and ops.def:
+ * those with the same IR_INTERFACE. Raise IR_CALL_VERSION when one of these files changes its
+ * meaning but not its sizes. */
 enum { IR_CALL_VERSION = 2 };
 #define IR_INTERFACE                                                                               \
     ((uint64_t)IR_CALL_VERSION << 48 | (uint64_t)IR_OP_COUNT << 32 |                               \
      (uint64_t)sizeof(ir_call) << 16 | (uint64_t)sizeof(ir_backend))
 
-/* What runs it. */
+/* The functions that run the call. */
 static inline const ir_op_table *ir_op_of(const ir_backend *b, const ir_call *call)
 {
-    return (call->inputs > 0 && call->in[0]->exact ? b->exact_op : b->op)[call->op];
+    return (call->inputs > 0 && call->in[0]->fp32 ? b->fp32_op : b->op)[call->op];
 }
 
 static inline IR_HOST_DEVICE int ir_image_of_batch(const ir_share *share, int n)
@@ -136,7 +138,8 @@ static inline IR_HOST_DEVICE int ir_image_of_batch(const ir_share *share, int n)
     return n + share->shift[n >= share->split];
 }
 
-/* Where its numbers lie: a part's are those of the concatenation, from channel `first` on. */
+/* The call whose memory holds the value: a fused RESIZE's is the CONCAT's, from channel `first` on.
+ */
 static inline const ir_call *ir_call_home(const ir_call *call)
 {
     return call->whole ? call->whole : call;

@@ -8,14 +8,12 @@
 static ir_precision precision_of(const char *text, const char *what)
 {
     static const char *const precisions[] = {"fp32", "tf32", "bf16", "auto"};
-
     return (ir_precision)ir_choice(text, precisions, 4, what);
 }
 
 ir_backend_options ir_backend_defaults(ir_precision precision)
 {
     const char *device = getenv("IRTOOLS_DEVICE"), *given = getenv("IRTOOLS_PRECISION");
-
     if (given && *given)
         precision = precision_of(given, "IRTOOLS_PRECISION");
     return (ir_backend_options){.device = device && *device ? device : "auto",

@@ -1,4 +1,4 @@
-/* The options that say where the arithmetic is done, which mean the same in every program. */
+/* The options for the device, the same in every program. */
 #ifndef IR_BACKEND_OPTIONS_H
 #define IR_BACKEND_OPTIONS_H
 

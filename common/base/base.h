@@ -1,8 +1,8 @@
-/* What every program leans on: one-line errors, checked memory, checked numbers.
+/* What every program uses: one-line errors, checked memory, checked numbers.
  *
- * Library functions of irtools do not return error codes: a filter that cannot go on says one line
- * and ends. ir_die() is that line (exit 1: the data or the system failed); ir_usage_die() is for a
- * wrong command line (exit 2). Both run the clean-ups registered with ir_remove_at_exit(). */
+ * Library functions of irtools do not return error codes: a filter that cannot go on prints one
+ * line and ends. ir_die() is for data and the system (exit 1), ir_usage_die() for a wrong command
+ * line (exit 2). Both remove the files registered with ir_remove_at_exit(). */
 #ifndef IR_BASE_H
 #define IR_BASE_H
 
@@ -19,8 +19,8 @@
 void ir_start(const char *program);
 const char *ir_program(void);
 
-/* What this thread does first when it fails: wait, say, until others have done what came before.
- * NULL: nothing. */
+/* Sets what this thread runs before it dies, such as waiting until earlier items are written. NULL:
+ * nothing. */
 void ir_before_dying(void (*run)(void *), void *context);
 
 /* What a process that fails does before its line is said, and last of all, when stdout is written

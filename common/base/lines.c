@@ -16,25 +16,24 @@ typedef struct {
     int fd;
     int reason; /* errno of the write that failed, or 0 */
     char *text; /* not yet written */
-    size_t length, room;
+    size_t length, capacity;
     char buffer[GATHERED]; /* stdio's */
 } lines;
 
 /* As ir_realloc(), which would end the program from within stdio. */
-static bool make_room(lines *l, size_t more)
+static bool reserve(lines *l, size_t more)
 {
-    size_t room = 2 * (l->length + more);
+    size_t capacity = 2 * (l->length + more);
     char *text;
-
-    if (l->length + more <= l->room)
+    if (l->length + more <= l->capacity)
         return true;
-    text = realloc(l->text, room);
-    if (text == NULL) {
+    text = realloc(l->text, capacity);
+    if (!text) {
         l->reason = ENOMEM;
         return false;
     }
     l->text = text;
-    l->room = room;
+    l->capacity = capacity;
     return true;
 }
 
@@ -59,16 +58,14 @@ static bool write_whole(lines *l, const char *text, size_t length)
 static size_t whole_lines(const char *text, size_t length)
 {
     const char *end = memrchr(text, '\n', length < PIPE_BUF ? length : PIPE_BUF);
-
-    if (end == NULL)
+    if (!end)
         end = memchr(text, '\n', length);
-    return end == NULL ? 0 : (size_t)(end - text) + 1;
+    return !end ? 0 : (size_t)(end - text) + 1;
 }
 
 static bool write_lines(lines *l)
 {
     size_t at = 0, n;
-
     while ((n = whole_lines(l->text + at, l->length - at)) > 0) {
         if (!write_whole(l, l->text + at, n))
             return false;
@@ -83,8 +80,7 @@ static bool write_lines(lines *l)
 static ssize_t take(void *cookie, const char *text, size_t length)
 {
     lines *l = cookie;
-
-    if (l->reason == 0 && make_room(l, length)) {
+    if (l->reason == 0 && reserve(l, length)) {
         memcpy(l->text + l->length, text, length);
         l->length += length;
         if (write_lines(l))
@@ -98,7 +94,6 @@ static int finish(void *cookie)
 {
     lines *l = cookie;
     int reason;
-
     if (l->reason == 0)
         write_whole(l, l->text, l->length);
     reason = l->reason;
@@ -112,8 +107,7 @@ FILE *ir_lines(FILE *file)
 {
     lines *l = ir_calloc(1, sizeof *l);
     FILE *stream = fopencookie(l, "w", (cookie_io_functions_t){.write = take, .close = finish});
-
-    if (stream == NULL)
+    if (!stream)
         ir_die("out of memory");
     l->fd = fileno(file);
     setvbuf(stream, l->buffer, _IOFBF, sizeof l->buffer);

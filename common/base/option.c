@@ -13,7 +13,6 @@ _Noreturn static void die_at_option(int result, char *const *argv)
     const char *last = argv[optind - 1]; /* the option, unless it stands in a cluster: -xq */
     const char letter[] = {'-', (char)optopt, '\0'};
     const bool is_long = strncmp(last, "--", 2) == 0;
-
     if (result == ':')
         ir_usage_die("option %s needs a value", is_long ? last : letter);
     if (optopt > UCHAR_MAX || (optopt != 0 && is_long && strchr(last, '=')))
@@ -25,7 +24,6 @@ int ir_option(int argc, char **argv, const char *letters, const struct option *n
               const char *usage)
 {
     int option;
-
     opterr = 0;
     option = getopt_long(argc, argv, letters, names, NULL);
     switch (option) {

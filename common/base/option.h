@@ -1,4 +1,4 @@
-/* The options of a command line, one by one, as getopt_long() finds them. */
+/* The options of a command line, one by one, by getopt_long(). */
 #ifndef IR_OPTION_H
 #define IR_OPTION_H
 

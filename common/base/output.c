@@ -14,7 +14,6 @@
 static bool is_special(const char *path)
 {
     struct stat st;
-
     return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
@@ -23,8 +22,7 @@ static char *target_of(const char *path)
 {
     char *real = realpath(path, NULL);
     char *copy;
-
-    if (real == NULL)
+    if (!real)
         return ir_strdup(path);
     copy = ir_strdup(real);
     free(real);
@@ -35,7 +33,6 @@ static char *target_of(const char *path)
 static void forget(char *name)
 {
     int reason = errno;
-
     ir_keep_file(name);
     free(name);
     errno = reason;
@@ -45,7 +42,6 @@ static void forget(char *name)
 static const char *entry_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
-
     return slash ? slash + 1 : path;
 }
 
@@ -80,7 +76,6 @@ static int open_beside(const char *target, char **name)
 static void keep_mode(int fd, const char *path)
 {
     struct stat st;
-
     if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
         (void)!fchmod(fd, st.st_mode & 07777);
 }
@@ -89,25 +84,23 @@ static void keep_mode(int fd, const char *path)
 static void open_new(ir_output *out)
 {
     int fd = open_beside(out->target, &out->temporary);
-
     if (fd < 0)
         ir_die_errno("%s", out->path);
     keep_mode(fd, out->target);
     out->file = fdopen(fd, "w");
-    if (out->file == NULL)
+    if (!out->file)
         ir_die_errno("%s", out->path);
 }
 
 ir_output ir_output_open(const char *path)
 {
     ir_output out = {.file = stdout};
-
-    if (path == NULL || strcmp(path, "-") == 0)
+    if (!path || strcmp(path, "-") == 0)
         return out;
     out.path = ir_strdup(path);
     if (is_special(path)) {
         out.file = fopen(path, "we");
-        if (out.file == NULL)
+        if (!out.file)
             ir_die_errno("%s", path);
         return out;
     }
@@ -120,8 +113,7 @@ ir_output ir_output_open_received(const char *path)
 {
     ir_output out = {.file = stdout};
     struct stat st;
-
-    if (path == NULL || strcmp(path, "-") == 0 || strncmp(path, "/dev/", 5) == 0)
+    if (!path || strcmp(path, "-") == 0 || strncmp(path, "/dev/", 5) == 0)
         return ir_output_open(path);
     if (lstat(path, &st) == 0 &&
         (S_ISDIR(st.st_mode) || S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
@@ -144,13 +136,12 @@ ir_output ir_output_open_at(int directory, const char *path)
     ir_output out = {.path = ir_strdup(path), .one_of_many = true, .directory = directory};
     struct stat st;
     int fd = open_in(directory, path, &out.temporary);
-
     if (fd < 0)
         ir_die_errno("%s", path);
     if (fstatat(directory, entry_of(path), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
         (void)!fchmod(fd, st.st_mode & 07777);
     out.file = fdopen(fd, "w");
-    if (out.file == NULL)
+    if (!out.file)
         ir_die_errno("%s", path);
     return out;
 }
@@ -166,13 +157,12 @@ static int put_in_place(const ir_output *out)
 void ir_output_close(ir_output *out)
 {
     const char *name = out->path ? out->path : "standard output";
-
     ir_flush(out->file, name);
-    if (out->temporary != NULL && !out->one_of_many && fsync(fileno(out->file)) != 0)
+    if (out->temporary && !out->one_of_many && fsync(fileno(out->file)) != 0)
         ir_die_errno("%s", name);
-    if (out->path != NULL && fclose(out->file) != 0)
+    if (out->path && fclose(out->file) != 0)
         ir_die_errno("%s", name);
-    if (out->temporary != NULL) {
+    if (out->temporary) {
         if (put_in_place(out) != 0)
             ir_die_errno("%s", name);
         ir_keep_file(out->temporary);

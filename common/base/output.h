@@ -15,14 +15,13 @@ typedef struct {
 
 /* path NULL or "-": standard output. */
 ir_output ir_output_open(const char *path);
-/* The same for a path where a stranger may have put something: a link or a FIFO there is replaced,
- * neither followed nor written into; dies when a directory or a device is there. Below /dev, where
- * no stranger's things are, as ir_output_open(). */
+/* The same for a path where a stranger may have put something. A link or a FIFO there is replaced,
+ * not followed or written to; a directory or a device is an error. Below /dev, where strangers
+ * cannot write, it works as ir_output_open(). */
 ir_output ir_output_open_received(const char *path);
-/* A file of a directory that is open; path: all of its path, whose last component counts, the rest
- * is for messages. What stands there is replaced: a link is not followed, a FIFO not written to.
- * The directory must stay open until the file is closed. For many files: they are not synced one by
- * one, which is the caller's to do at the end. */
+/* A file in an open directory, which must stay open until the file is closed. path: only its last
+ * component counts; the rest is for messages. An existing file is replaced; a link is not followed,
+ * a FIFO not written to. Meant for many files: the caller syncs them together at the end. */
 ir_output ir_output_open_at(int directory, const char *path);
 /* Syncs, closes, renames; dies (and leaves the old file alone) when anything failed. */
 void ir_output_close(ir_output *out);

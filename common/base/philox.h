@@ -32,10 +32,4 @@ long ir_rng_poisson(ir_rng *rng, double mean);  /* exact for any mean >= 0 */
 /* Fisher-Yates on 0..n-1 */
 void ir_rng_permutation(ir_rng *rng, size_t n, size_t *order);
 
-/* How often each name came before in a stream. */
-typedef struct ir_tally ir_tally;
-ir_tally *ir_tally_new(void);
-uint64_t ir_tally_count(ir_tally *tally, const char *name); /* 0, 1, 2, ... for the same name */
-void ir_tally_free(ir_tally *tally);
-
 #endif

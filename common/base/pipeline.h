@@ -1,9 +1,9 @@
 /* Items read in order, worked on by several threads, written in order.
  *
- * The reader and the writer each have a thread of their own: an item is written as soon as it and
- * all before it are done, even while the reader waits for more input. That is what lets ir-corrupt
- * sit in a ring of pipes. With threads = 1 the same bytes come out as with any other number, and
- * when an item fails, which ends the process, all before it have been written. */
+ * The reader and the writer have threads of their own. An item is written as soon as it and all
+ * before it are done, even while the reader waits for more input; so ir-corrupt can be part of a
+ * ring of pipes. The output does not depend on the number of threads. An item that fails ends the
+ * process after all items before it have been written. */
 #ifndef IR_PIPELINE_H
 #define IR_PIPELINE_H
 
@@ -18,10 +18,10 @@ typedef struct {
     void (*clear)(void *item);                /* frees what an item holds, at the very end */
 } ir_pipeline;
 
-/* Items are reused: read() finds in one what an earlier round left there. */
+/* Items are reused: read() gets one as write() left it. */
 void ir_pipeline_run(const ir_pipeline *pipeline, void *context, int threads);
-/* The same with all work in the caller's thread, for what knows its thread, while two others read
- * and write. */
+/* The same with all work in the caller's thread, for work that is bound to one thread; two other
+ * threads read and write. */
 void ir_pipeline_run_here(const ir_pipeline *pipeline, void *context);
 
 #endif

@@ -15,7 +15,6 @@ static uint32_t decode(const unsigned char *s, size_t *length)
                : (s[0] >> 3) == 30 ? 4
                                    : 0;
     uint32_t code = n == 1 ? s[0] : s[0] & (0x7fu >> n);
-
     *length = 0;
     for (size_t i = 1; i < n; i++) {
         if ((s[i] & 0xc0) != 0x80)
@@ -31,7 +30,6 @@ static uint32_t decode(const unsigned char *s, size_t *length)
 size_t ir_utf8_length(const char *s)
 {
     size_t length;
-
     decode((const unsigned char *)s, &length);
     return length;
 }
@@ -45,7 +43,6 @@ static bool is_obeyed(uint32_t code)
 char *ir_make_printable(char *text)
 {
     char *to = text;
-
     for (const char *s = text; *s != '\0';) {
         size_t length;
         uint32_t code = decode((const unsigned char *)s, &length);

@@ -13,15 +13,15 @@
 
 #include "base/base.h"
 
-/* Processors of the affinity mask, which a large machine's kernel wants more room for. */
+/* Processors of the affinity mask, which a large machine's kernel wants more capacity for. */
 static int affine_processors(void)
 {
     enum { MOST = 1 << 20 };
     int count = 1;
 
-    for (int room = CPU_SETSIZE; room <= MOST; room *= 2) {
-        cpu_set_t *set = CPU_ALLOC((size_t)room);
-        const size_t bytes = CPU_ALLOC_SIZE((size_t)room);
+    for (int capacity = CPU_SETSIZE; capacity <= MOST; capacity *= 2) {
+        cpu_set_t *set = CPU_ALLOC((size_t)capacity);
+        const size_t bytes = CPU_ALLOC_SIZE((size_t)capacity);
         const bool fits = set && sched_getaffinity(0, bytes, set) == 0;
         const bool larger = !fits && errno == EINVAL;
 
@@ -35,12 +35,11 @@ static int affine_processors(void)
 }
 
 /* The first line of directory/name; false where there is none. */
-static bool read_line(const char *directory, const char *name, char *line, int room)
+static bool read_line(const char *directory, const char *name, char *line, int capacity)
 {
     char *path = ir_format("%s/%s", directory, name);
     FILE *file = fopen(path, "re");
-    bool found = file && fgets(line, room, file);
-
+    bool found = file && fgets(line, capacity, file);
     if (file)
         fclose(file);
     free(path);
@@ -52,7 +51,6 @@ static double quota_of(const char *directory)
 {
     char line[128], period[64];
     double used = 0, of = 0;
-
     if (read_line(directory, "cpu.max", line, sizeof line)) { /* version 2; "max 100000": none */
         if (sscanf(line, "%lf %lf", &used, &of) != 2)
             return INFINITY;
@@ -71,13 +69,12 @@ static double smallest_quota(const char *hierarchy, const char *group)
     char *path = ir_format("%s%s", hierarchy, group);
     const size_t root = strlen(hierarchy);
     double least = INFINITY;
-
     for (;;) {
         char *slash;
 
         least = fmin(least, quota_of(path));
         slash = strrchr(path, '/');
-        if (slash == NULL || (size_t)(slash - path) < root)
+        if (!slash || (size_t)(slash - path) < root)
             break;
         *slash = '\0';
     }
@@ -99,13 +96,12 @@ double ir_processor_quota(const char *groups, const char *root)
     FILE *file = fopen(groups, "re");
     double least = INFINITY;
     char *line = NULL;
-    size_t room = 0;
-
-    while (file && getline(&line, &room, file) > 0) { /* ID:CONTROLLERS:PATH */
+    size_t capacity = 0;
+    while (file && getline(&line, &capacity, file) > 0) { /* ID:CONTROLLERS:PATH */
         char *list = strchr(line, ':'), *group = list ? strchr(list + 1, ':') : NULL;
         char *hierarchy = NULL;
 
-        if (group == NULL)
+        if (!group)
             continue;
         *list++ = *group++ = '\0';
         group[strcspn(group, "\n")] = '\0';
@@ -127,6 +123,5 @@ int ir_default_threads(void)
 {
     const int processors = affine_processors();
     const double quota = ceil(ir_processor_quota("/proc/self/cgroup", "/sys/fs/cgroup"));
-
     return quota < processors ? (int)fmax(quota, 1) : processors;
 }

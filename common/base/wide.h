@@ -1,6 +1,6 @@
-/* A loop over samples, built for wider vectors too, chosen when the program starts. Each version
- * does the same operations in the same order (no fused multiply-add), so the results do not depend
- * on the processor. */
+/* IR_WIDE builds a function for wider vectors too; the program chooses when it starts. Every
+ * version does the same operations in the same order (no fused multiply-add), so the results do not
+ * depend on the processor. */
 #ifndef IR_WIDE_H
 #define IR_WIDE_H
 

@@ -7,12 +7,11 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "checkpoint/internal.h"
+#include "checkpoint/checkpoint_internal.h"
 
 ir_checkpoint *ir_checkpoint_new(const char *kind)
 {
     ir_checkpoint *checkpoint = ir_calloc(1, sizeof *checkpoint);
-
     checkpoint->path = ir_strdup("new checkpoint");
     ir_meta_set(checkpoint, "format", "%d", IR_CHECKPOINT_FORMAT);
     ir_meta_set(checkpoint, "kind", "%s", kind);
@@ -29,7 +28,7 @@ void ir_array_free(ir_array *array)
 
 void ir_checkpoint_free(ir_checkpoint *checkpoint)
 {
-    if (checkpoint == NULL)
+    if (!checkpoint)
         return;
     ir_meta_free(checkpoint);
     for (size_t i = 0; i < checkpoint->arrays; i++)
@@ -57,7 +56,6 @@ const char *ir_checkpoint_path(const ir_checkpoint *checkpoint)
 size_t ir_array_size(const ir_array *array)
 {
     size_t size = 1;
-
     for (int i = 0; i < array->ndim; i++)
         size *= (size_t)array->dim[i];
     return size;
@@ -66,7 +64,6 @@ size_t ir_array_size(const ir_array *array)
 long ir_array_nonfinite(const ir_array *array)
 {
     size_t size = ir_array_size(array);
-
     for (size_t i = 0; i < size; i++)
         if (!isfinite(array->data[i]))
             return (long)i;
@@ -80,7 +77,6 @@ enum { FAMILIES = sizeof family / sizeof *family };
 bool ir_array_directory_ok(const char *name)
 {
     const size_t n = strlen(name);
-
     for (size_t i = 0; i < FAMILIES; i++)
         if (strncmp(family[i], name, n) == 0 && family[i][n] == '/')
             return true;
@@ -90,14 +86,13 @@ bool ir_array_directory_ok(const char *name)
 bool ir_array_name_ok(const char *name)
 {
     const char *rest = NULL;
-
     for (size_t i = 0; i < FAMILIES; i++)
         if (strncmp(name, family[i], strlen(family[i])) == 0)
             rest = name + strlen(family[i]);
-    if (rest == NULL || *rest == '\0' || strlen(name) > IR_MAX_MEMBER_NAME)
+    if (!rest || *rest == '\0' || strlen(name) > IR_MAX_MEMBER_NAME)
         return false;
     for (; *rest != '\0'; rest++)
-        if (!isalnum((unsigned char)*rest) && strchr("._-", *rest) == NULL)
+        if (!isalnum((unsigned char)*rest) && !strchr("._-", *rest))
             return false;
     return true;
 }
@@ -106,7 +101,6 @@ bool ir_array_name_ok(const char *name)
 static size_t place(const ir_checkpoint *checkpoint, const char *name, bool *found)
 {
     size_t low = 0, high = checkpoint->arrays;
-
     *found = false;
     while (low < high && !*found) {
         size_t middle = low + (high - low) / 2;
@@ -127,7 +121,6 @@ ir_array *ir_checkpoint_find(const ir_checkpoint *checkpoint, const char *name)
 {
     bool found;
     size_t i = place(checkpoint, name, &found);
-
     return found ? checkpoint->array[i] : NULL;
 }
 
@@ -135,13 +128,12 @@ bool ir_checkpoint_insert(ir_checkpoint *checkpoint, ir_array *array)
 {
     bool found;
     size_t i = place(checkpoint, array->name, &found);
-
     if (found)
         return false;
-    if (checkpoint->arrays == checkpoint->array_room) {
-        checkpoint->array_room = 2 * checkpoint->array_room + 64;
+    if (checkpoint->arrays == checkpoint->array_capacity) {
+        checkpoint->array_capacity = 2 * checkpoint->array_capacity + 64;
         checkpoint->array =
-            ir_realloc(checkpoint->array, checkpoint->array_room, sizeof *checkpoint->array);
+            ir_realloc(checkpoint->array, checkpoint->array_capacity, sizeof *checkpoint->array);
     }
     memmove(checkpoint->array + i + 1, checkpoint->array + i,
             (checkpoint->arrays - i) * sizeof *checkpoint->array);
@@ -153,7 +145,6 @@ bool ir_checkpoint_insert(ir_checkpoint *checkpoint, ir_array *array)
 ir_array *ir_checkpoint_add(ir_checkpoint *checkpoint, const char *name, int ndim, const int *dim)
 {
     ir_array *array = ir_calloc(1, sizeof *array);
-
     array->name = ir_strdup(name);
     array->ndim = ndim;
     for (int i = 0; i < ndim; i++)

@@ -1,9 +1,9 @@
-/* Checkpoints: a tar of NumPy arrays with a page of text in front. See ir-checkpoint(5).
+/* Checkpoints: a tar of NumPy arrays after a member of text. See ir-checkpoint(5).
  *
  * Members: "meta" first (lines "key value"), then, sorted, one .npy per array: param/NAME.npy,
  * state/NAME.npy, adam/m/NAME.npy, adam/v/NAME.npy, ema/NAME.npy, measured/NAME.npy. All arrays are
- * little-endian float32 or float16 in C order. This file knows tar and npy; which names a network
- * wants is params/params.c's affair. */
+ * little-endian float32 or float16 in C order. This file knows tar and npy; params/params.h
+ * knows which arrays a network needs. */
 #ifndef IR_CHECKPOINT_H
 #define IR_CHECKPOINT_H
 
@@ -27,15 +27,15 @@ typedef struct ir_checkpoint ir_checkpoint;
 ir_checkpoint *ir_checkpoint_new(const char *kind); /* "detector" or "policy" */
 void ir_checkpoint_free(ir_checkpoint *checkpoint);
 
-/* Reads one ("-": stdin) without touching the disk. Sizes are bounded before anything is allocated.
- * Dies, naming file and member, on: no tar, cut short, no meta first, unknown format version,
- * another kind, a member with a strange name or given twice, wrong dtype, Fortran order, a
- * non-finite value, a content that is not the one of the checksum in meta. Members named
- * .../num_batches_tracked.npy are skipped whatever their type. */
+/* Reads a checkpoint ("-": stdin) without extracting to disk. Sizes are bounded before anything is
+ * allocated. Dies, naming file and member, on: no tar, a truncated one, meta not first, an unknown
+ * format version, another kind, a member with a bad or repeated name, a wrong dtype, Fortran order,
+ * a non-finite value, a checksum in meta that does not match. Skips members
+ * .../num_batches_tracked.npy of any type. */
 ir_checkpoint *ir_checkpoint_read(const char *path, const char *kind);
 
-/* To path (whole or not at all) or, with NULL, to stdout. The same content gives the same bytes.
- * Dies, naming the array, where a number is not finite, in half precision where that is to be. */
+/* Writes to path, completely or not at all; NULL: to stdout. The same content gives the same bytes.
+ * Dies, naming the array, when a number is not finite or, for a half array, overflows. */
 void ir_checkpoint_write(const ir_checkpoint *checkpoint, const char *path);
 
 /* Rank 0's checkpoint `own` to all processes of a group; returns it, and on the others, which give
@@ -47,18 +47,17 @@ const char *ir_meta_find(const ir_checkpoint *checkpoint, const char *key); /* o
 const char *ir_meta_text(const ir_checkpoint *checkpoint, const char *key);
 double ir_meta_real(const ir_checkpoint *checkpoint, const char *key, double min, double max);
 long ir_meta_number(const ir_checkpoint *checkpoint, const char *key, long min, long max);
-/* How many steps or images there were, min at least; so few that what comes can be added. */
+/* A count of steps or images, at least min, and small enough that adding to it cannot overflow. */
 long ir_meta_count(const ir_checkpoint *checkpoint, const char *key, long min);
 void ir_meta_set(ir_checkpoint *checkpoint, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* What a model that is given to others says of itself: meta lines of these keys, NULL behind them.
- */
+/* The keys of meta that describe a published model, ending with NULL. */
 extern const char *const ir_description[];
 /* Adds them from a text file of such lines; dies, naming file and line, at any other line. */
 void ir_meta_describe(ir_checkpoint *checkpoint, const char *path);
 
-/* Puts the checksum of the content as it is now into meta; before writing, as the last thing. */
+/* Adds a checksum of the content to meta. Call it last, just before writing. */
 void ir_checkpoint_seal(ir_checkpoint *checkpoint);
 bool ir_checkpoint_is_sealed(const ir_checkpoint *checkpoint);
 

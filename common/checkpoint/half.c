@@ -17,7 +17,6 @@ static const float smallest_normal = 0x1p-14f, subnormals_per_one = 0x1p24f;
 static uint32_t bits_of(float value)
 {
     uint32_t bits;
-
     memcpy(&bits, &value, sizeof bits);
     return bits;
 }
@@ -27,7 +26,6 @@ static uint32_t magnitude(float value)
 {
     const uint32_t bits = bits_of(fabsf(value));
     const uint32_t up_to_half = (1u << (DROPPED - 1)) - 1, is_odd = bits >> DROPPED & 1;
-
     if (isnan(value)) {
         const uint32_t payload = bits >> DROPPED & ((1u << FRACTION) - 1);
         return INFINITE | payload | (payload == 0);
@@ -49,7 +47,6 @@ float ir_half_to_float(uint16_t half)
 {
     const uint32_t size = half & (SIGN - 1u);
     float value;
-
     if (size < 1u << FRACTION) {
         value = (float)size / subnormals_per_one;
     } else {

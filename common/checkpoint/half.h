@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* The nearest, of two as near the even one; from 65520 on infinity, and a NaN stays one. */
+/* Rounds to the nearest half, ties to even; 65520 and above become infinity; a NaN stays NaN. */
 uint16_t ir_half_from_float(float value);
 /* Exact: every half is a float. */
 float ir_half_to_float(uint16_t half);

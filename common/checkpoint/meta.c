@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "checkpoint/internal.h"
+#include "checkpoint/checkpoint_internal.h"
 
 const char *ir_meta_find(const ir_checkpoint *checkpoint, const char *key)
 {
@@ -22,8 +22,7 @@ const char *ir_meta_find(const ir_checkpoint *checkpoint, const char *key)
 const char *ir_meta_text(const ir_checkpoint *checkpoint, const char *key)
 {
     const char *value = ir_meta_find(checkpoint, key);
-
-    if (value == NULL)
+    if (!value)
         ir_die("%s: meta: no %s", checkpoint->path, key);
     return value;
 }
@@ -33,7 +32,6 @@ double ir_meta_real(const ir_checkpoint *checkpoint, const char *key, double min
     const char *text = ir_meta_text(checkpoint, key);
     char *end;
     double value = strtod(text, &end);
-
     if (end == text || *end != '\0' || !isfinite(value))
         ir_die("%s: meta: %s: '%s' is not a number", checkpoint->path, key, text);
     if (value < min || value > max)
@@ -46,7 +44,6 @@ long ir_meta_number(const ir_checkpoint *checkpoint, const char *key, long min, 
     const char *text = ir_meta_text(checkpoint, key);
     char *end;
     long value;
-
     errno = 0;
     value = strtol(text, &end, 10);
     if (end == text || *end != '\0' || errno != 0)
@@ -59,17 +56,16 @@ long ir_meta_number(const ir_checkpoint *checkpoint, const char *key, long min, 
 long ir_meta_count(const ir_checkpoint *checkpoint, const char *key, long min)
 {
     const long most = 1000000000000000;
-
     return ir_meta_number(checkpoint, key, min, most);
 }
 
 /* Takes over value. */
 static void append(ir_checkpoint *checkpoint, const char *key, char *value)
 {
-    if (checkpoint->metas == checkpoint->meta_room) {
-        checkpoint->meta_room = 2 * checkpoint->meta_room + 16;
+    if (checkpoint->metas == checkpoint->meta_capacity) {
+        checkpoint->meta_capacity = 2 * checkpoint->meta_capacity + 16;
         checkpoint->meta =
-            ir_realloc(checkpoint->meta, checkpoint->meta_room, sizeof *checkpoint->meta);
+            ir_realloc(checkpoint->meta, checkpoint->meta_capacity, sizeof *checkpoint->meta);
     }
     checkpoint->meta[checkpoint->metas++] = (ir_meta_line){ir_strdup(key), value};
 }
@@ -78,7 +74,6 @@ void ir_meta_set(ir_checkpoint *checkpoint, const char *key, const char *format,
 {
     char *value;
     va_list args;
-
     va_start(args, format);
     if (vasprintf(&value, format, args) < 0)
         ir_die("out of memory");
@@ -97,7 +92,7 @@ static bool key_ok(const char *key)
     if (*key == '\0')
         return false;
     for (; *key != '\0'; key++)
-        if (!isalnum((unsigned char)*key) && strchr("_-.", *key) == NULL)
+        if (!isalnum((unsigned char)*key) && !strchr("_-.", *key))
             return false;
     return true;
 }
@@ -116,20 +111,19 @@ static bool printable(const char *text)
 static void parse(ir_checkpoint *checkpoint, const char *where, char *text, size_t length)
 {
     int number = 1;
-
     if (strlen(text) != length)
         ir_die("%s: not text", where);
     for (char *line = text, *next; *line != '\0'; line = next, number++) {
         char *space, *end = strchr(line, '\n');
-        next = end != NULL ? end + 1 : line + strlen(line);
-        if (end != NULL)
+        next = end ? end + 1 : line + strlen(line);
+        if (end)
             *end = '\0';
         space = strchr(line, ' ');
-        if (space != NULL)
+        if (space)
             *space = '\0';
-        if (space == NULL || !key_ok(line) || !printable(space + 1))
+        if (!space || !key_ok(line) || !printable(space + 1))
             ir_die("%s: line %d is not 'key value'", where, number);
-        if (ir_meta_find(checkpoint, line) != NULL)
+        if (ir_meta_find(checkpoint, line))
             ir_die("%s: %s is there twice", where, line);
         append(checkpoint, line, ir_strdup(space + 1));
     }
@@ -138,7 +132,6 @@ static void parse(ir_checkpoint *checkpoint, const char *where, char *text, size
 void ir_meta_parse(ir_checkpoint *checkpoint, char *text, size_t length)
 {
     char *where = ir_format("%s: meta", checkpoint->path);
-
     parse(checkpoint, where, text, length);
     free(where);
 }
@@ -147,7 +140,7 @@ const char *const ir_description[] = {"name", "trained_on", "scores", "licence",
 
 static bool describes(const char *key)
 {
-    for (int i = 0; ir_description[i] != NULL; i++)
+    for (int i = 0; ir_description[i]; i++)
         if (strcmp(key, ir_description[i]) == 0)
             return true;
     return false;
@@ -159,7 +152,6 @@ void ir_meta_describe(ir_checkpoint *checkpoint, const char *path)
     ir_checkpoint description = {0};
     FILE *file = ir_open_in(path);
     const size_t length = fread(text, 1, sizeof text - 1, file);
-
     if (ferror(file) || !feof(file))
         ir_die("%s: %s", path, ferror(file) ? "cannot be read" : "too large");
     if (file != stdin)
@@ -179,7 +171,6 @@ char *ir_meta_print(const ir_checkpoint *checkpoint)
 {
     size_t size = 1, at = 0;
     char *text;
-
     for (size_t i = 0; i < checkpoint->metas; i++)
         size += strlen(checkpoint->meta[i].key) + strlen(checkpoint->meta[i].value) + 2;
     text = ir_calloc(size, 1); /* a text even where there is no line */

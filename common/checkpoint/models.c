@@ -25,7 +25,6 @@ static char *find_directory(void)
 {
     const char *set = getenv("IRTOOLS_MODELS");
     char *own, *directory;
-
     if (set && *set)
         return ir_strdup(set);
     own = ir_own_directory();
@@ -53,7 +52,6 @@ static size_t name_length(const struct dirent *file)
 static int is_model(const struct dirent *file)
 {
     const size_t length = strlen(file->d_name), n = strlen(ending);
-
     return length > n && strcmp(file->d_name + length - n, ending) == 0 &&
            is_name(file->d_name, length - n);
 }
@@ -66,7 +64,6 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 static box box_open(void)
 {
     box b = {.directory = find_directory()};
-
     b.files = scandir(b.directory, &b.file, is_model, by_bytes);
     if (b.files < 0) {
         b.error = errno;
@@ -96,7 +93,6 @@ static bool box_has(const box *b, const char *name)
 static char *box_names(const box *b)
 {
     char *names = ir_strdup("");
-
     for (int i = 0; i < b->files; i++) {
         char *longer = ir_format("%s%s%.*s", names, i > 0 ? ", " : "", (int)name_length(b->file[i]),
                                  b->file[i]->d_name);
@@ -120,7 +116,6 @@ static ir_checkpoint *read_model(const box *b, const char *name)
     char *path = ir_format("%s/%s%s", b->directory, name, ending);
     ir_checkpoint *model = ir_checkpoint_read(path, "detector");
     const char *own = ir_meta_find(model, "name");
-
     if (!ir_checkpoint_is_sealed(model))
         ir_die("%s: no sha256 in its meta, which a model in the box must have (ir-train export)",
                path);
@@ -135,7 +130,6 @@ static char *default_name(const box *b)
 {
     char *path = ir_format("%s/default", b->directory), line[256] = "", *names;
     FILE *file = fopen(path, "r");
-
     if (!file && errno == ENOENT) {
         free(path);
         return NULL;
@@ -156,7 +150,6 @@ static ir_checkpoint *read_default(const box *b)
 {
     char *name;
     ir_checkpoint *model;
-
     need_models(b);
     name = default_name(b);
     if (!name)
@@ -180,7 +173,6 @@ ir_checkpoint *ir_model_read(const char *name)
 {
     box b = box_open();
     ir_checkpoint *model;
-
     if (!name) {
         model = read_default(&b);
     } else if (box_has(&b, name)) {
@@ -196,7 +188,6 @@ ir_checkpoint *ir_model_read(const char *name)
 static size_t count_parameters(const ir_checkpoint *model)
 {
     size_t count = 0;
-
     for (size_t i = 0; i < ir_checkpoint_count(model); i++) {
         const ir_array *array = ir_checkpoint_at(model, i);
         if (strncmp(array->name, "param/", strlen("param/")) == 0)
@@ -209,7 +200,6 @@ static void print_meta(const ir_checkpoint *model, const char *key, FILE *to)
 {
     const char *value = ir_meta_find(model, key);
     char *text = ir_strdup(value ? value : "-");
-
     fprintf(to, "\t%s", ir_make_printable(text));
     free(text);
 }
@@ -229,7 +219,6 @@ void ir_models_list(FILE *to)
 {
     box b = box_open();
     char *chosen;
-
     need_models(&b);
     chosen = default_name(&b);
     fprintf(to, "# name\tnetwork\tparameters\ttrained on\tscores\tlicence\tdefault\n");

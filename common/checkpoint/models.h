@@ -1,10 +1,10 @@
-/* The detectors that come with irtools: checkpoints NAME.tar in one directory, the box, and in a
- * file `default` there the name of the one to take unless told otherwise.
+/* The detectors that come with irtools: checkpoints NAME.tar in one directory, the box, with a file
+ * `default` that names the default model.
  *
- * The directory is $IRTOOLS_MODELS where that is set, else share/irtools/models beside the
- * directory of the program: so it is found in a build tree, in a bundle and where "make install"
- * puts it. A model of the box has a checksum in its meta, is named there as its file is if it is
- * named at all, and is refused otherwise. */
+ * The directory is $IRTOOLS_MODELS if that is set, and otherwise share/irtools/models beside the
+ * program's directory. That is right in a build tree, in a bundle and after "make install". A model
+ * in the box must have a checksum in its meta; if its meta has a name, it must be that of the file.
+ */
 #ifndef IR_MODELS_H
 #define IR_MODELS_H
 
@@ -12,15 +12,15 @@
 
 #include "checkpoint/checkpoint.h"
 
-/* The detector that -c stands for. NULL: the default. A bare name - letters, digits, "_" and "-",
- * none of the two in front - of a model in the box is that model, whatever lies in the working
- * directory; all else is a path ("-": standard input). Dies, saying what there is, if it is
- * nothing.
- */
+/* Reads the detector that -c names; NULL: the default. A name of letters, digits, "_" and "-", with
+ * a letter or digit first, is the model of that name in the box, if there is one, whatever the
+ * working directory holds. Anything else is a path ("-": standard input). Dies, listing the models,
+ * when there is no such detector. */
 ir_checkpoint *ir_model_read(const char *name);
 
-/* What is in the box, all of it read and checked: a row each of name, network, parameters, trained
- * on, scores, licence, and "default" or "-", between tabs; "-" for what a model does not say. */
+/* Reads and checks every model in the box and writes a row of tab-separated fields for each: name,
+ * network, parameters, training data, scores, licence, and "default" or "-"; "-" where a model does
+ * not say. */
 void ir_models_list(FILE *to);
 
 #endif

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "checkpoint/checkpoint_internal.h"
 #include "checkpoint/half.h"
-#include "checkpoint/internal.h"
 
 _Static_assert(sizeof(float) == 4, "arrays are float32");
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -24,10 +24,10 @@ enum { MAGIC = 6, ALIGN = 64, MAX_HEADER = 4096 };
 
 /* ---- writing ---- */
 
-enum { HEADER_ROOM = 256 };
+enum { HEADER_CAPACITY = 256 };
 
 /* Its length is returned. */
-static size_t make_header(const ir_array *array, char header[HEADER_ROOM])
+static size_t make_header(const ir_array *array, char header[HEADER_CAPACITY])
 {
     enum { BEFORE = MAGIC + 2 + 2 };
     char shape[64] = "";
@@ -37,7 +37,7 @@ static size_t make_header(const ir_array *array, char header[HEADER_ROOM])
         size_t at = strlen(shape);
         snprintf(shape + at, sizeof shape - at, "%s%d", i > 0 ? ", " : "", array->dim[i]);
     }
-    length = (size_t)snprintf(header + BEFORE, HEADER_ROOM - BEFORE,
+    length = (size_t)snprintf(header + BEFORE, HEADER_CAPACITY - BEFORE,
                               "{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }",
                               array->half ? "<f2" : "<f4", shape, array->ndim == 1 ? "," : "");
     total = (BEFORE + length + 1 + ALIGN - 1) / ALIGN * ALIGN;
@@ -59,7 +59,6 @@ static size_t bytes_of_data(const ir_array *array)
 static void put_halves(const ir_array *array, char *to)
 {
     const size_t size = ir_array_size(array);
-
     for (size_t i = 0; i < size; i++, to += sizeof(uint16_t)) {
         const uint16_t half = ir_half_from_float(array->data[i]);
         memcpy(to, &half, sizeof half);
@@ -68,10 +67,9 @@ static void put_halves(const ir_array *array, char *to)
 
 char *ir_npy_bytes(const ir_array *array, size_t *length)
 {
-    char header[HEADER_ROOM];
+    char header[HEADER_CAPACITY];
     const size_t before = make_header(array, header), data = bytes_of_data(array);
     char *bytes = ir_malloc(before + data);
-
     memcpy(bytes, header, before);
     if (array->half)
         put_halves(array, bytes + before);
@@ -102,18 +100,17 @@ static bool take(cursor *c, const char *token)
     return true;
 }
 
-/* A quoted string without escapes, at most room - 1 bytes. */
-static bool take_string(cursor *c, char *text, size_t room)
+/* A quoted string without escapes, at most capacity - 1 bytes. */
+static bool take_string(cursor *c, char *text, size_t capacity)
 {
     size_t n = 0;
     char quote;
-
     skip_space(c);
     quote = *c->at;
     if (quote != '\'' && quote != '"')
         return false;
     for (c->at++; *c->at != quote; c->at++) {
-        if (*c->at == '\0' || n + 1 >= room)
+        if (*c->at == '\0' || n + 1 >= capacity)
             return false;
         text[n++] = *c->at;
     }
@@ -126,7 +123,6 @@ static bool take_string(cursor *c, char *text, size_t room)
 static const char *take_shape(cursor *c, ir_array *array)
 {
     size_t size = 1;
-
     array->ndim = 0;
     if (!take(c, "("))
         return "bad .npy header";
@@ -170,7 +166,7 @@ static const char *parse_dictionary(const char *text, ir_array *array)
 
     if (!take(&c, "{"))
         return "bad .npy header";
-    while (wrong == NULL && !take(&c, "}")) {
+    while (!wrong && !take(&c, "}")) {
         char key[16], type[16];
         unsigned found = 0;
         if (!take_string(&c, key, sizeof key) || !take(&c, ":"))
@@ -189,11 +185,11 @@ static const char *parse_dictionary(const char *text, ir_array *array)
             found = SHAPE;
             wrong = take_shape(&c, array);
         }
-        if (wrong == NULL && (found == 0 || (seen & found) || (!take(&c, ",") && *c.at != '}')))
+        if (!wrong && (found == 0 || (seen & found) || (!take(&c, ",") && *c.at != '}')))
             wrong = "bad .npy header";
         seen |= found;
     }
-    if (wrong != NULL)
+    if (wrong)
         return wrong;
     skip_space(&c);
     return seen == (DESCR | ORDER | SHAPE) && *c.at == '\0' ? NULL : "bad .npy header";
@@ -202,7 +198,6 @@ static const char *parse_dictionary(const char *text, ir_array *array)
 static void take_halves(const char *from, ir_array *array)
 {
     const size_t size = ir_array_size(array);
-
     for (size_t i = 0; i < size; i++, from += sizeof(uint16_t)) {
         uint16_t half;
         memcpy(&half, from, sizeof half);
@@ -216,7 +211,6 @@ const char *ir_npy_parse(const char *bytes, size_t length, ir_array *array)
     char text[MAX_HEADER + 1];
     size_t before, header, data;
     const char *wrong;
-
     if (length < MAGIC + 4 || memcmp(bytes, magic, MAGIC) != 0)
         return "not a .npy file";
     if ((u[6] != 1 && u[6] != 2) || u[7] != 0)
@@ -236,7 +230,7 @@ const char *ir_npy_parse(const char *bytes, size_t length, ir_array *array)
     if (strlen(text) != header)
         return "bad .npy header";
     wrong = parse_dictionary(text, array);
-    if (wrong != NULL)
+    if (wrong)
         return wrong;
     data = length - before - header;
     if (data != bytes_of_data(array))

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "checkpoint/internal.h"
+#include "checkpoint/checkpoint_internal.h"
 
 static const char key[] = "sha256";
 
-enum { HEX_ROOM = 2 * SHA256_DIGEST_SIZE + 1 };
+enum { HEX_CAPACITY = 2 * SHA256_DIGEST_SIZE + 1 };
 
 static void add(struct sha256_ctx *sum, const char *bytes, size_t length)
 {
@@ -21,7 +21,6 @@ static void add(struct sha256_ctx *sum, const char *bytes, size_t length)
 static void add_meta(struct sha256_ctx *sum, const ir_meta_line *line)
 {
     char *text = ir_format("%s %s\n", line->key, line->value);
-
     add(sum, text, strlen(text));
     free(text);
 }
@@ -30,16 +29,14 @@ static void add_array(struct sha256_ctx *sum, const ir_array *array)
 {
     size_t length;
     char *bytes = ir_npy_bytes(array, &length);
-
     add(sum, bytes, length);
     free(bytes);
 }
 
-static void digest(const ir_checkpoint *checkpoint, char hex[HEX_ROOM])
+static void digest(const ir_checkpoint *checkpoint, char hex[HEX_CAPACITY])
 {
     struct sha256_ctx sum;
     uint8_t byte[SHA256_DIGEST_SIZE];
-
     sha256_init(&sum);
     for (size_t i = 0; i < checkpoint->metas; i++)
         if (strcmp(checkpoint->meta[i].key, key) != 0)
@@ -48,13 +45,12 @@ static void digest(const ir_checkpoint *checkpoint, char hex[HEX_ROOM])
         add_array(&sum, checkpoint->array[i]);
     sha256_digest(&sum, sizeof byte, byte);
     for (size_t i = 0; i < sizeof byte; i++)
-        snprintf(hex + 2 * i, HEX_ROOM - 2 * i, "%02x", byte[i]);
+        snprintf(hex + 2 * i, HEX_CAPACITY - 2 * i, "%02x", byte[i]);
 }
 
 void ir_checkpoint_seal(ir_checkpoint *checkpoint)
 {
-    char hex[HEX_ROOM];
-
+    char hex[HEX_CAPACITY];
     digest(checkpoint, hex);
     ir_meta_set(checkpoint, key, "%s", hex);
 }
@@ -66,8 +62,7 @@ bool ir_checkpoint_is_sealed(const ir_checkpoint *checkpoint)
 
 void ir_checkpoint_check_seal(const ir_checkpoint *checkpoint)
 {
-    char hex[HEX_ROOM];
-
+    char hex[HEX_CAPACITY];
     if (!ir_checkpoint_is_sealed(checkpoint))
         return;
     digest(checkpoint, hex);

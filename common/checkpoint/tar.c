@@ -15,8 +15,8 @@
 
 #include "base/base.h"
 #include "base/output.h"
+#include "checkpoint/checkpoint_internal.h"
 #include "checkpoint/half.h"
-#include "checkpoint/internal.h"
 
 enum { TAR_BLOCK = 512, WRITTEN = 128 * TAR_BLOCK /* at a time */ };
 
@@ -32,7 +32,7 @@ typedef struct {
     uint64_t bytes;   /* read from file so far */
     uint64_t zeros;   /* how many of the last of them are zero */
     char *member;     /* bytes of the member at hand, and one zero byte */
-    size_t length, room;
+    size_t length, capacity;
     char buffer[64 * 1024];
 } reader;
 
@@ -40,7 +40,6 @@ static la_ssize_t read_file(struct archive *archive, void *context, const void *
 {
     reader *r = context;
     size_t n = fread(r->buffer, 1, sizeof r->buffer, r->file), tail = 0;
-
     if (n == 0 && ferror(r->file)) {
         archive_set_error(archive, errno, "%s", strerror(errno));
         return -1;
@@ -56,23 +55,22 @@ static la_ssize_t read_file(struct archive *archive, void *context, const void *
 _Noreturn static void die_of_archive(const reader *r, const char *member)
 {
     const char *why = archive_error_string(r->archive);
-
-    if (why == NULL)
+    if (!why)
         why = "damaged tar";
-    if (member != NULL)
+    if (member)
         ir_die("%s: %s: %s", r->path, member, why);
-    if (r->last != NULL)
+    if (r->last)
         ir_die("%s: after %s: %s", r->path, r->last, why);
     ir_die("%s: not a checkpoint: %s", r->path, why);
 }
 
 /* So many bytes more, and the zero byte. */
-static void make_room(reader *r, size_t more)
+static void reserve(reader *r, size_t more)
 {
-    if (more < r->room - r->length)
+    if (more < r->capacity - r->length)
         return;
-    r->room = 2 * (r->length + more) + TAR_BLOCK;
-    r->member = ir_realloc(r->member, r->room, 1);
+    r->capacity = 2 * (r->length + more) + TAR_BLOCK;
+    r->member = ir_realloc(r->member, r->capacity, 1);
 }
 
 /* The member's bytes; its header's size is an upper bound, never a reason to allocate. A block that
@@ -84,15 +82,14 @@ static void read_member(reader *r, const char *name, size_t limit)
     la_int64_t at;
     size_t n;
     int status;
-
     r->length = 0;
-    make_room(r, 0);
+    reserve(r, 0);
     while ((status = archive_read_data_block(r->archive, &block, &n, &at)) == ARCHIVE_OK) {
         if (at != (la_int64_t)r->length)
             ir_die("%s: %s: not a plain file", r->path, name);
         if (n > limit - r->length)
             ir_die("%s: %s: too large", r->path, name);
-        make_room(r, n);
+        reserve(r, n);
         memcpy(r->member + r->length, block, n);
         r->length += n;
     }
@@ -106,7 +103,6 @@ static char *plain_name(const char *name)
 {
     size_t length;
     char *plain;
-
     while (strncmp(name, "./", 2) == 0)
         name += 1 + strspn(name + 1, "/");
     plain = ir_strdup(name);
@@ -133,14 +129,13 @@ static bool next_member(reader *r)
 {
     struct archive_entry *entry;
     int status, type;
-
     do {
         status = archive_read_next_header(r->archive, &entry);
         if (status == ARCHIVE_EOF)
             return false;
         if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
             die_of_archive(r, NULL);
-        if (archive_entry_pathname(entry) == NULL)
+        if (!archive_entry_pathname(entry))
             ir_die("%s: after %s: a name that cannot be read", r->path,
                    r->last ? r->last : "nothing");
         if (r->members++ == IR_MAX_MEMBERS)
@@ -152,8 +147,7 @@ static bool next_member(reader *r)
         if (type == AE_IFDIR && !is_directory_of_members(r->last))
             die_of_name(r, r->last);
     } while (type == AE_IFDIR);
-    if (type != AE_IFREG || archive_entry_hardlink(entry) != NULL ||
-        archive_entry_sparse_count(entry) > 0)
+    if (type != AE_IFREG || archive_entry_hardlink(entry) || archive_entry_sparse_count(entry) > 0)
         ir_die("%s: %s: not a plain file", r->path, r->last);
     return true;
 }
@@ -161,7 +155,6 @@ static bool next_member(reader *r)
 static void read_meta(reader *r, ir_checkpoint *checkpoint, const char *kind)
 {
     const char *found;
-
     if (checkpoint->metas > 0)
         ir_die("%s: meta is there twice", r->path);
     read_member(r, "meta", IR_MAX_META_BYTES);
@@ -180,8 +173,7 @@ static bool is_batch_count(const char *name)
 {
     static const char count[] = "num_batches_tracked";
     size_t n = strlen(name), k = sizeof count - 1;
-
-    return n > k && strcmp(name + n - k, count) == 0 && strchr("./", name[n - k - 1]) != NULL;
+    return n > k && strcmp(name + n - k, count) == 0 && strchr("./", name[n - k - 1]);
 }
 
 /* "param/x.npy" -> "param/x", a new string. */
@@ -189,7 +181,6 @@ static char *array_name(const reader *r, const char *member)
 {
     size_t n = strlen(member);
     char *name = ir_strdup(member);
-
     if (n > 4 && n <= IR_MAX_MEMBER_NAME && strcmp(member + n - 4, ".npy") == 0) {
         name[n - 4] = '\0';
         if (ir_array_name_ok(name))
@@ -203,7 +194,6 @@ static void read_array(reader *r, ir_checkpoint *checkpoint, char *name)
     ir_array *array = ir_calloc(1, sizeof *array);
     const char *wrong;
     long bad;
-
     array->name = name;
     read_member(r, r->last, (size_t)IR_MAX_ELEMENTS * sizeof(float) + sizeof r->buffer);
     if (is_batch_count(name)) {
@@ -211,7 +201,7 @@ static void read_array(reader *r, ir_checkpoint *checkpoint, char *name)
         return;
     }
     wrong = ir_npy_parse(r->member, r->length, array);
-    if (wrong != NULL)
+    if (wrong)
         ir_die("%s: %s.npy: %s", r->path, name, wrong);
     bad = ir_array_nonfinite(array);
     if (bad >= 0)
@@ -227,7 +217,6 @@ static void check_end(reader *r)
     uint64_t end = r->end;
     const void *unused;
     la_ssize_t n;
-
     end = (end + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
     while ((n = read_file(r->archive, r, &unused)) > 0)
         ;
@@ -243,12 +232,11 @@ ir_checkpoint *ir_checkpoint_read(const char *path, const char *kind)
 {
     ir_checkpoint *checkpoint = ir_calloc(1, sizeof *checkpoint);
     reader *r = ir_calloc(1, sizeof *r);
-
     r->file = ir_open_in(path);
     r->path = strcmp(path, "-") == 0 ? "standard input" : path;
     checkpoint->path = ir_strdup(r->path);
     r->archive = archive_read_new();
-    if (r->archive == NULL)
+    if (!r->archive)
         ir_die("%s: out of memory", path);
     archive_read_support_format_tar(r->archive);
     /* macOS's tar puts a member ._NAME of attributes before NAME */
@@ -306,7 +294,6 @@ static void write_array(writer *w, const ir_array *array)
 {
     size_t length;
     char *member = ir_format("%s.npy", array->name), *bytes = ir_npy_bytes(array, &length);
-
     begin_member(w, member, length);
     check_write(w, archive_write_data(w->archive, bytes, length));
     free(bytes);
@@ -316,7 +303,6 @@ static void write_array(writer *w, const ir_array *array)
 static void write_meta(writer *w, const ir_checkpoint *checkpoint)
 {
     char *text = ir_meta_print(checkpoint);
-
     begin_member(w, "meta", strlen(text));
     check_write(w, archive_write_data(w->archive, text, strlen(text)));
     free(text);
@@ -326,7 +312,6 @@ static void write_meta(writer *w, const ir_checkpoint *checkpoint)
 static void check_numbers(const ir_array *array, const char *path)
 {
     const size_t size = ir_array_size(array);
-
     if (ir_array_nonfinite(array) >= 0)
         ir_die("%s: %s became infinite or not a number; not written", path, array->name);
     for (size_t i = 0; array->half && i < size; i++)
@@ -339,10 +324,9 @@ void ir_checkpoint_write(const ir_checkpoint *checkpoint, const char *path)
 {
     writer w = {.archive = archive_write_new(), .entry = archive_entry_new()};
     ir_output out;
-
     for (size_t i = 0; i < checkpoint->arrays; i++)
         check_numbers(checkpoint->array[i], path ? path : "standard output");
-    if (w.archive == NULL || w.entry == NULL)
+    if (!w.archive || !w.entry)
         ir_die("out of memory");
     out = ir_output_open(path);
     w.path = out.path ? out.path : "standard output";

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "backend/adapt.h"
-#include "graph/internal.h"
+#include "graph/graph_internal.h"
 
 typedef struct {
     const ir_param *layer; /* its running mean */
@@ -45,7 +45,7 @@ ir_node *ir_graph_adapt(ir_graph *g, ir_adaptation *a, const ir_node *image)
     g->adaptation = a;
     g->adapted = image->call.shape;
     g->extent = ir_input(g, (ir_shape){image->call.shape.n, 1, 1, 2}, false);
-    g->extent->call.exact = true; /* bfloat16 has not every number of pixels */
+    g->extent->call.fp32 = true; /* bfloat16 has not every number of pixels */
     return g->extent;
 }
 

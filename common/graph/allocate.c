@@ -22,7 +22,7 @@ static size_t state_bytes(const ir_graph *g)
     return bytes;
 }
 
-/* Images of a batch, as the first input has it. */
+/* Images in a batch: those of the first input. */
 static int images_of(const ir_graph *g)
 {
     for (int i = 0; i < g->nodes; i++)
@@ -36,8 +36,8 @@ static size_t available(const ir_graph *g)
     return g->backend->available ? g->backend->available(g->backend) : SIZE_MAX;
 }
 
-/* Says what would fit where the memory of a device does not do. */
-static void check_room(const ir_graph *g, size_t bytes)
+/* Dies when the device has too little memory, and says which batch would fit. */
+static void check_memory(const ir_graph *g, size_t bytes)
 {
     const ir_backend *b = g->backend;
     const size_t there = available(g);
@@ -52,38 +52,38 @@ static void check_room(const ir_graph *g, size_t bytes)
            images, bytes >> 20, there >> 20, fit);
 }
 
-/* Gives every buffer its place; keeps all values where there is room, computes some again where
- * there is not. Returns the arena's size. */
+/* Places all buffers, and lets backward recompute some values if memory is short otherwise. Returns
+ * the size of the arena. */
 static size_t lay_out(ir_graph *g, ir_buffers *all)
 {
-    ir_life *lives = ir_calloc((size_t)g->nodes + 1, sizeof *lives);
-    g->again = ir_calloc((size_t)g->nodes + 1, sizeof *g->again);
-    ir_graph_find_lives(g, lives, NULL);
-    ir_buffers_list(all, g, lives);
+    ir_live_ranges *ranges = ir_calloc((size_t)g->nodes + 1, sizeof *ranges);
+    g->recomputed = ir_calloc((size_t)g->nodes + 1, sizeof *g->recomputed);
+    ir_graph_find_live_ranges(g, ranges, NULL);
+    ir_buffers_list(all, g, ranges);
     size_t total = ir_buffers_place(all);
-    if (total > g->memory || total > available(g)) {
-        ir_graph_recompute(g, lives);
-        ir_buffers_list(all, g, lives);
+    if (total > g->memory_limit || total > available(g)) {
+        ir_graph_recompute(g, ranges);
+        ir_buffers_list(all, g, ranges);
         total = ir_buffers_place(all);
     }
-    free(lives);
+    free(ranges);
     return total;
 }
 
-/* Once the buffers have their places: where everything is that lies over something else. */
+/* After the buffers are placed: the addresses of what works in place. */
 static void point_at_places(ir_graph *g)
 {
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
         for (int p = 0; p < 2; p++)
-            if (node->over[p] >= 0)
-                node->place[p] = ir_node_in(node, 0)->place[node->over[p]];
+            if (node->in_place_of[p] >= 0)
+                node->place[p] = ir_node_in(node, 0)->place[node->in_place_of[p]];
         node->call.value = node->place[0];
         node->call.scratch = g->scratch;
     }
     for (int i = g->nodes - 1; i >= 0; i--)
-        if (g->node[i]->grad_over)
-            g->node[i]->call.grad = g->node[i]->grad_over->call.grad;
+        if (g->node[i]->grad_in_place_of)
+            g->node[i]->call.grad = g->node[i]->grad_in_place_of->call.grad;
 }
 
 void ir_graph_allocate(ir_graph *g)
@@ -91,7 +91,7 @@ void ir_graph_allocate(ir_graph *g)
     ir_buffers all = {0};
     const size_t total = lay_out(g, &all);
     const size_t scratch = most_scratch(g);
-    check_room(g, total + scratch);
+    check_memory(g, total + scratch);
     g->arena = g->backend->alloc(g->backend, total + ALIGN);
     g->scratch = g->backend->alloc(g->backend, scratch + ALIGN);
     g->bytes = total + scratch + state_bytes(g);

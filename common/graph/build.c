@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/internal.h"
+#include "graph/graph_internal.h"
 
 static _Noreturn void misfit(const ir_graph *g, ir_op op, const char *format, ...)
 {
@@ -34,9 +34,9 @@ static ir_node *new_node(ir_graph *g, ir_op op, int inputs, ir_node *const *in, 
     node->call.grad_use = ir_calloc((size_t)inputs + 1, sizeof *node->call.grad_use);
     for (int i = 0; i < inputs; i++)
         node->call.in[i] = &in[i]->call;
-    if (g->nodes == g->room) {
-        g->room = g->room ? 2 * g->room : 64;
-        g->node = ir_realloc(g->node, (size_t)g->room, sizeof *g->node);
+    if (g->nodes == g->capacity) {
+        g->capacity = g->capacity ? 2 * g->capacity : 64;
+        g->node = ir_realloc(g->node, (size_t)g->capacity, sizeof *g->node);
     }
     g->node[g->nodes++] = node;
     return node;

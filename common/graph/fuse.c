@@ -1,17 +1,17 @@
-/* Planning, first step: which operations become part of another's write.
+/* Planning, first step: operations that are fused.
  *
  *   detection:  convolution + batch norm (folded into its weights) + activation
  *   training, and a batch norm that adapts:  batch norm + activation
  *   both:       add + activation; products and multiples + add; resizing + concat
  *
- * and which convolutions need no gradient of their bias, since batch norm takes it away again.
+ * This step also finds the convolutions whose bias the next batch norm cancels: such a bias needs
+ * no gradient.
  *
- * A fused node stays in the graph as an alias of the one that does its work; after this step every
- * input of those that run points at a node that runs. A value that is read elsewhere is never fused
- * away. */
+ * A fused node stays in the graph as an alias of the node that does its work. After this step the
+ * inputs of nodes that run are nodes that run. A value with other readers is never fused away. */
 #include <stdlib.h>
 
-#include "graph/internal.h"
+#include "graph/graph_internal.h"
 
 static ir_node *real(ir_node *node)
 {
@@ -34,26 +34,27 @@ static bool takes_activation(const ir_graph *g, const ir_node *node)
     return node->call.op == IR_OP_BATCHNORM || node->call.op == IR_OP_ADD;
 }
 
-/* ---- what a sum is made of --------------------------------------------------------------------*/
+/* ---- sums -------------------------------------------------------------------------------------*/
 
 static int add_input(ir_node *node, ir_node *in)
 {
-    const size_t room = (size_t)node->call.inputs + 2;
-    node->call.in = ir_realloc(node->call.in, room, sizeof *node->call.in);
-    node->call.grad_use = ir_realloc(node->call.grad_use, room, sizeof *node->call.grad_use);
+    const size_t capacity = (size_t)node->call.inputs + 2;
+    node->call.in = ir_realloc(node->call.in, capacity, sizeof *node->call.in);
+    node->call.grad_use = ir_realloc(node->call.grad_use, capacity, sizeof *node->call.grad_use);
     node->call.in[node->call.inputs] = &in->call;
     node->call.grad_use[node->call.inputs] = IR_GRAD_NONE;
     return node->call.inputs++;
 }
 
-/* The product or multiple that a term is and that nobody else reads, or NULL. */
+/* The product or multiple that computes a term, if nobody else reads it; or NULL. */
 static ir_node *product_of(const ir_node *sum, const ir_term *t, const int *readers)
 {
-    ir_node *x = t->whole == IR_NO_INPUT ? NULL : ir_node_in(sum, t->whole);
+    ir_node *x = t->full == IR_NO_INPUT ? NULL : ir_node_in(sum, t->full);
     if (!x || readers[x->index] > 1 || x->kept)
         return NULL;
-    return x->call.op == IR_OP_SCALE || (x->call.op == IR_OP_MUL && t->cover == IR_NO_INPUT) ? x
-                                                                                             : NULL;
+    return x->call.op == IR_OP_SCALE || (x->call.op == IR_OP_MUL && t->broadcast == IR_NO_INPUT)
+               ? x
+               : NULL;
 }
 
 static void absorb_products(ir_node *sum, const int *readers)
@@ -61,15 +62,15 @@ static void absorb_products(ir_node *sum, const int *readers)
     for (int k = 0; k < sum->call.terms; k++) {
         ir_term *t = &sum->call.term[k];
         for (ir_node *x; (x = product_of(sum, t, readers)); x->alias = sum) {
-            sum->call.in[t->whole] = x->call.in[0];
+            sum->call.in[t->full] = x->call.in[0];
             t->scale *= x->call.op == IR_OP_SCALE ? x->call.scale : x->call.term[0].scale;
             if (x->call.op == IR_OP_MUL)
-                t->cover = add_input(sum, ir_node_in(x, 1));
+                t->broadcast = add_input(sum, ir_node_in(x, 1));
         }
     }
 }
 
-/* ---- what is put together ---------------------------------------------------------------------*/
+/* ---- concatenations ---------------------------------------------------------------------------*/
 
 static void absorb_resizings(const ir_graph *g, ir_node *concat, const int *readers)
 {
@@ -90,13 +91,13 @@ static void absorb_resizings(const ir_graph *g, ir_node *concat, const int *read
     }
 }
 
-/* ---- what follows what it is made of ----------------------------------------------------------*/
+/* ---- batch norms and activations --------------------------------------------------------------*/
 
-/* producer: of the node's first input, which nobody else reads. */
+/* producer: computes the node's first input, which nobody else reads. */
 static void join(const ir_graph *g, ir_node *node, ir_node *producer)
 {
     if (node->call.op == IR_OP_BATCHNORM && g->mode == IR_TRAINING)
-        producer->call.centred = is_conv(producer);
+        producer->call.bias_cancelled = is_conv(producer);
     if (node->call.op == IR_OP_BATCHNORM && g->mode == IR_DETECTION && !node->call.adapt.seen &&
         is_conv(producer) && !producer->call.batchnorm && !producer->call.activation.on) {
         producer->call.batchnorm = &node->call;

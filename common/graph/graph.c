@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/internal.h"
+#include "graph/graph_internal.h"
 
 ir_graph *ir_graph_new(ir_params *params, ir_mode mode)
 {
@@ -11,7 +11,7 @@ ir_graph *ir_graph_new(ir_params *params, ir_mode mode)
     g->params = params;
     g->backend = ir_params_backend(params);
     g->mode = mode;
-    g->memory = g->backend->training_room;
+    g->memory_limit = g->backend->training_limit;
     return g;
 }
 
@@ -42,10 +42,10 @@ void ir_graph_free(ir_graph *g)
     for (int i = 0; i < g->depth; i++)
         free(g->scope[i]);
     free(g->dropped);
-    free(g->again);
+    free(g->recomputed);
     free(g->feature);
     ir_graph_free_shared(g);
-    ir_graph_forget(g);
+    ir_graph_release_captures(g);
     g->backend->free(g->backend, g->arena);
     g->backend->free(g->backend, g->scratch);
     free(g->node);
@@ -117,9 +117,9 @@ void ir_graph_start_backward_at(ir_graph *g, ir_node *node)
     node->kept = true;
 }
 
-void ir_graph_set_room(ir_graph *g, size_t bytes)
+void ir_graph_set_memory_limit(ir_graph *g, size_t bytes)
 {
-    g->memory = bytes;
+    g->memory_limit = bytes;
 }
 
 void ir_graph_set_step(ir_graph *g, uint64_t seed, uint64_t step)

@@ -13,8 +13,8 @@
  *     ir_graph_forward(g);
  *     ir_node_get(g, p, probabilities);
  *
- * Builders die on shapes that do not fit, naming the operation and its scope: that is a bug in a
- * network, not bad input. */
+ * A builder dies on shapes that do not fit and names the operation and its scope: such a shape is a
+ * bug in a network, not bad input. */
 #ifndef IR_GRAPH_H
 #define IR_GRAPH_H
 
@@ -29,7 +29,7 @@ typedef struct ir_node ir_node; /* an operation and its one output */
 
 typedef enum {
     IR_TRAINING,  /* batch statistics, dropout; everything backward needs is kept */
-    IR_DETECTION, /* running statistics folded into the convolutions; no backward */
+    IR_DETECTION, /* running statistics, folded into the convolutions; no backward */
     IR_MEASURING  /* batch statistics, which become the running ones; no dropout, no backward */
 } ir_mode;
 
@@ -44,8 +44,8 @@ ir_shape ir_node_shape(const ir_node *node);
 void ir_scope(ir_graph *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ir_end(ir_graph *g);
 
-/* A value that one may want to look at, under its name in the current scope; returns node. Naming
- * costs nothing: it is kept only if somebody asks. */
+/* Names a value, within the current scope, so that it can be asked for; returns node. A name costs
+ * nothing: the value is kept only if somebody asks. */
 ir_node *ir_feature(ir_graph *g, ir_node *node, const char *name);
 int ir_graph_features(const ir_graph *g);
 const char *ir_graph_feature_name(const ir_graph *g, int i);
@@ -125,8 +125,8 @@ ir_node *ir_gradient_magnitude(ir_graph *g, ir_node *x);
  * spectrum); as numpy.fft.irfft2 it ignores the imaginary parts that a real plane cannot have. */
 ir_node *ir_rfft2(ir_graph *g, ir_node *x);
 ir_node *ir_irfft2(ir_graph *g, ir_node *x, int w);
-/* Losses are in single precision whatever activations are kept in, and so is what ir_add, ir_mul
- * and ir_scale make of them, the only ones that take them. */
+/* Losses are always fp32. Only ir_add, ir_mul and ir_scale take losses, and what they compute from
+ * losses is fp32 too. */
 /* Soft-IoU loss 1 - (I + 1) / (P + Y - I + 1), I = sum p y, P = sum p, Y = sum y, the sums over
  * `group` images in a row (1: per image; N must be a multiple). p, y (N,1,H,W) -> (N/group,1,1,1).
  * y gets no gradient. */
@@ -139,36 +139,35 @@ ir_node *ir_bce(ir_graph *g, ir_node *logit, ir_node *y, int group);
  * in theirs, and has one loss over all of it. */
 void ir_graph_span_losses(ir_graph *g);
 
-/* ---- planning and running ---------------------------------------------------------------------
- */
+/* ---- planning and running -------------------------------------------------------------------- */
 
 /* The node's value will be asked for from outside. Before planning. */
 void ir_graph_keep(ir_graph *g, ir_node *node);
 /* Backward starts here, with a gradient given by ir_node_seed(). Before planning; several are
  * summed. */
 void ir_graph_start_backward_at(ir_graph *g, ir_node *node);
-/* A training graph that needs more memory than this keeps less: what is cheap to compute is
- * computed again for backward, to the same bits. Before planning. */
-void ir_graph_set_room(ir_graph *g, size_t bytes);
-/* Drops what nothing kept or seeded depends on, fuses, allocates, prepares. The parameters exist
- * from the first plan on. */
+/* A training graph that needs more memory than this recomputes in backward what is cheap to
+ * compute, to the same bits. Before planning. */
+void ir_graph_set_memory_limit(ir_graph *g, size_t bytes);
+/* Drops the nodes that no kept or seeded node depends on, fuses, allocates, prepares. The first
+ * plan allocates the parameters. */
 void ir_graph_plan(ir_graph *g);
 
-/* Dropout's randomness and everything else that must differ from step to step. */
+/* Keys everything that must differ from step to step, such as dropout. */
 void ir_graph_set_step(ir_graph *g, uint64_t seed, uint64_t step);
 /* Which images of the batch these are, until it is said again; before it is said, all of them. What
  * is drawn for an image depends on that. */
 void ir_graph_set_share(ir_graph *g, ir_share share);
 void ir_graph_forward(ir_graph *g);
-/* Writes every trained parameter's gradient (overwrites the last one's). */
+/* Overwrites every trained parameter's gradient. */
 void ir_graph_backward(ir_graph *g);
 
 /* Host arrays, N x C x H x W floats in C order. put: inputs. get: inputs and kept nodes. */
 void ir_node_put(ir_graph *g, ir_node *node, const float *nchw);
 void ir_node_get(ir_graph *g, const ir_node *node, float *nchw);
-/* Starts bringing a kept value back: the next ir_node_get() of the node gives what it is now, and
- * does not wait for what the device is asked for after this. After several, the first get gives the
- * first of them. */
+/* Starts copying a kept value to the host. The next ir_node_get() of the node gives the value as it
+ * is now and does not wait for later work of the device. After several fetches, the gets give their
+ * values in the same order. */
 void ir_node_fetch(ir_graph *g, ir_node *node);
 void ir_node_seed(ir_graph *g, ir_node *node, const float *nchw);
 void ir_node_get_grad(ir_graph *g, const ir_node *node, float *nchw); /* inputs that want it */

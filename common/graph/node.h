@@ -1,5 +1,4 @@
-/* A node from the inside: what its operation's backend gets, and what planning decided beside that.
- */
+/* A node from the inside: the call that a backend gets, and what else the planner decided. */
 #ifndef IR_NODE_H
 #define IR_NODE_H
 
@@ -11,15 +10,15 @@ struct ir_node {
     ir_graph *graph;
     int index; /* position in the graph's order */
 
-    ir_node *alias;     /* fused away: its value is that node's */
-    bool kept, seeded;  /* its value is read, backward starts there */
-    float *place[2];    /* its value's: in forward, and in backward where it is computed again */
-    int over[2];        /* which place of the first input that place is, or -1 */
-    ir_node *grad_over; /* the reader over whose gradient this one's is written, or NULL */
-    int again;          /* it is so just before backward of the node of this index; or -1 */
+    ir_node *alias;            /* the node that computes this one's value, when fused; else NULL */
+    bool kept, seeded;         /* its value is read from outside; backward starts here */
+    float *place[2];           /* of its value: in forward, and in backward if recomputed there */
+    int in_place_of[2];        /* for each place, which place of the first input it reuses; or -1 */
+    ir_node *grad_in_place_of; /* the reader whose gradient's memory this one's reuses, or NULL */
+    int recompute_before;      /* index of the node before whose backward it is recomputed; or -1 */
 };
 
-/* After planning: the node that really produces the input's values, fused ones skipped. */
+/* Input k. After planning it is a node that runs, never one that was fused away. */
 static inline ir_node *ir_node_in(const ir_node *node, int k)
 {
     return (ir_node *)node->call.in[k];

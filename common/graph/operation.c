@@ -1,4 +1,4 @@
-/* The table of operations, from ops.def, and what depends on the node. */
+/* The table of operations, from ops.def, and what depends on the call. */
 #include "graph/operation.h"
 
 #include <math.h>
@@ -6,18 +6,19 @@
 /* ---- what backward reads ----------------------------------------------------------------------
  */
 
-/* Both factors of a product are read; what is only added or multiplied by a number is not. */
+/* Backward reads both factors of a product, but no input that is only added or scaled. */
 static bool is_factor(const ir_call *call, int k)
 {
     for (int i = 0; i < call->terms; i++) {
         const ir_term *t = &call->term[i];
-        if (t->whole != IR_NO_INPUT && t->cover != IR_NO_INPUT && (t->whole == k || t->cover == k))
+        if (t->full != IR_NO_INPUT && t->broadcast != IR_NO_INPUT &&
+            (t->full == k || t->broadcast == k))
             return true;
     }
     return false;
 }
 
-/* Without offsets the points that are read are always the same. */
+/* Without offsets, a convolution whose input only the weights' gradient reads. */
 static bool has_offsets(const ir_call *call, int k)
 {
     (void)k;
@@ -42,7 +43,7 @@ static double pixels(ir_shape s)
     return (double)s.n * s.h * s.w;
 }
 
-/* Every weight is used once for each pixel of the output; */
+/* Every weight is used once for each pixel of the output, */
 static double macs_of_output(const ir_call *call)
 {
     return (double)call->weight->size * pixels(call->shape);
@@ -83,34 +84,29 @@ const ir_operation ir_operations[IR_OP_COUNT] = {
 bool ir_call_reads_input(const ir_call *call, int k)
 {
     const ir_operation *op = &ir_operations[call->op];
-
     return op->reads_input_if ? op->reads_input_if(call, k) : ir_call_has(call, IR_READS_INPUTS);
 }
 
 bool ir_call_reads_output(const ir_call *call)
 {
     const ir_operation *op = &ir_operations[call->op];
-
     return op->reads_output_if ? op->reads_output_if(call) : ir_call_has(call, IR_READS_OUTPUT);
 }
 
 bool ir_call_recomputes_cheaply(const ir_call *call)
 {
     const ir_operation *op = &ir_operations[call->op];
-
     return op->recompute_if ? op->recompute_if(call) : ir_call_has(call, IR_RECOMPUTE);
 }
 
 double ir_call_macs(const ir_call *call)
 {
     const ir_operation *op = &ir_operations[call->op];
-
     return op->macs ? op->macs(call) : 0;
 }
 
 double ir_call_flop(const ir_call *call)
 {
     const ir_operation *op = &ir_operations[call->op];
-
     return op->flop ? op->flop(call) : 2 * ir_call_macs(call);
 }

@@ -1,30 +1,29 @@
-/* What the planner and the profile need to know of an operation: the columns of ops.def. */
+/* What the planner and the profile know of an operation: the columns of ops.def. */
 #ifndef IR_OPERATION_H
 #define IR_OPERATION_H
 
 #include "backend/call.h"
 
 enum {
-    IR_READS_INPUTS = 1, /* backward reads the values of all inputs */
-    IR_READS_OUTPUT = 2, /* backward reads the result */
-    IR_READS_BEFORE_GRADIENT =
-        4,              /* backward has read an input when it writes that one's gradient */
-    IR_ELEMENTWISE = 8, /* the result can be written in place of the first input */
-    IR_RECOMPUTE = 16,  /* cheaper to compute again for backward than a convolution is */
-    IR_LOSS = 32,       /* a loss: kept in single precision, no gradient to the truth */
-    IR_OF_LOSSES = 64   /* may be taken of losses */
+    IR_READS_INPUTS = 1,          /* backward reads the values of all inputs */
+    IR_READS_OUTPUT = 2,          /* backward reads the result */
+    IR_READS_BEFORE_GRADIENT = 4, /* backward reads an input before it writes its gradient */
+    IR_ELEMENTWISE = 8,           /* can write its result in place of the first input */
+    IR_RECOMPUTE = 16,            /* cheap to recompute in backward, beside a convolution */
+    IR_LOSS = 32,                 /* a loss: kept in fp32, no gradient to the truth */
+    IR_OF_LOSSES = 64             /* may have losses as inputs */
 };
 
 typedef struct {
     const char *name;
     unsigned traits;
-    /* Where it depends on the node; NULL: what the traits say. */
+    /* Where it depends on the call; NULL: what the traits say. */
     bool (*reads_input_if)(const ir_call *call, int k);
     bool (*reads_output_if)(const ir_call *call);
     bool (*recompute_if)(const ir_call *call);
-    /* Multiply-accumulates of forward, where weights are multiplied with; NULL: none. */
+    /* Multiply-accumulates with weights in forward; NULL: none. */
     double (*macs)(const ir_call *call);
-    /* Operations of forward otherwise; NULL: two for each multiply-accumulate. */
+    /* Floating-point operations of forward; NULL: two for each multiply-accumulate. */
     double (*flop)(const ir_call *call);
 } ir_operation;
 
@@ -38,10 +37,10 @@ static inline bool ir_call_has(const ir_call *call, unsigned trait)
 /* Which forward values backward reads. */
 bool ir_call_reads_input(const ir_call *call, int k);
 bool ir_call_reads_output(const ir_call *call);
-/* Whether its value may be computed again for backward at little cost. */
+/* Whether backward may recompute its value at little cost. */
 bool ir_call_recomputes_cheaply(const ir_call *call);
 
-/* Of one forward pass; 0 where nothing is multiplied and summed. */
+/* Of one forward pass. */
 double ir_call_macs(const ir_call *call);
 double ir_call_flop(const ir_call *call);
 

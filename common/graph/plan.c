@@ -1,34 +1,35 @@
 /* Planning: prune, fuse, find out who needs gradients, prepare the operations, lay out memory. */
 #include <stdlib.h>
 
-#include "graph/internal.h"
+#include "graph/graph_internal.h"
 
-/* Losses, and what is computed from losses alone: a few numbers that a coarse storage would spoil.
- * An input may have been made exact. */
-static void find_exact(ir_graph *g)
+/* Losses, and what is computed from losses alone, are kept in fp32: a coarser format would spoil
+ * these few numbers. An input may have been marked so before. */
+static void find_fp32(ir_graph *g)
 {
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
-        int exact = 0;
+        int fp32 = 0;
         for (int k = 0; k < node->call.inputs; k++)
-            exact += node->call.in[k]->exact;
-        if (exact > 0 && exact < node->call.inputs)
+            fp32 += node->call.in[k]->fp32;
+        if (fp32 > 0 && fp32 < node->call.inputs)
             ir_die("%s: its inputs are a loss and something else",
                    ir_operations[node->call.op].name);
-        if (exact > 0 && !ir_call_has(&node->call, IR_OF_LOSSES))
+        if (fp32 > 0 && !ir_call_has(&node->call, IR_OF_LOSSES))
             ir_die("%s: of a loss there are sums and products alone",
                    ir_operations[node->call.op].name);
-        node->call.exact |= exact > 0 || ir_call_has(&node->call, IR_LOSS);
+        node->call.fp32 |= fp32 > 0 || ir_call_has(&node->call, IR_LOSS);
     }
 }
 
-/* Not to the truth that a loss compares with. */
+/* The truth that a loss compares with gets no gradient. */
 static bool passes_gradient_to(const ir_node *node, int k)
 {
     return k == 0 || !ir_call_has(&node->call, IR_LOSS);
 }
 
-/* wants_grad: a parameter or a wanted input stands above the node, and a seeded node below it. */
+/* A node wants a gradient when it depends on a parameter or on an input that wants one, and a
+ * seeded node depends on it. */
 static void find_gradients(ir_graph *g)
 {
     if (g->mode != IR_TRAINING) {
@@ -57,8 +58,8 @@ static void find_gradients(ir_graph *g)
     free(below);
 }
 
-/* Going backward, the first to give a gradient writes it, the others add to it; a seed writes
- * first. */
+/* In backward the first reader writes a value's gradient and the others add to it. A seed counts as
+ * the first. */
 static void order_gradients(ir_graph *g)
 {
     bool *written = ir_calloc((size_t)g->nodes + 1, sizeof *written);
@@ -87,10 +88,10 @@ void ir_graph_plan(ir_graph *g)
         ir_die("graph: planned twice");
     ir_params_freeze(g->params);
     if (g->mode == IR_TRAINING)
-        ir_params_make_room(g->params);
+        ir_params_allocate_gradients(g->params);
     ir_graph_prune(g);
     ir_graph_fuse(g);
-    find_exact(g);
+    find_fp32(g);
     find_gradients(g);
     order_gradients(g);
     ir_graph_separate_shared(g);

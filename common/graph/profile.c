@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/internal.h"
+#include "graph/graph_internal.h"
 
 static const char *const pass_name[IR_PASSES] = {"forward", "again", "backward"};
 
@@ -76,8 +76,8 @@ void ir_profile_add(ir_profile *p, const ir_node *node, ir_pass pass, double sec
     line *l = &p->line[node->call.op][pass];
     l->calls++;
     l->seconds += seconds;
-    l->flop += pass == IR_BACKWARD ? backward_flop(node) : ir_call_flop(&node->call);
-    l->bytes += pass == IR_BACKWARD ? backward_bytes(node) : values(node);
+    l->flop += pass == IR_PASS_BACKWARD ? backward_flop(node) : ir_call_flop(&node->call);
+    l->bytes += pass == IR_PASS_BACKWARD ? backward_bytes(node) : values(node);
 }
 
 static int most_first(const void *a, const void *b)

@@ -2,7 +2,7 @@
  * order of running: the other heads of deep supervision when detecting, a loss nobody asks for. */
 #include <stdlib.h>
 
-#include "graph/internal.h"
+#include "graph/graph_internal.h"
 
 /* Inputs are always kept, so they stay. */
 static bool *find_needed(const ir_graph *g)

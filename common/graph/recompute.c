@@ -1,10 +1,10 @@
-/* Planning: which values are not kept for backward but computed again.
+/* Planning: which values backward recomputes instead of keeping them.
  *
- * First those that take little work beside a convolution, where less memory is in use then (what
- * they are made of must be kept, or made again too). If the rest is still more than there is room
- * for, or more than LARGE, convolutions as well, those with the most bytes for their work first, as
- * long as that is a quarter of a forward pass at most. Griewank and Walther (Revolve, ACM TOMS
- * 26(1), 2000) treat the trade; the choice here is greedy. */
+ * First the values that cost little beside a convolution, wherever that lowers the memory in use:
+ * what they are computed from must be kept, or recomputed too. If the rest still exceeds the limit
+ * and is larger than `large`, convolutions follow, those first that free the most bytes for their
+ * work; together they cost at most a quarter of a forward pass. Griewank and Walther (Revolve, ACM
+ * TOMS 26(1), 2000) treat this trade-off; the choice here is greedy. */
 #include <stdlib.h>
 
 #include "graph/buffers.h"
@@ -16,7 +16,7 @@ static bool is_free(const ir_node *node)
 
 typedef struct {
     ir_graph *graph;
-    ir_life *lives;
+    ir_live_ranges *ranges;
     bool *may; /* of each node */
     ir_buffers buffers;
 } choice;
@@ -27,8 +27,8 @@ static const double large = 0.9 * (1 << 30), share = 0.25;
 
 static double load_of(choice *c)
 {
-    const int end = ir_graph_find_lives(c->graph, c->lives, c->may);
-    ir_buffers_list(&c->buffers, c->graph, c->lives);
+    const int end = ir_graph_find_live_ranges(c->graph, c->ranges, c->may);
+    ir_buffers_list(&c->buffers, c->graph, c->ranges);
     return ir_buffers_load(&c->buffers, end);
 }
 
@@ -50,7 +50,7 @@ static bool can_choose(const ir_node *node)
     return is_free(node) && ir_call_recomputes_cheaply(&node->call);
 }
 
-/* Changes its mind about nodes, if that is better. */
+/* Flips the choice for these nodes, if that lowers the load. */
 static bool try_nodes(choice *c, ir_node *const *nodes, int count, double *load)
 {
     double now;
@@ -66,8 +66,8 @@ static bool try_nodes(choice *c, ir_node *const *nodes, int count, double *load)
     return false;
 }
 
-/* A node alone; or one with those that it is computed from, each of which alone may gain nothing:
- * what one is computed from must be kept then. */
+/* A node alone, or together with its inputs. Neither alone may gain anything, since a recomputed
+ * node's inputs must be kept or recomputed themselves. */
 static bool try_one(choice *c, ir_node *node, double *load)
 {
     ir_node *with[MOST];
@@ -100,7 +100,7 @@ static void try_cheap(choice *c, double *load)
     free(candidate);
 }
 
-/* Bytes for their work: channels of a pixel for the multiplications that it takes. */
+/* Compares work per byte: the multiplications of a pixel over its channels. */
 static int dearer_last(const void *a, const void *b)
 {
     const ir_node *x = *(ir_node *const *)a, *y = *(ir_node *const *)b;
@@ -128,17 +128,18 @@ static void try_convolutions(choice *c, double target, double *load)
     free(candidate);
 }
 
-void ir_graph_recompute(ir_graph *g, ir_life *lives)
+void ir_graph_recompute(ir_graph *g, ir_live_ranges *ranges)
 {
-    choice c = {.graph = g, .lives = lives, .may = ir_calloc((size_t)g->nodes + 1, sizeof(bool))};
-    const double room = (double)g->memory, target = room > 0 && room < large ? large : room;
+    choice c = {.graph = g, .ranges = ranges, .may = ir_calloc((size_t)g->nodes + 1, sizeof(bool))};
+    const double limit = (double)g->memory_limit,
+                 target = limit > 0 && limit < large ? large : limit;
     for (int i = 0; i < g->nodes; i++)
         c.may[i] = is_free(g->node[i]) && ir_call_recomputes_cheaply(&g->node[i]->call) &&
                    g->node[i]->call.op != IR_OP_ADD;
     double load = load_of(&c);
     try_cheap(&c, &load);
     try_convolutions(&c, target, &load);
-    ir_graph_find_lives(g, lives, c.may);
+    ir_graph_find_live_ranges(g, ranges, c.may);
     free(c.may);
     free(c.buffers.item);
 }

@@ -1,10 +1,10 @@
 /* Running a planned graph, and moving values in and out.
  *
- * A pass that runs a second time is recorded, where the backend can, and replayed from then on: the
- * first run may still be looking for ways to do things. A graph that is used often is worth trying
- * out which are the fastest, which takes as long as many runs; then there is a first run again. */
+ * Where the backend can capture a pass, the second run is captured and replayed from then on; the
+ * first run may still choose algorithms. A graph that has run often is tuned: the backend times the
+ * algorithms, which takes as long as many runs, and the passes are captured anew. */
 #include "base/philox.h"
-#include "graph/internal.h"
+#include "graph/graph_internal.h"
 
 enum { OFTEN = 20 };
 
@@ -19,10 +19,10 @@ static void run(ir_graph *g, ir_node *node, ir_pass pass)
 {
     const ir_op_table *op = ir_op_of(g->backend, &node->call);
     const double start = g->profile ? ir_seconds() : 0;
-    if (pass == IR_BACKWARD)
+    if (pass == IR_PASS_BACKWARD)
         op->backward(g->backend, &node->call);
-    else if (pass == IR_AGAIN && op->again)
-        op->again(g->backend, &node->call);
+    else if (pass == IR_PASS_RECOMPUTE && op->recompute)
+        op->recompute(g->backend, &node->call);
     else
         op->forward(g->backend, &node->call);
     if (!g->profile)
@@ -43,14 +43,14 @@ static void run_forward(ir_graph *g)
         ir_node *node = g->node[i];
         node->call.value = node->place[0];
         if (is_run(node))
-            run(g, node, IR_FORWARD);
+            run(g, node, IR_PASS_FORWARD);
     }
 }
 
-static void compute_again(ir_graph *g, ir_node *node)
+static void recompute(ir_graph *g, ir_node *node)
 {
     node->call.value = node->place[1];
-    run(g, node, IR_AGAIN);
+    run(g, node, IR_PASS_RECOMPUTE);
 }
 
 static void run_backward(ir_graph *g)
@@ -58,48 +58,48 @@ static void run_backward(ir_graph *g)
     int done = 0;
     for (int i = g->nodes - 1; i >= 0; i--) {
         ir_node *node = g->node[i];
-        while (done < g->agains && g->again[done]->again == i)
-            compute_again(g, g->again[done++]);
+        while (done < g->recomputed_count && g->recomputed[done]->recompute_before == i)
+            recompute(g, g->recomputed[done++]);
         if (is_run(node) && node->call.wants_grad)
-            run(g, node, IR_BACKWARD);
+            run(g, node, IR_PASS_BACKWARD);
     }
     ir_graph_add_shared(g);
 }
 
-static void run_or_replay(ir_graph *g, ir_recording *r, void (*pass)(ir_graph *g))
+static void run_or_replay(ir_graph *g, ir_capture *r, void (*pass)(ir_graph *g))
 {
     ir_backend *b = g->backend;
     r->runs++;
     if (r->made) {
         b->replay(b, r->made);
-    } else if (!b->record || g->profile || !r->tried) {
+    } else if (!b->begin_capture || g->profile || !r->tried) {
         pass(g);
         r->tried = true;
     } else {
-        b->record(b);
+        b->begin_capture(b);
         pass(g);
-        r->made = b->recorded(b);
+        r->made = b->end_capture(b);
         b->replay(b, r->made);
     }
 }
 
-void ir_graph_forget(ir_graph *g)
+void ir_graph_release_captures(ir_graph *g)
 {
-    ir_recording *all[] = {&g->forward, &g->backward};
+    ir_capture *all[] = {&g->forward, &g->backward};
     for (int i = 0; i < 2; i++) {
         if (all[i]->made)
-            g->backend->forget(g->backend, all[i]->made);
+            g->backend->release_capture(g->backend, all[i]->made);
         all[i]->made = NULL;
         all[i]->tried = false;
     }
 }
 
-/* Overwrites memory, but no input. What was recorded is in the old way. */
+/* Tuning overwrites memory, but no input, and makes the captured passes stale. */
 static void prepare_pass(ir_graph *g)
 {
-    const bool tune = g->backend->record && g->forward.runs == OFTEN;
+    const bool tune = g->backend->begin_capture && g->forward.runs == OFTEN;
     if (tune)
-        ir_graph_forget(g);
+        ir_graph_release_captures(g);
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
         const ir_op_table *op = ir_op_of(g->backend, &node->call);

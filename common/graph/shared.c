@@ -4,7 +4,7 @@
  * gradient array of its own, and the arrays are added up when backward is through. */
 #include <stdlib.h>
 
-#include "graph/internal.h"
+#include "graph/graph_internal.h"
 
 static bool used_before(const ir_graph *g, int index, const ir_param *param)
 {

@@ -14,11 +14,9 @@ ir_net_output ir_acm(ir_graph *g, ir_node *image, const ir_net_options *options)
     const double momentum = options->bn_momentum;
     const ir_residual block = ir_basic_block(momentum);
     const ir_shape size = ir_node_shape(image);
-
     ir_node *c1 = ir_stage(g, ir_stem(g, image, momentum), "layer1", BLOCKS, 16, 1, &block);
     ir_node *c2 = ir_stage(g, c1, "layer2", BLOCKS, 32, 2, &block);
     ir_node *c3 = ir_stage(g, c2, "layer3", BLOCKS, 64, 2, &block);
-
     ir_node *u2 = ir_asymmetric_fusion(g, ir_deconv(g, c3, "deconv2"), c2, "fuse2", options);
     u2 = ir_stage(g, u2, "uplayer2", BLOCKS, 32, 1, &block);
     ir_node *u1 = ir_asymmetric_fusion(g, ir_deconv(g, u2, "deconv1"), c1, "fuse1", options);

@@ -1,4 +1,4 @@
-/* What the networks share. */
+/* Blocks that several networks use. */
 #ifndef IR_BLOCKS_H
 #define IR_BLOCKS_H
 
@@ -11,7 +11,7 @@
 ir_node *ir_conv_bn_relu(ir_graph *g, ir_node *x, const char *conv, const char *bn, ir_conv c,
                          double momentum);
 
-/* A residual block's names of its layers, and the momentum of bn1 and bn2 and of the shortcut's. */
+/* Names of a residual block's layers; momentum of bn1 and bn2, and of the shortcut's batch norm. */
 typedef struct {
     const char *conv1, *bn1, *conv2, *bn2;
     double momentum, shortcut_momentum;
@@ -53,8 +53,8 @@ ir_node *ir_logit(ir_graph *g, ir_node *x, const char *name, const ir_net_option
  * "Spatial-frequency interaction"); same shape out. See sfim.c. */
 ir_node *ir_sfim(ir_graph *g, ir_node *x, const char *name);
 
-/* DNANet's dense nested network with blocks that refine their features otherwise (NULL: not at
- * all), and an SFIM on the fusion of all levels or none. See dnanet.c. */
+/* DNANet's dense nested network. refine: refines a block's features, in place of DNANet's
+ * attention; NULL: nothing does. sfim: an SFIM on the fusion of all levels. See dnanet.c. */
 typedef ir_node *ir_refinement(ir_graph *g, ir_node *x);
 ir_net_output ir_dense_nested(ir_graph *g, ir_node *image, const ir_net_options *options,
                               ir_refinement *refine, bool sfim);

@@ -405,10 +405,10 @@ static cached *find_graph(ir_detector *d, ir_mode mode, int n, int h, int w, int
 /* Drops the graphs longest unused until there is room; returns a free place. Training has use for
  * two, the whole batch and an epoch's last: the second is made anew each time where they are large.
  */
-static cached *make_room(ir_detector *d, ir_mode mode)
+static cached *evict(ir_detector *d, ir_mode mode)
 {
     const ir_backend *b = d->backend;
-    const size_t room = mode == IR_DETECTION ? b->room : b->training_room;
+    const size_t limit = mode == IR_DETECTION ? b->graphs_limit : b->training_limit;
     const int least = mode == IR_DETECTION ? 1 : 0;
     for (;;) {
         cached *oldest = NULL, *empty = NULL;
@@ -425,7 +425,7 @@ static cached *make_room(ir_detector *d, ir_mode mode)
             if (!oldest || c->used < oldest->used)
                 oldest = c;
         }
-        if (empty && (bytes < room || count <= least))
+        if (empty && (bytes < limit || count <= least))
             return empty;
         drop_graph(oldest);
     }
@@ -439,7 +439,7 @@ ir_detector_graph *ir_detector_graph_for(ir_detector *d, ir_mode mode, int n, in
         /* a batch that fills a device's memory in training leaves none to measure in */
         if (mode == IR_MEASURING && d->backend->available)
             drop_graphs(d);
-        c = make_room(d, mode);
+        c = evict(d, mode);
         *c = (cached){.mode = mode, .n = n, .h = h, .w = w, .group = group};
         build(d, c);
     }

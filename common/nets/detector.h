@@ -1,7 +1,7 @@
-/* A learned detector: which network, its options, and its graphs by shape.
+/* A learned detector: a network, its options, and its graphs by shape.
  *
  * A network (nets/acm.c, ...) is a function from an image node to probability maps. This file wraps
- * one for the programs: checkpoint in, graphs for training and detection, checkpoint out. */
+ * it for the programs, which load a checkpoint, get graphs for training and detection, and save. */
 #ifndef IR_DETECTOR_H
 #define IR_DETECTOR_H
 
@@ -40,10 +40,10 @@ const char *const *ir_net_names(int *count);
  * balistd. Dies as ir_net_check(). */
 ir_net_options ir_net_defaults(const char *net);
 
-/* A fresh detector, initialised with seed; how its input is to be normalised. */
+/* A fresh detector with initial values drawn by seed. normalisation: of its input. */
 ir_detector *ir_detector_new(ir_backend *backend, ir_net_options options, uint64_t seed,
                              const ir_normalisation *normalisation);
-/* From a checkpoint, all of it checked. */
+/* A detector from a checkpoint, all of which is checked. */
 ir_detector *ir_detector_load(ir_backend *backend, const ir_checkpoint *checkpoint,
                               ir_purpose purpose);
 /* Into a new checkpoint of kind "detector": meta (net, options, normalisation) and arrays. The
@@ -57,8 +57,7 @@ const ir_normalisation *ir_detector_normalisation(const ir_detector *detector);
 /* Change the graphs made from now on (--bn-momentum, --dropout, --feature). */
 void ir_detector_set_bn_momentum(ir_detector *detector, double momentum);
 void ir_detector_set_dropout(ir_detector *detector, double probability);
-/* Train on soft-IoU plus weight times the binary cross-entropy; 0, to begin with: soft-IoU alone.
- */
+/* Train on soft-IoU plus weight times the binary cross-entropy. The weight is 0 at first. */
 void ir_detector_set_bce(ir_detector *detector, double weight);
 /* Train on losses over whole batches: where other processes train the same network, over their
  * images of the batch as well. */
@@ -72,15 +71,16 @@ void ir_detector_set_feature(ir_detector *detector, const char *name);
 /* The names that there are, one a line. */
 void ir_detector_print_features(ir_detector *detector, FILE *to);
 
-/* The graph for n images of h x w (multiples of ir_detector_multiple()); made on first use, the
- * most recent few kept. group: images per loss of the objective (1: per image); 0 where there is
- * none, with IR_DETECTION and IR_MEASURING. */
+/* The graph for n images of h x w (multiples of ir_detector_multiple()). The first use makes it;
+ * the most recent few are kept, so the graph is valid until the next call. group: images per loss
+ * of the objective (1: per image); 0 with IR_DETECTION and IR_MEASURING, which have no objective.
+ */
 ir_detector_graph *ir_detector_graph_for(ir_detector *detector, ir_mode mode, int n, int h, int w,
                                          int group);
 int ir_detector_multiple(const ir_detector *detector); /* 32 */
 
-/* How a frame that is too large for the network is best cut: square tiles of so many pixels a side,
- * of which neighbours share `overlap`; both are multiples of ir_detector_multiple(). */
+/* How to cut a frame that is too large for the network: square tiles with this side, whose
+ * neighbours share `overlap` pixels; both are multiples of ir_detector_multiple(). */
 typedef struct {
     int side, overlap;
 } ir_detector_tiles;

@@ -114,7 +114,6 @@ ir_net_output ir_isnet(ir_graph *g, ir_node *image, const ir_net_options *option
     const double momentum = options->bn_momentum;
     const ir_residual block = {"body.0", "body.1", "body.3", "body.4", momentum, momentum};
     const ir_shape size = ir_node_shape(image);
-
     ir_node *c1 = ir_stage(g, ir_stem(g, image, momentum), "layer1", BLOCKS, 16, 1, &block);
     ir_node *c2 = ir_stage(g, c1, "layer2", BLOCKS, 32, 2, &block);
     ir_node *c3 = ir_stage(g, c2, "layer3", BLOCKS, 64, 2, &block);

@@ -9,8 +9,9 @@ enum { IR_MAX_HEADS = 4 };
 
 /* The head's bias under --init prior: about the log-odds of a target pixel. With PyTorch's default
  * the soft-IoU loss starts on a plateau that training leaves only after some 50 epochs of
- * NUAA-SIRST. The head's weights then start with alternating signs: behind a ReLU, a head whose few
- * weights are all negative can say "target" of nothing, and training takes as long to mend that. */
+ * NUAA-SIRST. The head's weights then start with alternating signs. A head behind a ReLU whose few
+ * weights are all negative calls nothing a target, and training needs as long to leave that state.
+ */
 #define IR_PRIOR_LOG_ODDS (-4.0)
 
 typedef struct {

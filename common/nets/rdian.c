@@ -90,7 +90,6 @@ ir_net_output ir_rdian(ir_graph *g, ir_node *image, const ir_net_options *option
 {
     const double momentum = options->bn_momentum;
     const ir_shape size = ir_node_shape(image);
-
     ir_node *first =
         conv_batch(g, image, "conv1", (ir_conv){.out = 16, .kernel = 3, .pad = 1}, momentum);
     ir_node *x = ir_add(g, first, ir_mul(g, first, direction_attention(g, image), 1));

@@ -1,6 +1,6 @@
 /* Averages of parameters: of the trained ones over the steps of a training, and of the running
  * statistics over the batches that they are measured on. */
-#include "params/internal.h"
+#include "params/params_internal.h"
 
 /* Into *to, which is made when it is first needed. */
 static void average(const ir_params *p, float **to, const ir_flat *from, double weight)

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "checkpoint/checkpoint.h"
-#include "params/internal.h"
+#include "params/params_internal.h"
 
 /* The families of arrays; those of state are state/ and measured/. */
 enum { PARAM, STATE, ADAM_M, ADAM_V, EMA, MEASURED, FAMILIES };
@@ -139,7 +139,7 @@ void ir_params_load(ir_params *p, const ir_checkpoint *ck, ir_purpose purpose,
     ir_params_load_values(p, ck, purpose);
     p->have_moments = train && moments;
     if (p->have_moments)
-        ir_params_make_room(p);
+        ir_params_allocate_gradients(p);
     if (moments) {
         load_family(p, ck, ADAM_M, p->m);
         load_family(p, ck, ADAM_V, p->v);
@@ -167,7 +167,7 @@ static void save_family(ir_params *p, ir_checkpoint *ck, int family)
 void ir_params_save(ir_params *p, ir_checkpoint *ck, bool with_adam)
 {
     if (with_adam)
-        ir_params_make_room(p);
+        ir_params_allocate_gradients(p);
     for (int family = PARAM; family <= (with_adam ? ADAM_V : STATE); family++)
         save_family(p, ck, family);
     if (p->average)

@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 #include "base/philox.h"
-#include "params/internal.h"
+#include "params/params_internal.h"
 
 ir_params *ir_params_new(ir_backend *backend)
 {
@@ -135,7 +135,7 @@ void ir_params_freeze(ir_params *p)
     }
 }
 
-void ir_params_make_room(ir_params *p)
+void ir_params_allocate_gradients(ir_params *p)
 {
     if (p->grad)
         return;

@@ -1,8 +1,8 @@
 /* What a network has learned: named arrays, shared by all graphs that use the name.
  *
- * Names are those of the reference PyTorch state_dict. Trained parameters live in one flat backend
- * array (their gradients and Adam's moments in three more), state (running statistics, fixed
- * kernels) in another; all in plain C order, so an optimizer step is one pass over flat memory. */
+ * Names are those of the reference PyTorch state_dict. Trained parameters lie in one flat backend
+ * array, their gradients and Adam's moments in three more, and state (running statistics, fixed
+ * kernels) in another. An optimizer step is thus one pass over flat memory. */
 #ifndef IR_PARAMS_H
 #define IR_PARAMS_H
 
@@ -26,7 +26,7 @@ typedef struct {
     ir_init kind;
     double bound;
     const float *values; /* IR_INIT_VALUES; they outlive the parameters */
-    bool balanced;       /* of what is drawn the size only: the signs are +, -, +, - ... */
+    bool balanced;       /* only sizes are drawn; the signs are +, -, +, - ... */
 } ir_initial;
 
 typedef struct ir_params ir_params;
@@ -35,43 +35,43 @@ ir_params *ir_params_new(ir_backend *backend);
 void ir_params_free(ir_params *params);
 ir_backend *ir_params_backend(const ir_params *params);
 
-/* The parameter of that name; made on first use, checked to be the same afterwards. */
+/* The parameter of that name. The first use makes it; later ones must agree with it. */
 ir_param *ir_params_use(ir_params *params, const char *name, int ndim, const int *dim, bool trained,
                         ir_initial start);
 ir_layout ir_param_layout(const ir_param *param);
-/* Allocates the flat arrays; called by ir_graph_plan(). No new names from then on. */
+/* Allocates the flat arrays; no new names after that. ir_graph_plan() calls it. */
 void ir_params_freeze(ir_params *params);
-/* Allocates gradients and Adam's moments, which take three times as much again; called when a
- * training graph is planned, and when moments are loaded. */
-void ir_params_make_room(ir_params *params);
+/* Allocates gradients and Adam's moments, three times the memory of the parameters. Called when a
+ * training graph is planned and when moments are loaded. */
+void ir_params_allocate_gradients(ir_params *params);
 
 size_t ir_params_count(const ir_params *params);
 ir_param *ir_params_at(const ir_params *params, size_t i);
-size_t ir_params_trained(const ir_params *params); /* trainable numbers in all */
-/* Goes up whenever values change: backends repack weights when it does. */
+size_t ir_params_trained(const ir_params *params); /* the number of trained numbers */
+/* Grows whenever values change, so that backends know when to repack weights. */
 uint64_t ir_params_version(const ir_params *params);
-void ir_params_changed(ir_params *params); /* by a training pass: running statistics */
+void ir_params_changed(ir_params *params); /* a training pass changed running statistics */
 
-/* Initial values drawn by Philox (seed, "init", name); Adam's moments zero. */
+/* Draws initial values by Philox (seed, "init", name); Adam's moments become zero. */
 void ir_params_init(ir_params *params, uint64_t seed);
-/* What a checkpoint is loaded for: to train on from param/ and state/; or to detect by ema/ in
- * place of param/ and measured/ in place of state/, where it has them. */
+/* What a checkpoint is loaded for. Training continues from param/ and state/. Detection prefers
+ * ema/ to param/ and measured/ to state/. */
 typedef enum { IR_TO_TRAIN, IR_TO_DETECT } ir_purpose;
-/* All families of arrays, those that have no use now checked like the others. Dies naming a
- * missing, extra or mis-shaped array, or a negative variance; the names of PyTorch's
- * num_batches_tracked never arrive here. pass_over: NULL, or beginnings of names that may be there
- * and are not wanted; ends with NULL. */
+/* Loads a checkpoint and checks all of its arrays, also those that this purpose does not need.
+ * Dies, naming the array, when one is missing, extra or mis-shaped, or when a variance is negative.
+ * PyTorch's num_batches_tracked has been dropped before. pass_over: beginnings of names to be
+ * ignored, ending with NULL; or NULL. */
 void ir_params_load(ir_params *params, const ir_checkpoint *checkpoint, ir_purpose purpose,
                     const char *const *pass_over);
-/* The values alone, of a checkpoint that these parameters were saved to. */
+/* Loads only the values, from a checkpoint that these parameters were saved to. */
 void ir_params_load_values(ir_params *params, const ir_checkpoint *checkpoint, ir_purpose purpose);
-/* Into param/, state/ and ema/, if there is an average; when with_adam, adam/. */
+/* Saves to param/, state/ and, if there is an average, ema/; with_adam: to adam/ too. */
 void ir_params_save(ir_params *params, ir_checkpoint *checkpoint, bool with_adam);
-void ir_params_save_measured(ir_params *params, ir_checkpoint *checkpoint); /* into measured/ */
+void ir_params_save_measured(ir_params *params, ir_checkpoint *checkpoint); /* to measured/ */
 bool ir_params_have_moments(const ir_params *params); /* an Adam step was made or loaded */
 
-/* Kingma and Ba 2015 as PyTorch: m, v, bias correction by step (1 for the first), eps outside the
- * root. */
+/* Adam (Kingma and Ba 2015) as in PyTorch: bias correction by step, which is 1 for the first; eps
+ * outside the root. */
 typedef struct {
     double lr, beta1, beta2, eps;
 } ir_adam;
@@ -80,13 +80,13 @@ void ir_params_adam(ir_params *params, ir_adam adam, long step);
 void ir_params_sum_gradients(ir_params *params);
 void ir_params_sgd(ir_params *params, double lr); /* value -= lr * grad */
 
-/* The trained parameters' average over the steps: average += weight (value - average). It begins
- * with weight 1. */
+/* The average of the trained parameters over the steps: average += weight (value - average). The
+ * first call, with weight 1, starts it. */
 void ir_params_average(ir_params *params, double weight);
 bool ir_params_have_average(const ir_params *params); /* one was begun or loaded */
 void ir_params_drop_average(ir_params *params);
-/* Takes the running statistics, which a pass in IR_MEASURING has made one batch's, for the batch-th
- * from 1 on: measured is the mean of the batches so far. */
+/* After a pass in IR_MEASURING, whose running statistics are those of one batch: takes them into
+ * the mean over the batches so far. batch: its number, from 1. */
 void ir_params_measure(ir_params *params, int batch);
 
 /* Copies of one array, for tests and statistics. */

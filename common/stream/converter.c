@@ -21,7 +21,6 @@ static int start(char *const *argument, int input, int output, pid_t *converter)
 {
     posix_spawn_file_actions_t actions;
     int error;
-
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
@@ -31,19 +30,18 @@ static int start(char *const *argument, int input, int output, pid_t *converter)
     return error;
 }
 
-/* The command line; room: of the options that only the file tells. */
+/* The command line; range: of the options that only the file tells. */
 static void find_arguments(FILE *file, const char *path, const ir_format_info *format,
-                           char *argument[MOST_ARGUMENTS], ir_fits_range *room)
+                           char *argument[MOST_ARGUMENTS], ir_fits_range *range)
 {
     int n = 0;
-
     argument[n++] = (char *)format->program;
-    if (format->options != NULL)
+    if (format->options)
         argument[n++] = (char *)format->options;
     if (strcmp(format->name, "FITS") == 0) {
-        *room = ir_fits_look(fileno(file), path);
-        argument[n++] = room->low;
-        argument[n++] = room->high;
+        *range = ir_fits_look(fileno(file), path);
+        argument[n++] = range->low;
+        argument[n++] = range->high;
     }
     argument[n] = NULL;
 }
@@ -52,11 +50,10 @@ FILE *ir_converter_open(FILE *file, const char *path, const ir_format_info *form
                         pid_t *converter)
 {
     char *argument[MOST_ARGUMENTS];
-    ir_fits_range room;
+    ir_fits_range range;
     int ends[2];
     FILE *images;
-
-    find_arguments(file, path, format, argument, &room);
+    find_arguments(file, path, format, argument, &range);
     if (pipe2(ends, O_CLOEXEC) != 0)
         ir_die_errno("pipe");
     errno = start(argument, fileno(file), ends[1], converter);
@@ -69,7 +66,7 @@ FILE *ir_converter_open(FILE *file, const char *path, const ir_format_info *form
         fclose(file);
     close(ends[1]);
     images = fdopen(ends[0], "r");
-    if (images == NULL)
+    if (!images)
         ir_die_errno("%s", path);
     return images;
 }
@@ -77,7 +74,6 @@ FILE *ir_converter_open(FILE *file, const char *path, const ir_format_info *form
 bool ir_converter_close(FILE *images, pid_t converter)
 {
     int status = 0;
-
     fclose(images); /* first: a converter that still writes ends by that */
     while (waitpid(converter, &status, 0) < 0)
         if (errno != EINTR)

@@ -1,4 +1,4 @@
-/* Files that a program of Netpbm converts. */
+/* Files that are read through a program of Netpbm. */
 #ifndef IR_CONVERTER_H
 #define IR_CONVERTER_H
 
@@ -7,12 +7,12 @@
 
 #include "stream/format.h"
 
-/* What the format's program makes of the file, which is closed: Netpbm images, or nothing when it
- * cannot read it. Dies when the program is not there, and, by name, on what it would read wrongly.
- */
+/* Starts the format's program on the file and closes the file. Returns a stream of the program's
+ * output: Netpbm images, or nothing if it cannot read the file. Dies when the program is missing
+ * and when the program is known to misread the file. */
 FILE *ir_converter_open(FILE *file, const char *path, const ir_format_info *format,
                         pid_t *converter);
-/* Waits for the program; false when it failed, which it also does when not all was read. */
+/* Waits for the program. False when it failed, also because its output was not read to the end. */
 bool ir_converter_close(FILE *images, pid_t converter);
 
 #endif

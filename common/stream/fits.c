@@ -21,7 +21,6 @@ typedef struct {
 static void take(const char *card, const char *keyword, double *value)
 {
     const size_t n = strlen(keyword);
-
     if (strncmp(card, keyword, n) == 0 && strspn(card + n, " ") == 8 - n && card[8] == '=')
         *value = strtod(card + 9, NULL);
 }
@@ -31,7 +30,6 @@ static header read_header(int fd, const char *path)
     header h = {.bits = 0, .axes = 0, .planes = 1, .zero = 0, .scale = 1};
     const off_t start = lseek(fd, 0, SEEK_CUR);
     char card[CARD + 1] = "";
-
     for (int i = 0; i < MOST_CARDS; i++) {
         if (pread(fd, card, CARD, start + (off_t)i * CARD) != CARD)
             break;
@@ -50,7 +48,6 @@ ir_fits_range ir_fits_look(int fd, const char *path)
 {
     const header h = read_header(fd, path);
     ir_fits_range range = {.low = "-min=0"};
-
     if (h.bits < 0)
         ir_die("%s: a FITS file of floating-point samples, which is not read (8 or 16 bits are)",
                path);

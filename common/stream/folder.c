@@ -13,8 +13,7 @@ static char *absolute(const char *path, const char *here)
     char *all = path[0] == '/' ? ir_strdup(path) : ir_format("%s/%s", here, path);
     char *out = ir_malloc(strlen(all) + 2), *rest = all, *word;
     size_t used = 0;
-
-    while ((word = strsep(&rest, "/")) != NULL) {
+    while ((word = strsep(&rest, "/"))) {
         if (*word == '\0' || strcmp(word, ".") == 0)
             continue;
         if (strcmp(word, "..") == 0) {
@@ -35,7 +34,6 @@ static char *absolute(const char *path, const char *here)
 static void cut_name(char *path)
 {
     char *slash = strrchr(path, '/');
-
     if (slash)
         *slash = '\0';
 }
@@ -44,7 +42,6 @@ static void cut_name(char *path)
 static bool is_below(const char *directory, const char *root)
 {
     const size_t n = strlen(root);
-
     return strncmp(directory, root, n) == 0 && (directory[n] == '/' || directory[n] == '\0');
 }
 
@@ -59,7 +56,6 @@ static void widen(char *root, const char *directory)
 static size_t list_end(const ir_paths *paths, size_t first)
 {
     size_t end = first + 1;
-
     while (end < paths->count && paths->item[first].list > 0 &&
            paths->item[end].list == paths->item[first].list)
         end++;
@@ -70,7 +66,6 @@ static size_t list_end(const ir_paths *paths, size_t first)
 static char *common_root(char *const *directory, size_t first, size_t end)
 {
     char *root = ir_strdup(directory[first]);
-
     for (size_t i = first + 1; i < end; i++)
         widen(root, directory[i]);
     return root;
@@ -80,7 +75,6 @@ static char *common_root(char *const *directory, size_t first, size_t end)
 static void make_relative(char *directory, const char *root)
 {
     const char *rest = directory + strlen(root);
-
     if (*rest == '/')
         rest++;
     memmove(directory, rest, strlen(rest) + 1);
@@ -91,7 +85,6 @@ char **ir_folders(const ir_paths *paths, const char *root)
     char *here = getcwd(NULL, 0), **folder = ir_calloc(paths->count + 1, sizeof *folder);
     const char *cwd = here ? here : "/";
     char *given = root ? absolute(root, cwd) : NULL;
-
     for (size_t i = 0; i < paths->count; i++) {
         const char *path = paths->item[i].path;
         if (strcmp(path, "-") == 0) {

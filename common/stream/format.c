@@ -101,7 +101,6 @@ static bool begins_so(const unsigned char *byte, const char *signature, size_t c
 static const ir_format_info *named(const char *name)
 {
     int i = 0;
-
     while (strcmp(formats[i].name, name) != 0)
         i++;
     return &formats[i];
@@ -131,16 +130,15 @@ bool ir_format_may_follow(const unsigned char *byte, size_t count)
 
 char *ir_format_remedy(const ir_format_info *format)
 {
-    if (format->program != NULL)
+    if (format->program)
         return ir_format("%s converts it", format->program);
-    return ir_strdup(format->remedy != NULL ? format->remedy : IMAGES);
+    return ir_strdup(format->remedy ? format->remedy : IMAGES);
 }
 
 const ir_format_info *ir_format_of_file(const char *path)
 {
     unsigned char byte[IR_FORMAT_BYTES];
     struct stat status;
-
     /* a FIFO must not be waited for */
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
         return NULL;
@@ -157,11 +155,10 @@ const ir_format_info *ir_format_of_file(const char *path)
 /* Whether the path ends in one of the format's extensions. */
 static bool is_called_so(const char *path, const ir_format_info *format)
 {
-    const char *slash = strrchr(path, '/'), *dot = strrchr(slash != NULL ? slash : path, '.');
-    const size_t length = dot != NULL ? strlen(dot + 1) : 0;
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    const size_t length = dot ? strlen(dot + 1) : 0;
     const char *word = format->extensions;
-
-    while (length > 0 && (word = strchr(word, ' ')) != NULL && *++word != '\0')
+    while (length > 0 && (word = strchr(word, ' ')) && *++word != '\0')
         if (strncasecmp(word, dot + 1, length) == 0 && word[length] == ' ')
             return true;
     return false;
@@ -188,7 +185,7 @@ void ir_format_list(FILE *file)
         if (f->reader == IR_NOT_READ)
             continue;
         fprintf(file, "%s\t%.*s\t", f->name, (int)strlen(f->extensions) - 2, f->extensions + 1);
-        if (f->program != NULL)
+        if (f->program)
             fprintf(file, "%s (%s)\n", f->program, IR_CONVERTERS);
         else
             fputs("irtools\n", file);

@@ -1,5 +1,5 @@
-/* File formats by their first bytes: the one table of what is read, by what, and what others are
- * called that somebody may take for images that irtools reads. */
+/* File formats, told by their first bytes: the one table of the formats that are read, what reads
+ * them, and formats that users may wrongly expect to be read. */
 #ifndef IR_FORMAT_H
 #define IR_FORMAT_H
 
@@ -21,24 +21,24 @@ typedef struct {
     ir_format_reader reader;
     const char *program; /* "jpegtopnm": reads a file on standard input, writes Netpbm; or NULL */
     const char *options; /* its one option, or NULL */
-    const char *remedy;  /* of what is not read: "gunzip unpacks it" */
+    const char *remedy;  /* if it is not read: "gunzip unpacks it" */
 } ir_format_info;
 
-/* Where the converters are from: Debian's package of all of them. */
+/* The Debian package of the converters. */
 #define IR_CONVERTERS "netpbm"
 
-/* How many bytes are enough to know any format. */
+/* So many bytes identify any format. */
 enum { IR_FORMAT_BYTES = 12 };
 
 /* The format that begins with these bytes; NULL: none that is known. */
 const ir_format_info *ir_format_of(const unsigned char *byte, size_t count);
 const ir_format_info *ir_format_netpbm(void);
-/* Whether a byte more could tell one: some format's signature begins with these. */
+/* Whether some format's signature begins with these bytes and goes on. */
 bool ir_format_may_follow(const unsigned char *byte, size_t count);
-/* What to do with such a file where it is not read; a new string. */
+/* What a user can do with a file of a format that is not read; a new string. */
 char *ir_format_remedy(const ir_format_info *format);
 
-/* The same for a regular file, which is opened and closed; NULL also when it cannot be read. */
+/* The format of a regular file; NULL also when it cannot be read. */
 const ir_format_info *ir_format_of_file(const char *path);
 
 /* Whether the file's extension, in upper or lower case, is that of a format that is read. */

@@ -23,7 +23,6 @@ enum { LARGEST_NUMBER = 1000000000, LINE_BYTES = 256 };
 static int next_byte(const source *s)
 {
     int c = getc_unlocked(s->file);
-
     if (c == EOF && ferror(s->file))
         ir_die_errno("%s", s->what);
     return c;
@@ -32,7 +31,6 @@ static int next_byte(const source *s)
 static int need_byte(const source *s)
 {
     int c = next_byte(s);
-
     if (c == EOF)
         ir_die("%s: truncated: the file ends in the image", s->what);
     return c;
@@ -45,7 +43,6 @@ _Noreturn static void die_foreign(const source *s, const unsigned char *byte, si
 {
     const ir_format_info *format = ir_format_of(byte, count);
     char *remedy = format ? ir_format_remedy(format) : NULL;
-
     if (format && format->reader != IR_NOT_READ && format->reader != IR_STREAMED)
         ir_die("%s: %s data, which is read from files alone (%s)", s->what, format->name, remedy);
     if (format && format->reader == IR_NOT_READ)
@@ -63,11 +60,10 @@ static int read_foreign(const source *s, int first, int second)
     unsigned char byte[IR_FORMAT_BYTES] = {(unsigned char)first, (unsigned char)second};
     size_t count = second == EOF ? 1 : 2;
     int c;
-
     while (count < sizeof byte && ir_format_may_follow(byte, count) && (c = next_byte(s)) != EOF)
         byte[count++] = (unsigned char)c;
     const ir_format_info *format = ir_format_of(byte, count);
-    if (format == NULL || format->reader != IR_STREAMED || first == 'P')
+    if (!format || format->reader != IR_STREAMED || first == 'P')
         die_foreign(s, byte, count);
     return IR_HEADER_PNG;
 }
@@ -76,7 +72,6 @@ static int read_foreign(const source *s, int first, int second)
 static int read_magic(const source *s)
 {
     int first, second;
-
     do
         first = next_byte(s);
     while (first != EOF && isspace(first));
@@ -94,7 +89,6 @@ static int read_magic(const source *s)
 static int byte_or_comment(const source *s)
 {
     int c = next_byte(s);
-
     if (c == '#')
         do
             c = next_byte(s);
@@ -105,7 +99,6 @@ static int byte_or_comment(const source *s)
 static int byte_behind_space(const source *s)
 {
     int c;
-
     do
         c = byte_or_comment(s);
     while (isspace(c));
@@ -119,7 +112,6 @@ static int read_number(const source *s, const char *name)
 {
     int c = byte_behind_space(s);
     long value = 0;
-
     if (!isdigit(c))
         ir_die("%s: junk, where the %s should be", s->what, name);
     for (; isdigit(c); c = byte_or_comment(s))
@@ -147,7 +139,6 @@ static char *read_line(const source *s, char line[LINE_BYTES])
 {
     size_t n = 0;
     int c;
-
     while ((c = need_byte(s)) != '\n') {
         if (n == 0 && isspace(c))
             continue;
@@ -166,7 +157,6 @@ static void set_number(const source *s, const char *name, const char *text, int 
 {
     const size_t digits = strspn(text, "0123456789");
     long number = 0;
-
     if (digits == 0 || text[digits] != '\0')
         ir_die("%s: the %s of the PAM, '%s', is no number", s->what, name, text);
     for (size_t i = 0; i < digits && number <= LARGEST_NUMBER; i++)
@@ -182,7 +172,6 @@ static void set_number(const source *s, const char *name, const char *text, int 
 static void add_type(const source *s, const char *text, char type[LINE_BYTES])
 {
     const size_t used = strlen(type), more = strlen(text);
-
     if (used + more + 2 > LINE_BYTES) /* a blank and the end */
         ir_die("%s: the PAM's tuple type is too long", s->what);
     if (used > 0)
@@ -214,7 +203,6 @@ static bool known_type(const char *type, int *colours, int *planes)
 static void set_colours(const source *s, const char *type, ir_header *h)
 {
     int planes = h->depth;
-
     h->colours = h->depth;
     known_type(type, &h->colours, &planes);
     if ((h->colours != 1 && h->colours != 3) || planes > h->depth || h->depth > 4)
@@ -270,7 +258,6 @@ static void check(const source *s, const ir_header *h)
 bool ir_header_read(FILE *file, const char *what, ir_header *h)
 {
     const source s = {file, what};
-
     *h = (ir_header){.kind = read_magic(&s), .width = -1, .height = -1, .maxval = -1, .depth = -1};
     if (h->kind == 0)
         return false;
@@ -287,7 +274,6 @@ bool ir_header_read(FILE *file, const char *what, ir_header *h)
 int ir_header_sample(FILE *file, const char *what, const ir_header *h)
 {
     const source s = {file, what};
-
     if (h->kind == 1) {
         int c = byte_behind_space(&s);
         if (c != '0' && c != '1')

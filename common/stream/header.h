@@ -1,5 +1,5 @@
-/* Headers of Netpbm images: PBM, PGM, PPM (plain and raw) and PAM. In a stream of them a PNG may
- * stand. */
+/* Headers of Netpbm images: PBM, PGM, PPM (plain and raw) and PAM. A stream of them may also hold
+ * PNG. */
 #ifndef IR_HEADER_H
 #define IR_HEADER_H
 
@@ -14,17 +14,16 @@ typedef struct {
     int colours; /* of these: 1 is grey, 3 are colour; any other is alpha */
 } ir_header;
 
-/* Of a PNG nothing but its signature is read, and nothing but the kind is set. */
+/* A PNG: only its signature is read, and only the kind is set. */
 enum { IR_HEADER_PNG = 8 };
 
-/* The header of the next image, white space before it left out; reads not one byte of the raster.
- * False at a clean end of the file. Dies, with `what` before the message, at what is no such
- * header and at sizes that ir_image does not hold. Time is linear in the header, whatever it is
- * filled with, and memory does not grow. */
+/* Reads the header of the next image, after any white space, and not one byte of its raster. False
+ * at a clean end of the file. Dies, with `what` before the message, on a bad header and on sizes
+ * that ir_image cannot hold. Time is linear in the header's length; memory does not grow. */
 bool ir_header_read(FILE *file, const char *what, ir_header *h);
 
-/* The next sample of a plain raster: a number, or a single digit of a plain PBM, where 1 is black
- * and comes out as 0. The file may end right behind it. Dies at what is none and above maxval. */
+/* The next sample of a plain raster: a number, or one digit of a plain PBM, where 1 is black and
+ * becomes 0. The file may end right after it. Dies on anything else and on samples above maxval. */
 int ir_header_sample(FILE *file, const char *what, const ir_header *h);
 
 #endif

@@ -17,10 +17,10 @@ void ir_image_check_size(const char *what, long width, long height)
 void ir_image_resize(ir_image *im, int width, int height)
 {
     size_t pixels = (size_t)width * (size_t)height;
-    if (pixels > im->room) {
+    if (pixels > im->capacity) {
         free(im->pixel);
         im->pixel = ir_calloc(pixels, sizeof *im->pixel);
-        im->room = pixels;
+        im->capacity = pixels;
     }
     im->width = width;
     im->height = height;
@@ -53,7 +53,6 @@ void ir_image_free(ir_image *im)
 int ir_image_level_above(double threshold, int maxval)
 {
     int level = (int)(threshold * maxval);
-
     /* The product may be off by a rounding; the quotient decides. */
     while (level > 0 && (double)(level - 1) / maxval > threshold)
         level--;
@@ -82,5 +81,5 @@ void ir_image_scale_nearest(ir_image *im, int width, int height)
     im->pixel = pixel;
     im->width = width;
     im->height = height;
-    im->room = (size_t)width * (size_t)height;
+    im->capacity = (size_t)width * (size_t)height;
 }

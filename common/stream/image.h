@@ -17,11 +17,11 @@ typedef struct {
     int maxval;      /* 1..65535 */
     uint16_t *pixel; /* height x width samples, 0..maxval, row by row */
     char *name;      /* item name: base name without extension, "#2" for a file's second image */
-    size_t room;     /* pixels allocated */
+    size_t capacity; /* pixels allocated */
 } ir_image;
 
-/* The next image of a file of Netpbm and PNG into im (its memory is reused; the name is the
- * caller's affair). False at a clean end of file. what: names the item in error messages. Dies on a
+/* Reads the next image of a file of Netpbm and PNG into im and reuses its memory; the caller sets
+ * the name. False at a clean end of the file. what: the item, for error messages. Dies on a
  * truncated raster, a bad header, a size beyond IR_MAX_SIDE or IR_MAX_PIXELS. Reads not one byte
  * past the image. */
 bool ir_image_read(FILE *file, const char *what, ir_image *im);
@@ -32,18 +32,18 @@ void ir_image_write(FILE *file, const char *what, const ir_image *im);
 
 /* Dies unless an image may have this size. */
 void ir_image_check_size(const char *what, long width, long height);
-void ir_image_resize(ir_image *im, int width, int height); /* room only; pixels undefined */
+void ir_image_resize(ir_image *im, int width, int height); /* pixels become undefined */
 void ir_image_copy(ir_image *to, const ir_image *from);    /* pixels and name */
 void ir_image_set_name(ir_image *im, const char *name);
 void ir_image_free(ir_image *im);
 
-/* What a colour is as grey: 0.299 R + 0.587 G + 0.114 B, rounded; samples of up to 16 bits. */
+/* A colour as grey: 0.299 R + 0.587 G + 0.114 B, rounded; samples of up to 16 bits. */
 static inline uint16_t ir_luma(unsigned int red, unsigned int green, unsigned int blue)
 {
     return (uint16_t)((299 * red + 587 * green + 114 * blue + 500) / 1000);
 }
 
-/* A mask's pixel is true above half of maxval, once ir_masks_read() of mask.h has seen the mask. */
+/* Whether a mask's pixel is true: above half of maxval, after ir_masks_read() of mask.h. */
 static inline bool ir_image_true(const ir_image *im, size_t i)
 {
     return 2 * (int)im->pixel[i] > im->maxval;

@@ -22,7 +22,6 @@ struct ir_list {
 ir_list *ir_list_open(const char *path)
 {
     ir_list *list = ir_calloc(1, sizeof *list);
-
     list->file = ir_open_in(path);
     list->label = strcmp(path, "-") == 0 ? "standard input" : path;
     list->where = ir_strdup(list->label);
@@ -81,7 +80,6 @@ static bool read_line(ir_list *list)
 {
     size_t n = 0;
     int c = getc_unlocked(list->file);
-
     if (c == EOF) {
         check_read(list);
         return false;

@@ -1,4 +1,4 @@
-/* Lists of paths, one a line, as people and other systems' editors write them. */
+/* Lists of paths, one per line, as people and editors of other systems write them. */
 #ifndef IR_LIST_H
 #define IR_LIST_H
 
@@ -9,13 +9,13 @@ typedef struct ir_list ir_list;
 /* path "-": standard input. Dies when it cannot be opened. */
 ir_list *ir_list_open(const char *path);
 
-/* The next line that is neither empty nor a comment (#), without what ends it: a newline, with or
- * without a carriage return, or the end of the file. Valid until the next call; NULL at the end. A
- * byte-order mark before the first line is left out. Dies at a zero byte, at UTF-16 and at a line
- * that is longer than any path; memory does not grow with the list. */
+/* The next line that is neither empty nor a comment (#), without its line ending; valid until the
+ * next call; NULL at the end of the file. Lines end with or without a carriage return; the last may
+ * lack its newline. Skips a byte-order mark at the beginning. Dies on a zero byte, on UTF-16 and on
+ * a line longer than any path. Memory does not grow with the list. */
 const char *ir_list_next(ir_list *list);
 
-/* "file:line", of the line that came last: for messages. */
+/* "file:line" of the last line, for messages. */
 const char *ir_list_where(const ir_list *list);
 const char *ir_list_label(const ir_list *list); /* the file alone */
 

@@ -19,7 +19,6 @@ struct ir_masks {
 ir_masks *ir_masks_new(const char *label, double true_above)
 {
     ir_masks *masks = ir_calloc(1, sizeof *masks);
-
     masks->label = label;
     masks->true_above = true_above;
     return masks;
@@ -36,7 +35,6 @@ void ir_masks_free(ir_masks *masks)
 double ir_masks_threshold(const char *text)
 {
     const double x = ir_real(text, 0, 1, "--true-above");
-
     if (x == 1)
         ir_usage_die("--true-above: no sample is above 1 of maxval");
     return x;
@@ -55,7 +53,6 @@ IR_WIDE static bool holds_only(const ir_image *mask, uint16_t value)
     const uint16_t *pixel = mask->pixel;
     const size_t n = pixels(mask);
     uint16_t other = 0;
-
 #pragma omp simd reduction(| : other)
     for (size_t i = 0; i < n; i++)
         other |= pixel[i] != 0 ? pixel[i] ^ value : 0;
@@ -67,7 +64,6 @@ IR_WIDE static void find_range(const ir_image *mask, uint16_t *smallest, uint16_
     const uint16_t *pixel = mask->pixel;
     const size_t n = pixels(mask);
     uint16_t low = UINT16_MAX, high = 0;
-
 #pragma omp simd reduction(min : low) reduction(max : high)
     for (size_t i = 0; i < n; i++) {
         low = pixel[i] < low ? pixel[i] : low;
@@ -80,7 +76,6 @@ IR_WIDE static void find_range(const ir_image *mask, uint16_t *smallest, uint16_
 int ir_mask_single_value(const ir_image *image)
 {
     uint16_t smallest, largest;
-
     find_range(image, &smallest, &largest);
     return smallest == 0 && largest < image->maxval && holds_only(image, largest) ? largest : 0;
 }
@@ -98,7 +93,6 @@ typedef struct {
 static reading look_at(double true_above, const ir_image *mask)
 {
     uint16_t smallest, largest;
-
     find_range(mask, &smallest, &largest);
     reading r = {PLAIN, mask->maxval, largest};
     if (true_above >= 0) {
@@ -117,7 +111,6 @@ static reading look_at(double true_above, const ir_image *mask)
 static void apply(const reading *r, ir_image *mask)
 {
     const size_t n = pixels(mask);
-
     if (r->kind == PLAIN)
         return;
     for (size_t i = 0; i < n; i++)
@@ -127,14 +120,12 @@ static void apply(const reading *r, ir_image *mask)
 void ir_mask_make_binary(ir_image *mask)
 {
     const reading r = look_at(-1, mask);
-
     apply(&r, mask);
 }
 
 bool ir_masks_has_target(const ir_masks *masks, const ir_image *mask)
 {
     const reading r = look_at(masks->true_above, mask);
-
     return r.largest >= r.level;
 }
 
@@ -156,7 +147,6 @@ static void count_between(ir_masks *masks, const ir_image *mask)
 void ir_masks_read(ir_masks *masks, ir_image *mask)
 {
     const reading r = look_at(masks->true_above, mask);
-
     masks->count++;
     masks->with_target += r.largest >= r.level;
     if (r.kind == TWO_VALUES)

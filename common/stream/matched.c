@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "base/philox.h"
+#include "base/name_counter.h"
 #include "stream/folder.h"
 #include "stream/stream_order.h"
 
@@ -36,12 +36,12 @@ static int compare_keys(const void *a, const void *b)
 static key *make_keys(const ir_paths *paths)
 {
     key *keys = ir_calloc(paths->count, sizeof *keys);
-    ir_tally *tally = ir_tally_new();
+    ir_name_counter *counter = ir_name_counter_new();
     for (size_t i = 0; i < paths->count; i++) {
         const char *name = paths->item[i].name;
-        keys[i] = (key){name, ir_tally_count(tally, name), i, false};
+        keys[i] = (key){name, ir_count_name(counter, name), i, false};
     }
-    ir_tally_free(tally);
+    ir_name_counter_free(counter);
     return keys;
 }
 
@@ -125,7 +125,6 @@ static ir_paths places_of(const ir_paths *list)
 {
     ir_paths places = {.item = ir_calloc(list->count + 1, sizeof *places.item)};
     char **folder = ir_folders(list, NULL);
-
     places.count = list->count;
     for (size_t i = 0; i < list->count; i++)
         places.item[i].name = ir_format("%s/%s", folder[i], list->item[i].name);

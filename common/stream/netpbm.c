@@ -163,7 +163,6 @@ static void read_tuples(FILE *file, const ir_header *h, ir_image *im)
 bool ir_image_read(FILE *file, const char *what, ir_image *im)
 {
     ir_header h;
-
     if (!ir_header_read(file, what, &h))
         return false;
     if (h.kind == IR_HEADER_PNG) {

@@ -8,7 +8,6 @@ ir_normalisation ir_image_moments(const ir_image *im)
 {
     const size_t size = (size_t)im->width * (size_t)im->height;
     uint64_t sum = 0, squares = 0;
-
     for (size_t i = 0; i < size; i++) {
         sum += im->pixel[i];
         squares += (uint64_t)im->pixel[i] * im->pixel[i];

@@ -1,7 +1,7 @@
 /* How an image's samples become a network's input: (sample / maxval - mean) / std.
  *
- * mean and std are those of a training set, the same for every image, or the image's own. With its
- * own a frame's brightness and contrast are no longer in what the network sees. */
+ * mean and std are either those of a training set, the same for every image, or the image's own.
+ * Its own hide a frame's brightness and contrast from the network. */
 #ifndef IR_NORMALISATION_H
 #define IR_NORMALISATION_H
 
@@ -10,15 +10,15 @@
 #include "stream/image.h"
 
 typedef struct {
-    bool own;         /* mean and std are each image's own */
-    double mean, std; /* in units of maxval; of no meaning with own */
+    bool own;         /* each image has its own mean and std */
+    double mean, std; /* in units of maxval; unused with own */
 } ir_normalisation;
 
 /* An image's mean and standard deviation, in units of its maxval. */
 ir_normalisation ir_image_moments(const ir_image *im);
 
-/* What an image is normalised by: n itself, or the image's moments; its std counts as one level, 1
- * / maxval, at least, so that a frame of one grey becomes zeros. */
+/* The mean and std for an image: n itself, or the image's moments. Its std is at least one level,
+ * 1 / maxval, so that a frame of one grey becomes zeros. */
 ir_normalisation ir_normalisation_for(const ir_normalisation *n, const ir_image *im);
 
 /* sample * scale - shift is the input. */

@@ -31,9 +31,9 @@ static char *item_name(const char *path)
 
 static void add(ir_paths *paths, char *path, char *name, size_t list)
 {
-    if (paths->count == paths->room) {
-        paths->room = paths->room ? 2 * paths->room : 64;
-        paths->item = ir_realloc(paths->item, paths->room, sizeof *paths->item);
+    if (paths->count == paths->capacity) {
+        paths->capacity = paths->capacity ? 2 * paths->capacity : 64;
+        paths->item = ir_realloc(paths->item, paths->capacity, sizeof *paths->item);
     }
     paths->item[paths->count++] = (ir_path){path, name, list};
 }
@@ -44,7 +44,6 @@ static void add(ir_paths *paths, char *path, char *name, size_t list)
 static int is_listed(const struct dirent *entry)
 {
     const char *name = entry->d_name;
-
     return name[0] != '.' && name[strlen(name) - 1] != '~';
 }
 
@@ -64,7 +63,6 @@ typedef struct {
 static char *path_in(const char *directory, const char *name)
 {
     const char *slash = directory[strlen(directory) - 1] == '/' ? "" : "/";
-
     return ir_format("%s%s%s", directory, slash, name);
 }
 
@@ -72,19 +70,17 @@ static char *path_in(const char *directory, const char *name)
 static bool is_image(const char *path)
 {
     const ir_format_info *format;
-
     if (ir_format_named_image(path))
         return true;
     format = ir_format_of_file(path);
-    return format != NULL && format->reader != IR_NOT_READ;
+    return format && format->reader != IR_NOT_READ;
 }
 
 /* The bytes of a file's name before its extension. */
 static int stem_of(const char *name)
 {
     const char *dot = strrchr(name, '.');
-
-    return dot != NULL && dot != name ? (int)(dot - name) : (int)strlen(name);
+    return dot && dot != name ? (int)(dot - name) : (int)strlen(name);
 }
 
 /* Whether a Netpbm file of the same name stands beside it, of which it is taken for a copy. The
@@ -93,7 +89,6 @@ static bool is_copy(const listing *l, int i)
 {
     const char *name = l->entry[i]->d_name;
     const int stem = stem_of(name);
-
     if (ir_format_named_netpbm(name))
         return false;
     for (int step = -1; step <= 1; step += 2) {
@@ -113,7 +108,6 @@ static void say_left_out(const listing *l, int images, int others, const char *f
 {
     const ir_format_info *format;
     char *path, *remedy;
-
     if (others > 0 && images > 0)
         ir_warn("%s: %d of %d files %s no image and left out (the first: %s)", l->directory, others,
                 images + others, others == 1 ? "is" : "are", first);
@@ -123,8 +117,8 @@ static void say_left_out(const listing *l, int images, int others, const char *f
         ir_die("%s: no image in this directory", l->directory);
     path = path_in(l->directory, first);
     format = ir_format_of_file(path);
-    remedy = format != NULL ? ir_format_remedy(format) : NULL;
-    if (format != NULL)
+    remedy = format ? ir_format_remedy(format) : NULL;
+    if (format)
         ir_die("%s: no image in this directory; %s is %s (%s)", l->directory, first, format->name,
                remedy);
     ir_die("%s: no image in this directory; of its %d files %s is the first", l->directory, others,
@@ -137,7 +131,6 @@ static void look_through(listing *l)
     int images = 0, others = 0;
     const char *first = NULL;
     struct stat status;
-
     for (int i = 0; i < l->count; i++) {
         char *path = path_in(l->directory, l->entry[i]->d_name);
         l->taken[i] = is_image(path);
@@ -154,7 +147,6 @@ static void look_through(listing *l)
 static void add_directory(ir_paths *paths, const char *directory)
 {
     listing l = {.directory = directory};
-
     l.count = scandir(directory, &l.entry, is_listed, by_bytes);
     if (l.count < 0)
         ir_die_errno("%s", directory);
@@ -187,7 +179,6 @@ static char *path_of(const char *line, struct stat *status, bool *there)
 {
     char *path = ir_strdup(line);
     size_t n = strlen(path);
-
     *there = stat(path, status) == 0;
     while (!*there && n > 0 && strchr(" \t\r\v\f", path[n - 1]))
         path[--n] = '\0';
@@ -202,7 +193,6 @@ static void add_line(ir_paths *paths, const ir_list *list, const char *line)
     struct stat status;
     bool there;
     char *path = path_of(line, &status, &there);
-
     if (*path == '\0') { /* nothing but blanks */
         free(path);
         return;
@@ -222,9 +212,8 @@ static void add_list(ir_paths *paths, const char *path)
     ir_list *list = ir_list_open(path);
     const size_t before = paths->count;
     const char *line;
-
     paths->lists++;
-    while ((line = ir_list_next(list)) != NULL)
+    while ((line = ir_list_next(list)))
         add_line(paths, list, line);
     if (paths->count == before)
         ir_die("%s: no path in this list", ir_list_label(list));

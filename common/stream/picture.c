@@ -11,11 +11,10 @@ void ir_picture_from(ir_picture *p, const ir_image *frame, int black, int white)
     const size_t pixels = (size_t)frame->width * (size_t)frame->height;
     const int range = white - black;
     unsigned char *to;
-
-    if (pixels > p->room) {
+    if (pixels > p->capacity) {
         free(p->rgb);
         p->rgb = ir_calloc(pixels, 3);
-        p->room = pixels;
+        p->capacity = pixels;
     }
     p->width = frame->width;
     p->height = frame->height;
@@ -44,7 +43,6 @@ void ir_picture_set(ir_picture *p, int x, int y, ir_colour colour)
 void ir_picture_write_ppm(const ir_picture *p, FILE *file, const char *what)
 {
     const size_t pixels = (size_t)p->width * (size_t)p->height;
-
     if (fprintf(file, "P6\n%d %d\n255\n", p->width, p->height) < 0 ||
         fwrite(p->rgb, 3, pixels, file) != pixels)
         ir_die_errno("%s", what);

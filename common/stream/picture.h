@@ -1,4 +1,4 @@
-/* Pictures to look at: a frame in grey, and colours on it. */
+/* Pictures for people: a frame in grey with colours on it. */
 #ifndef IR_PICTURE_H
 #define IR_PICTURE_H
 
@@ -9,15 +9,15 @@
 typedef struct {
     int width, height;
     unsigned char *rgb; /* height x width x 3, row by row */
-    size_t room;        /* pixels allocated */
+    size_t capacity;    /* pixels allocated */
 } ir_picture;
 
 typedef struct {
     unsigned char red, green, blue;
 } ir_colour;
 
-/* The picture becomes the frame, its samples from black to white as grey, rounded; those beyond are
- * black or white. Memory is used again; zero it first. black < white. */
+/* Draws the frame: samples from black to white become grey levels, rounded; samples beyond become
+ * black or white. Reuses the picture's memory; zero the picture first. black < white. */
 void ir_picture_from(ir_picture *p, const ir_image *frame, int black, int white);
 void ir_picture_free(ir_picture *p);
 

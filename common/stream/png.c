@@ -49,14 +49,12 @@ static void on_warning(png_struct *png, const char *message)
 _Noreturn static void on_read_error(png_struct *png, const char *message)
 {
     const reader *r = png_get_error_ptr(png);
-
     ir_die("%s: this PNG cannot be read: %s", r->what, message);
 }
 
 static void read_bytes(png_struct *png, unsigned char *to, size_t bytes)
 {
     const reader *r = png_get_io_ptr(png);
-
     if (fread(to, 1, bytes, r->file) == bytes)
         return;
     if (ferror(r->file))
@@ -69,7 +67,6 @@ static void read_bytes(png_struct *png, unsigned char *to, size_t bytes)
 static int on_chunk(png_struct *png, png_unknown_chunk *chunk)
 {
     reader *r = png_get_user_chunk_ptr(png);
-
     if (memcmp(chunk->name, "acTL", 4) == 0)
         r->animated = true;
     return 1;
@@ -78,7 +75,6 @@ static int on_chunk(png_struct *png, png_unknown_chunk *chunk)
 static void say_animated(const reader *r)
 {
     static atomic_bool said;
-
     if (r->animated && !atomic_exchange(&said, true))
         ir_warn("%s: an animated PNG, of which the still picture alone is read, as of all others",
                 r->what);
@@ -87,11 +83,10 @@ static void say_animated(const reader *r)
 static void start(reader *r)
 {
     static const png_byte chunks[] = "acTL";
-
     r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, r, on_read_error, on_warning, NULL,
                                       allocate, give_back);
     r->info = r->png ? png_create_info_struct(r->png) : NULL;
-    if (r->info == NULL)
+    if (!r->info)
         die_of_version(r->what);
     png_set_read_fn(r->png, r, read_bytes);
     png_set_sig_bytes(r->png, 8);
@@ -106,7 +101,6 @@ static int significant_bits(const reader *r, int depth)
 {
     const bool colour = png_get_color_type(r->png, r->info) & PNG_COLOR_MASK_COLOR;
     png_color_8 *bits;
-
     if (!png_get_sBIT(r->png, r->info, &bits))
         return depth;
     if (colour && (bits->red != bits->green || bits->red != bits->blue))
@@ -125,7 +119,6 @@ static int transform(const reader *r)
     const bool palette = type == PNG_COLOR_TYPE_PALETTE;
     const int depth = palette ? 8 : png_get_bit_depth(r->png, r->info);
     const int maxval = (1 << significant_bits(r, depth)) - 1;
-
     png_set_packing(r->png);
     if (palette)
         png_set_palette_to_rgb(r->png);
@@ -151,7 +144,6 @@ IR_WIDE static void take_colour(uint16_t *to, const unsigned char *row, int widt
 static void take_row(uint16_t *to, const unsigned char *row, int width, int channels, bool wide)
 {
     const uint16_t *word = (const uint16_t *)(const void *)row;
-
     if (!wide && channels == 1)
         take_grey(to, row, width);
     else if (!wide)
@@ -172,7 +164,6 @@ static void read_rows(const reader *r, ir_image *im)
     const size_t bytes = png_get_rowbytes(r->png, r->info);
     const size_t rows = interlaced ? (size_t)im->height : 1;
     unsigned char *pixels = ir_calloc(rows, bytes);
-
     if (interlaced) {
         unsigned char **row = ir_calloc(rows, sizeof *row);
         for (size_t y = 0; y < rows; y++)
@@ -192,7 +183,6 @@ static void read_rows(const reader *r, ir_image *im)
 void ir_png_read(FILE *file, const char *what, ir_image *im)
 {
     reader r = {.file = file, .what = what};
-
     start(&r);
     ir_image_check_size(what, png_get_image_width(r.png, r.info),
                         png_get_image_height(r.png, r.info));
@@ -220,14 +210,12 @@ typedef struct {
 _Noreturn static void on_write_error(png_struct *png, const char *message)
 {
     const writer *w = png_get_error_ptr(png);
-
     ir_die("%s: this PNG cannot be written: %s", w->what, message);
 }
 
 static void write_bytes(png_struct *png, unsigned char *from, size_t bytes)
 {
     const writer *w = png_get_io_ptr(png);
-
     if (fwrite(from, 1, bytes, w->file) != bytes)
         ir_die_errno("%s", w->what);
 }
@@ -246,7 +234,7 @@ static void start_writing(writer *w, int width, int height, int depth, int type)
     w->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, w, on_write_error, on_warning, NULL,
                                        allocate, give_back);
     w->info = w->png ? png_create_info_struct(w->png) : NULL;
-    if (w->info == NULL)
+    if (!w->info)
         die_of_version(w->what);
     png_set_write_fn(w->png, w, write_bytes, flush_nothing);
     png_set_compression_level(w->png, COMPRESSION);
@@ -270,7 +258,6 @@ typedef struct {
 static layout layout_of(int maxval)
 {
     layout l = {.maxval = maxval, .bits = 1};
-
     while ((1 << l.bits) - 1 < maxval)
         l.bits++;
     l.depth = l.bits > 8 ? 16 : 8;
@@ -286,7 +273,6 @@ static unsigned int placed(const layout *l, unsigned int sample)
 {
     const unsigned int full = (1U << l->depth) - 1;
     unsigned int value = 0;
-
     if (l->bits == 0)
         return (sample * full + (unsigned int)l->maxval / 2) / (unsigned int)l->maxval;
     if (l->bits == l->depth)
@@ -315,7 +301,6 @@ void ir_png_write(FILE *file, const char *what, const ir_image *im)
     const png_color_8 bits = {.gray = (png_byte)l.bits};
     unsigned char *row = ir_malloc(2 * (size_t)im->width);
     writer w = {.file = file, .what = what};
-
     start_writing(&w, im->width, im->height, l.depth, PNG_COLOR_TYPE_GRAY);
     if (l.bits > 0 && l.bits < l.depth)
         png_set_sBIT(w.png, w.info, &bits);
@@ -332,7 +317,6 @@ void ir_png_write(FILE *file, const char *what, const ir_image *im)
 void ir_png_write_rgb(FILE *file, const char *what, int width, int height, const unsigned char *rgb)
 {
     writer w = {.file = file, .what = what};
-
     start_writing(&w, width, height, 8, PNG_COLOR_TYPE_RGB);
     png_write_info(w.png, w.info);
     for (int y = 0; y < height; y++)

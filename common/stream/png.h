@@ -6,15 +6,15 @@
 
 #include "stream/image.h"
 
-/* The image whose signature of eight bytes was read, as luma, of the maxval that its bits have
- * (with sBIT, those that count); the name is the caller's affair. Not one byte past the image is
- * read. Of an animated PNG it is the picture for those who know no animation, which is said once.
- * Dies on what libpng refuses and on sizes that ir_image does not hold. */
+/* Reads an image, whose signature of eight bytes has been read, as luma. Its maxval has the PNG's
+ * bits, or those that sBIT calls significant. The caller sets the name. Reads not one byte past the
+ * image. An animated PNG gives its still picture, and one warning. Dies on what libpng refuses and
+ * on sizes that ir_image cannot hold. */
 void ir_png_read(FILE *file, const char *what, ir_image *im);
 
-/* Grey, of 8 bits, or of 16 where maxval is above 255. A maxval that is all ones, such as 16383,
- * comes back from it (sBIT); one below 16 takes no more bits than it has. Samples of another are
- * scaled to all bits. Does not flush; dies on a write error. */
+/* Writes grey of 8 bits, or of 16 for a maxval above 255. A maxval of 2^n - 1, such as 16383, is
+ * kept (sBIT); below 16 the PNG has only those bits. Samples of another maxval are scaled to all
+ * bits. Does not flush; dies on a write error. */
 void ir_png_write(FILE *file, const char *what, const ir_image *im);
 
 /* Colour, of 8 bits: height x width x 3 bytes. */

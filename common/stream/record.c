@@ -16,7 +16,7 @@ struct ir_records {
     char *where; /* "label:line" */
     unsigned long line;
     char *text;
-    size_t room;
+    size_t capacity;
 };
 
 ir_records *ir_records_open(const char *path)
@@ -49,7 +49,7 @@ const char *ir_records_where(const ir_records *records)
 static bool next_line(ir_records *records)
 {
     errno = 0;
-    ssize_t length = getline(&records->text, &records->room, records->file);
+    ssize_t length = getline(&records->text, &records->capacity, records->file);
     /* no memory for the line, perhaps; half a line is there where its second read failed */
     if (ferror(records->file) || (length < 0 && !feof(records->file)))
         ir_die_errno("%s", records->label);

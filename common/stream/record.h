@@ -5,7 +5,7 @@
  *   target     name x y left top width height area score
  *
  * Readers check the number of fields, names, ranges and finiteness, and die with
- * "file:line: what is wrong". Real numbers are written with %.9g, which brings a float back
+ * "file:line: what is wrong". Real numbers are written with %.9g, which keeps a float
  * exactly. */
 #ifndef IR_RECORD_H
 #define IR_RECORD_H
@@ -19,7 +19,7 @@ typedef struct ir_records ir_records; /* a file being read line by line */
 
 ir_records *ir_records_open(const char *path); /* "-": stdin; a FIFO is fine: one line at a time */
 void ir_records_close(ir_records *records);
-/* Where the last record stood: "file:line", for messages of the caller. */
+/* "file:line" of the last record, for messages of the caller. */
 const char *ir_records_where(const ir_records *records);
 
 typedef struct {

@@ -6,9 +6,9 @@
 
 #include "base/base.h"
 
-/* Output i is the sum of weight[i * room + k] * input[first[i] + k], k < count[i]. */
+/* Output i is the sum of weight[i * stride + k] * input[first[i] + k], k < count[i]. */
 typedef struct {
-    int room;
+    int stride;
     int *first, *count;
     float *weight;
 } filter;
@@ -16,16 +16,15 @@ typedef struct {
 static filter filter_make(int in, int out)
 {
     double scale = (double)in / out, support = scale > 1 ? scale : 1;
-    filter f = {.room = (int)ceil(2 * support) + 1};
-
+    filter f = {.stride = (int)ceil(2 * support) + 1};
     f.first = ir_calloc((size_t)out, sizeof *f.first);
     f.count = ir_calloc((size_t)out, sizeof *f.count);
-    f.weight = ir_calloc((size_t)out * (size_t)f.room, sizeof *f.weight);
+    f.weight = ir_calloc((size_t)out * (size_t)f.stride, sizeof *f.weight);
     for (int i = 0; i < out; i++) {
         double center = (i + 0.5) * scale, sum = 0;
         int low = (int)fmax(0, floor(center - support + 0.5));
         int high = (int)fmin(in, floor(center + support + 0.5));
-        float *weight = f.weight + (size_t)i * (size_t)f.room;
+        float *weight = f.weight + (size_t)i * (size_t)f.stride;
         for (int k = low; k < high; k++)
             sum += fmax(0, 1 - fabs(k + 0.5 - center) / support);
         for (int k = low; k < high; k++)
@@ -48,11 +47,10 @@ static void resample_rows(const ir_image *im, int width, float *rows)
 {
     filter f = filter_make(im->width, width);
     float unit = 1 / (float)im->maxval;
-
     for (int y = 0; y < im->height; y++) {
         const uint16_t *in = im->pixel + (size_t)y * (size_t)im->width;
         for (int x = 0; x < width; x++) {
-            const float *weight = f.weight + (size_t)x * (size_t)f.room;
+            const float *weight = f.weight + (size_t)x * (size_t)f.stride;
             float sum = 0;
             for (int k = 0; k < f.count[x]; k++)
                 sum += weight[k] * in[f.first[x] + k];
@@ -65,9 +63,8 @@ static void resample_rows(const ir_image *im, int width, float *rows)
 static void resample_columns(const float *rows, int in_height, int width, int height, float *out)
 {
     filter f = filter_make(in_height, height);
-
     for (int y = 0; y < height; y++) {
-        const float *weight = f.weight + (size_t)y * (size_t)f.room;
+        const float *weight = f.weight + (size_t)y * (size_t)f.stride;
         float *to = out + (size_t)y * (size_t)width;
         for (int x = 0; x < width; x++)
             to[x] = 0;
@@ -83,7 +80,6 @@ static void resample_columns(const float *rows, int in_height, int width, int he
 void ir_image_resample(const ir_image *im, int width, int height, float *out)
 {
     float *rows = ir_malloc((size_t)im->height * (size_t)width * sizeof *rows);
-
     resample_rows(im, width, rows);
     resample_columns(rows, im->height, width, height, out);
     free(rows);

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/base.h"
-#include "base/philox.h"
+#include "base/name_counter.h"
+#include "stream/output_plan.h"
 #include "stream/picture.h"
-#include "stream/plan.h"
 #include "stream/png.h"
 #include "stream/stream.h"
 
@@ -23,7 +23,7 @@ struct ir_sink {
     ir_plan *plan;
     char *folder; /* where the last file went, below the directory, and that open */
     int folder_open;
-    ir_tally *names;
+    ir_name_counter *names;
 };
 
 static void make_directory(const char *path)
@@ -56,7 +56,7 @@ ir_sink *ir_sink_open(const char *directory, const char *root, const ir_stream *
         ir_die_errno("%s", directory);
     sink->folder = ir_strdup("");
     sink->folder_open = sink->top;
-    sink->names = ir_tally_new();
+    sink->names = ir_name_counter_new();
     return sink;
 }
 
@@ -98,7 +98,7 @@ static void enter(ir_sink *sink, const char *folder)
     free(sink->folder);
     sink->folder = ir_strdup(folder);
     char *words = ir_strdup(folder), *rest = words, *word;
-    while (*folder && (word = strsep(&rest, "/")) != NULL) {
+    while (*folder && (word = strsep(&rest, "/"))) {
         int next = descend(sink, sink->folder_open, word, folder);
         close_folder(sink);
         sink->folder_open = next;
@@ -113,7 +113,7 @@ ir_output ir_sink_file(ir_sink *sink, const char *name)
     const char *folder = sink->plan ? ir_plan_folder(sink->plan, name) : "";
     char *path = ir_format("%s/%s%s%s.%s", sink->directory, folder, *folder ? "/" : "", name,
                            sink->extension);
-    if (ir_tally_count(sink->names, path) > 0)
+    if (ir_count_name(sink->names, path) > 0)
         ir_die("%s: two images of this name cannot both go to %s", name, sink->directory);
     enter(sink, folder);
     ir_output out = ir_output_open_at(sink->folder_open, path);
@@ -140,7 +140,6 @@ static const char *label(const ir_output *out)
 void ir_sink_put(ir_sink *sink, const ir_image *im)
 {
     ir_output out = next_output(sink, im->name);
-
     if (is_png(sink))
         ir_png_write(out.file, label(&out), im);
     else
@@ -151,7 +150,6 @@ void ir_sink_put(ir_sink *sink, const ir_image *im)
 void ir_sink_put_rgb(ir_sink *sink, const char *name, const ir_picture *picture)
 {
     ir_output out = next_output(sink, name);
-
     if (is_png(sink))
         ir_png_write_rgb(out.file, label(&out), picture->width, picture->height, picture->rgb);
     else
@@ -182,7 +180,7 @@ void ir_sink_close(ir_sink *sink)
         close(sink->top);
     }
     ir_plan_free(sink->plan);
-    ir_tally_free(sink->names);
+    ir_name_counter_free(sink->names);
     free(sink->folder);
     free(sink->directory);
     free(sink);

@@ -26,7 +26,6 @@ static const ir_format_info *format_here(FILE *file)
     unsigned char byte[IR_FORMAT_BYTES];
     const off_t here = ftello(file);
     const ssize_t got = here < 0 ? -1 : pread(fileno(file), byte, sizeof byte, here);
-
     return got > 0 ? ir_format_of(byte, (size_t)got) : NULL;
 }
 
@@ -34,11 +33,10 @@ ir_source *ir_source_open(FILE *file, const char *path)
 {
     ir_source *s = ir_calloc(1, sizeof *s);
     struct stat status;
-
     *s = (ir_source){.file = file, .path = path};
     s->regular = fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode);
     s->format = s->regular ? format_here(file) : NULL;
-    if (s->format == NULL)
+    if (!s->format)
         return s;
     if (s->format->reader == IR_TIFF_PAGES) {
         s->tiff = ir_tiff_open(file, path);
@@ -54,13 +52,12 @@ ir_source *ir_source_open(FILE *file, const char *path)
 static bool ends_here(ir_source *s)
 {
     const ir_format_info *next;
-
     if (!s->regular || s->converter != 0)
         return false;
     next = format_here(s->file);
-    if (s->behind_png && (next == NULL || next->reader != IR_STREAMED))
+    if (s->behind_png && (!next || next->reader != IR_STREAMED))
         return true;
-    s->behind_png = next != NULL && next->reader == IR_STREAMED && next != ir_format_netpbm();
+    s->behind_png = next && next->reader == IR_STREAMED && next != ir_format_netpbm();
     return false;
 }
 
@@ -69,7 +66,6 @@ static void end_conversion(ir_source *s)
 {
     const pid_t converter = s->converter;
     FILE *file = s->file;
-
     s->converter = 0;
     s->file = NULL;
     if (!ir_converter_close(file, converter))
@@ -78,9 +74,9 @@ static void end_conversion(ir_source *s)
 
 bool ir_source_next(ir_source *s, const char *what, ir_image *im)
 {
-    if (s->tiff != NULL)
+    if (s->tiff)
         return ir_tiff_next(s->tiff, what, im);
-    if (s->file == NULL || ends_here(s))
+    if (!s->file || ends_here(s))
         return false;
     if (ir_image_read(s->file, what, im))
         return true;
@@ -91,13 +87,13 @@ bool ir_source_next(ir_source *s, const char *what, ir_image *im)
 
 void ir_source_close(ir_source *s)
 {
-    if (s == NULL)
+    if (!s)
         return;
-    if (s->tiff != NULL)
+    if (s->tiff)
         ir_tiff_close(s->tiff);
     else if (s->converter != 0)
         ir_converter_close(s->file, s->converter);
-    else if (s->file != NULL && s->file != stdin)
+    else if (s->file && s->file != stdin)
         fclose(s->file);
     free(s);
 }

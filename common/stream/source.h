@@ -8,13 +8,13 @@
 
 typedef struct ir_source ir_source;
 
-/* An open file, which is the source's from here on. What a regular file is its first bytes say, not
- * its name; a pipe, which cannot be looked into, holds Netpbm and PNG. Dies where the program is
- * missing that reads the format, and on a format that is not read. */
+/* Takes over an open file. A regular file's first bytes, not its name, tell its format. A pipe must
+ * hold Netpbm and PNG, since one cannot look ahead in it. Dies on a format that is not read, and
+ * when the program that reads it is missing. */
 ir_source *ir_source_open(FILE *file, const char *path);
-/* The next image, its name the caller's affair; false at the end, and also where there was none at
- * all. Dies on a bad image, with `what` before the message. Reads not one byte past the image, so
- * that pipes can take turns. */
+/* Reads the next image; the caller sets its name. False at the end, even of a file without images.
+ * Dies on a bad image, with `what` before the message. Reads not one byte past the image, so that
+ * pipes can take turns. */
 bool ir_source_next(ir_source *source, const char *what, ir_image *im);
 void ir_source_close(ir_source *source);
 

@@ -70,7 +70,6 @@ static bool is_stdin(const ir_path *path)
 static void open_file(ir_stream *stream, const ir_path *path)
 {
     FILE *file = is_stdin(path) ? stream->standard_input : ir_open_in(path->path);
-
     stream->source = ir_source_open(file, is_stdin(path) ? "standard input" : path->path);
     stream->image = 0;
 }

@@ -36,7 +36,6 @@ typedef struct {
 static int on_error(TIFF *tif, void *user, const char *module, const char *format, va_list list)
 {
     ir_tiff *t = user;
-
     (void)tif;
     (void)module;
     if (t->message[0] == '\0')
@@ -56,7 +55,7 @@ static int on_warning(TIFF *tif, void *user, const char *module, const char *for
 
 _Noreturn static void die(ir_tiff *t)
 {
-    if (t->tif != NULL)
+    if (t->tif)
         TIFFClose(t->tif);
     ir_die("%s: this TIFF cannot be read: %s", t->what,
            t->message[0] != '\0' ? t->message : "no reason is given");
@@ -69,7 +68,7 @@ ir_tiff *ir_tiff_open(FILE *file, const char *path)
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     const int fd = dup(fileno(file));
 
-    if (fd < 0 || options == NULL)
+    if (fd < 0 || !options)
         ir_die_errno("%s", path);
     TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, t);
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, t);
@@ -77,7 +76,7 @@ ir_tiff *ir_tiff_open(FILE *file, const char *path)
     t->what = path;
     t->tif = TIFFFdOpenExt(fd, path, "rm", options);
     TIFFOpenOptionsFree(options);
-    if (t->tif == NULL)
+    if (!t->tif)
         die(t);
     fclose(file);
     return t;
@@ -101,7 +100,6 @@ _Noreturn static void refuse(ir_tiff *t, const char *samples)
 static uint16_t number(const ir_tiff *t, uint32_t tag)
 {
     uint16_t value = 0;
-
     TIFFGetFieldDefaulted(t->tif, tag, &value);
     return value;
 }
@@ -109,7 +107,6 @@ static uint16_t number(const ir_tiff *t, uint32_t tag)
 static void check_samples(ir_tiff *t, const page *p)
 {
     const uint16_t format = number(t, TIFFTAG_SAMPLEFORMAT);
-
     if (format == SAMPLEFORMAT_IEEEFP)
         refuse(t, "floating-point samples");
     if (format == SAMPLEFORMAT_INT)
@@ -143,7 +140,6 @@ static page describe(ir_tiff *t)
               .samples = number(t, TIFFTAG_SAMPLESPERPIXEL),
               .orientation = number(t, TIFFTAG_ORIENTATION),
               .planes = number(t, TIFFTAG_PLANARCONFIG) == PLANARCONFIG_SEPARATE};
-
     TIFFGetField(t->tif, TIFFTAG_IMAGEWIDTH, &p.width);
     TIFFGetField(t->tif, TIFFTAG_IMAGELENGTH, &p.height);
     TIFFGetField(t->tif, TIFFTAG_PHOTOMETRIC, &p.photometric);
@@ -168,7 +164,6 @@ typedef struct {
 static uint32_t sample_at(const unsigned char *row, size_t i, int bits)
 {
     uint32_t value = 0;
-
     if (bits == 8)
         return row[i];
     if (bits == 16)
@@ -186,7 +181,6 @@ static void add(pixels *px, uint32_t left, uint32_t top, int plane)
     const int colours = p->kind == RGB ? 3 : 1, first = p->planes ? plane : 0;
     const int last = p->planes ? plane : colours - 1;
     const size_t stride = p->planes ? 1 : p->samples;
-
     for (uint32_t y = 0; y < px->down && top + y < p->height; y++) {
         const unsigned char *row = (unsigned char *)px->buffer + y * px->bytes;
         uint32_t *sum = px->sum + (size_t)(top + y) * p->width + left;
@@ -201,7 +195,6 @@ static void add(pixels *px, uint32_t left, uint32_t top, int plane)
 static void make_buffer(ir_tiff *t, pixels *px, int64_t row, int64_t all)
 {
     const size_t samples = (size_t)px->across * (px->page->planes ? 1 : px->page->samples);
-
     if (row <= 0 || all < row * px->down || (size_t)row < (samples * px->page->bits + 7) / 8)
         die(t);
     px->bytes = (size_t)row;
@@ -244,7 +237,6 @@ static uint16_t *make_table(ir_tiff *t, const page *p)
 {
     const uint32_t count = 1U << p->bits;
     uint16_t *table = ir_calloc(count, sizeof *table), *red, *green, *blue;
-
     if (p->kind == PALETTE && !TIFFGetField(t->tif, TIFFTAG_COLORMAP, &red, &green, &blue))
         die(t);
     for (uint32_t i = 0; i < count; i++) {
@@ -262,7 +254,6 @@ static void read_pixels(ir_tiff *t, const page *p, uint32_t *luma)
     pixels px = {.page = p, .sum = luma};
     const int planes = p->planes && p->kind == RGB ? 3 : 1;
     uint16_t *table = make_table(t, p);
-
     if (TIFFIsTiled(t->tif))
         add_tiles(t, &px, planes);
     else
@@ -294,7 +285,6 @@ static void turn(const page *p, const uint32_t *luma, ir_image *im)
                             o == ORIENTATION_RIGHTTOP || o == ORIENTATION_RIGHTBOT;
     const bool from_below = o == ORIENTATION_BOTRIGHT || o == ORIENTATION_BOTLEFT ||
                             o == ORIENTATION_RIGHTBOT || o == ORIENTATION_LEFTBOT;
-
     ir_image_resize(im, (int)(turned ? p->height : p->width), (int)(turned ? p->width : p->height));
     for (uint32_t r = 0; r < p->height; r++) {
         for (uint32_t c = 0; c < p->width; c++) {
@@ -311,7 +301,6 @@ static void read_page(ir_tiff *t, ir_image *im)
 {
     page p = describe(t);
     uint32_t *luma = ir_calloc((size_t)p.width * p.height, sizeof *luma);
-
     if (p.kind == OTHER)
         read_other(t, &p, luma);
     else
@@ -324,7 +313,6 @@ static void read_page(ir_tiff *t, ir_image *im)
 static bool is_thumbnail(const ir_tiff *t)
 {
     uint32_t type = 0;
-
     TIFFGetField(t->tif, TIFFTAG_SUBFILETYPE, &type);
     return type & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK);
 }

@@ -20,8 +20,7 @@ const blas_routines *blas(void)
 static void find(void *handle, const char *name, void *pointer)
 {
     void *routine = dlsym(handle, name);
-
-    if (routine == NULL)
+    if (!routine)
         ir_die("%s: %s", library, dlerror());
     memcpy(pointer, &routine, sizeof routine);
 }
@@ -32,7 +31,6 @@ static void check_memory(int threads)
 {
     const size_t buffer = (size_t)128 << 20, bytes = (size_t)(threads + 1) * buffer;
     void *memory = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
     if (memory == MAP_FAILED)
         ir_die("%s: out of memory (%zu bytes, %d threads)", library, bytes, threads);
     munmap(memory, bytes);
@@ -41,11 +39,10 @@ static void check_memory(int threads)
 void blas_start(int threads)
 {
     void *handle;
-
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     check_memory(threads);
     handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL)
+    if (!handle)
         ir_die("%s", dlerror());
     find(handle, "dgemm_", &routines.dgemm);
     find(handle, "dsymm_", &routines.dsymm);

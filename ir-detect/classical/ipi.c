@@ -34,7 +34,7 @@ enum {
     NEXT_SLOT,
     LOW_SLOT,
     FACTOR_SLOT,
-    ROOM_SLOT,
+    WORK_SLOT,
     SPECTRUM_SLOT,
 };
 
@@ -47,7 +47,7 @@ typedef struct {
     double *g, *next; /* this iteration's G and the next one's */
     double *low;      /* a block's A */
     double *factor;   /* what the singular values are multiplied by */
-    double *room;
+    double *workspace;
     spectrum spectrum;
 } rpca_state;
 
@@ -65,17 +65,17 @@ static double shrink(double x, double by)
 static void start(rpca_state *r, const double *data, int rows, int columns, scratch *s)
 {
     size_t count = (size_t)rows * (size_t)columns;
-
     *r = (rpca_state){.rows = rows,
                       .columns = columns,
                       .data = data,
-                      .w = scratch_room(s, W_SLOT, count, sizeof(double)),
-                      .g = scratch_room(s, G_SLOT, count, sizeof(double)),
-                      .next = scratch_room(s, NEXT_SLOT, count, sizeof(double)),
-                      .low = scratch_room(s, LOW_SLOT, (size_t)rows * BLOCK, sizeof(double)),
-                      .factor = scratch_room(s, FACTOR_SLOT, (size_t)rows, sizeof(double)),
-                      .room = scratch_room(s, ROOM_SLOT, (size_t)rows * BLOCK, sizeof(double))};
-    spectrum_room(&r->spectrum, rows, s, SPECTRUM_SLOT);
+                      .w = scratch_buffer(s, W_SLOT, count, sizeof(double)),
+                      .g = scratch_buffer(s, G_SLOT, count, sizeof(double)),
+                      .next = scratch_buffer(s, NEXT_SLOT, count, sizeof(double)),
+                      .low = scratch_buffer(s, LOW_SLOT, (size_t)rows * BLOCK, sizeof(double)),
+                      .factor = scratch_buffer(s, FACTOR_SLOT, (size_t)rows, sizeof(double)),
+                      .workspace =
+                          scratch_buffer(s, WORK_SLOT, (size_t)rows * BLOCK, sizeof(double))};
+    spectrum_init(&r->spectrum, rows, s, SPECTRUM_SLOT);
     memset(r->w, 0, count * sizeof *r->w);
     for (size_t i = 0; i < count; i++)
         r->g[i] = data[i] / 2;
@@ -89,7 +89,6 @@ CLONES static void sweep_elements(const double *restrict data, const double *res
 {
     double change = 0, size = 0;
     long nonzero = 0;
-
 #pragma omp simd reduction(+ : change, size, nonzero)
     for (size_t i = 0; i < count; i++) {
         double h = data[i] - g[i];
@@ -112,12 +111,11 @@ CLONES static void sweep_elements(const double *restrict data, const double *res
 static rpca_sums sweep(rpca_state *r, int rank, double by, double momentum)
 {
     rpca_sums sums = {0};
-
     for (int first = 0; first < r->columns; first += BLOCK) {
         int columns = r->columns - first < BLOCK ? r->columns - first : BLOCK;
         size_t at = (size_t)first * (size_t)r->rows, count = (size_t)columns * (size_t)r->rows;
 
-        spectrum_apply(&r->spectrum, rank, r->factor, r->g + at, columns, r->low, r->room);
+        spectrum_apply(&r->spectrum, rank, r->factor, r->g + at, columns, r->low, r->workspace);
         sweep_elements(r->data + at, r->g + at, r->low, r->w + at, r->next + at, count, by,
                        momentum, &sums);
     }
@@ -128,7 +126,6 @@ static rpca_sums sweep(rpca_state *r, int rank, double by, double momentum)
 static int rank_above(const spectrum *s, double threshold)
 {
     int rank = 0;
-
     while (rank < s->count && s->value[rank] > threshold * (1 + 1e-7))
         rank++;
     return rank;
@@ -144,7 +141,6 @@ typedef struct {
 static bool ends_early(watch *w, int rank, long nonzero, int rows)
 {
     bool end = false;
-
     if (rank == w->rank) {
         w->still++;
         end = w->still > 10 && labs(nonzero - w->nonzero) < 20;
@@ -160,11 +156,10 @@ static bool ends_early(watch *w, int rank, long nonzero, int rows)
 static const double *finish(rpca_state *r, const double *g, double by, double *low)
 {
     size_t count = (size_t)r->rows * (size_t)r->columns;
-
     for (size_t i = 0; i < count; i++) {
         double e = shrink(r->data[i] - g[i], by);
 
-        if (low != NULL)
+        if (low)
             low[i] = r->w[i] + e;
         r->w[i] = e;
     }
@@ -177,7 +172,6 @@ const double *rpca(const double *data, int rows, int columns, const rpca_options
     rpca_state r;
     watch w = {0};
     double mu, last_mu, t = 1, t_next, by;
-
     start(&r, data, rows, columns, s);
     spectrum_find(&r.spectrum, r.g, columns, 4, INFINITY, SPECTRUM_KEPT);
     /* G is half of D here. At 1e-5 of the largest singular value the Gram matrix is still exact. */
@@ -219,9 +213,9 @@ solution ipi_saliency(const ir_image *im, const double *parameter, scratch *s, f
     patch_grid g = patches_of(im, (int)parameter[PATCH], (int)parameter[STEP]);
     size_t pixels = (size_t)im->width * (size_t)im->height;
     size_t count = (size_t)g.rows * (size_t)g.columns;
-    double *image = scratch_room(s, IMAGE_SLOT, pixels, sizeof *image);
-    double *data = scratch_room(s, DATA_SLOT, count, sizeof *data);
-    double *values = scratch_room(s, VALUES_SLOT, patches_over(&g), sizeof *values);
+    double *image = scratch_buffer(s, IMAGE_SLOT, pixels, sizeof *image);
+    double *data = scratch_buffer(s, DATA_SLOT, count, sizeof *data);
+    double *values = scratch_buffer(s, VALUES_SLOT, patches_over(&g), sizeof *values);
     int side = im->width > im->height ? im->width : im->height;
     rpca_options o = {.lambda = parameter[LAMBDA] / sqrt(side),
                       .last_mu = 0.005,
@@ -229,7 +223,6 @@ solution ipi_saliency(const ir_image *im, const double *parameter, scratch *s, f
                       .iterations = (int)parameter[ITERATIONS],
                       .early = true};
     solution how = {.converged = true};
-
     if (!image_to_unit_range(im, image)) {
         memset(saliency, 0, pixels * sizeof *saliency);
         return how;

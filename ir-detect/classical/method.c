@@ -50,7 +50,7 @@ const method methods[METHODS] = {
       [ITERATIONS] = 500}},
 };
 
-void *scratch_room(scratch *s, int slot, size_t count, size_t size)
+void *scratch_buffer(scratch *s, int slot, size_t count, size_t size)
 {
     if (s->bytes[slot] / size < count) {
         free(s->memory[slot]);

@@ -33,7 +33,7 @@ typedef struct {
 } scratch;
 
 /* count elements of size bytes in a slot, undefined, aligned for vectors. */
-void *scratch_room(scratch *s, int slot, size_t count, size_t size);
+void *scratch_buffer(scratch *s, int slot, size_t count, size_t size);
 void scratch_free(scratch *s);
 
 /* Writes height x width values; parameter: PARAMETERS values. */
@@ -52,7 +52,7 @@ enum { METHODS = 5 };
 extern const method methods[METHODS];
 
 /* Dies when the method would need more memory for the image than this machine has. */
-void check_room(const ir_image *im, const method *m, const double *parameter);
+void check_memory(const ir_image *im, const method *m, const double *parameter);
 
 saliency_function top_hat_saliency, mspcm_saliency, ipi_saliency, nram_saliency, pstnn_saliency;
 

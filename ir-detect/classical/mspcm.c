@@ -34,7 +34,6 @@ static void slide(const int32_t *column, int width, int side, int32_t *to)
 {
     int half = side / 2;
     int32_t sum = 0;
-
     for (int j = -side - half; j <= -side + half; j++)
         sum += column[clamp(j, width)];
     for (int i = 0; i < width + 2 * side; i++) {
@@ -48,7 +47,6 @@ static void slide(const int32_t *column, int width, int side, int32_t *to)
 static void patch_sums(const ir_image *im, int side, int32_t *column, int32_t *sums)
 {
     int width = im->width, height = im->height, half = side / 2, stride = width + 2 * side;
-
     memset(column, 0, (size_t)width * sizeof *column);
     for (int j = -side - half; j <= -side + half; j++)
         add_row(column, im->pixel + (size_t)clamp(j, height) * (size_t)width, width, 1);
@@ -91,9 +89,8 @@ solution mspcm_saliency(const ir_image *im, const double *parameter, scratch *s,
 {
     int width = im->width, height = im->height, largest = (int)parameter[LARGEST];
     size_t most = (size_t)(width + 2 * largest) * (size_t)(height + 2 * largest);
-    int32_t *column = scratch_room(s, COLUMNS_SLOT, (size_t)width, sizeof *column);
-    int32_t *sums = scratch_room(s, SUMS_SLOT, most, sizeof *sums);
-
+    int32_t *column = scratch_buffer(s, COLUMNS_SLOT, (size_t)width, sizeof *column);
+    int32_t *sums = scratch_buffer(s, SUMS_SLOT, most, sizeof *sums);
     memset(saliency, 0, (size_t)width * (size_t)height * sizeof *saliency);
     for (int side = 3; side <= largest; side += 2) {
         size_t stride = (size_t)(width + 2 * side), down = (size_t)side * stride;

@@ -33,7 +33,7 @@ enum {
     LOW_SLOT,
     FACTOR_SLOT,
     LINES_SLOT,
-    ROOM_SLOT,
+    WORK_SLOT,
     SPECTRUM_SLOT,
 };
 
@@ -52,7 +52,7 @@ typedef struct {
     double *norm;    /* Q's, for each patch */
     double *squares; /* of Q, while they are added up */
     double *spread;  /* factors, for each row */
-    double *room;
+    double *workspace;
     double penalty;
     int rank;
     spectrum spectrum;
@@ -62,23 +62,23 @@ static void start(nram_state *n, const double *data, int rows, int columns, cons
                   scratch *s)
 {
     size_t count = (size_t)rows * (size_t)columns, lines;
-
     *n = (nram_state){.rows = rows,
                       .columns = columns,
                       .lines = o->lines_are_rows ? rows : columns,
                       .data = data,
                       .options = o,
-                      .sparse = scratch_room(s, SPARSE_SLOT, count, sizeof(double)),
-                      .q = scratch_room(s, Q_SLOT, count, sizeof(double)),
-                      .q_before = scratch_room(s, Q_BEFORE_SLOT, count, sizeof(double)),
-                      .g = scratch_room(s, G_SLOT, count, sizeof(double)),
-                      .low = scratch_room(s, LOW_SLOT, (size_t)rows * BLOCK, sizeof(double)),
-                      .factor = scratch_room(s, FACTOR_SLOT, 2 * (size_t)rows, sizeof(double)),
-                      .room = scratch_room(s, ROOM_SLOT, (size_t)rows * BLOCK, sizeof(double)),
+                      .sparse = scratch_buffer(s, SPARSE_SLOT, count, sizeof(double)),
+                      .q = scratch_buffer(s, Q_SLOT, count, sizeof(double)),
+                      .q_before = scratch_buffer(s, Q_BEFORE_SLOT, count, sizeof(double)),
+                      .g = scratch_buffer(s, G_SLOT, count, sizeof(double)),
+                      .low = scratch_buffer(s, LOW_SLOT, (size_t)rows * BLOCK, sizeof(double)),
+                      .factor = scratch_buffer(s, FACTOR_SLOT, 2 * (size_t)rows, sizeof(double)),
+                      .workspace =
+                          scratch_buffer(s, WORK_SLOT, (size_t)rows * BLOCK, sizeof(double)),
                       .penalty = o->penalty};
     lines = (size_t)n->lines;
     n->shrunk = n->factor + rows;
-    n->f = scratch_room(s, LINES_SLOT, 3 * lines + 3 * (size_t)rows, sizeof(double));
+    n->f = scratch_buffer(s, LINES_SLOT, 3 * lines + 3 * (size_t)rows, sizeof(double));
     n->f_before = n->f + lines;
     n->norm = n->f_before + lines;
     n->squares = n->norm + lines;
@@ -88,7 +88,7 @@ static void start(nram_state *n, const double *data, int rows, int columns, cons
     memset(n->sparse, 0, count * sizeof *n->sparse);
     memset(n->q, 0, count * sizeof *n->q);
     memcpy(n->g, data, count * sizeof *n->g);
-    spectrum_room(&n->spectrum, rows, s, SPECTRUM_SLOT);
+    spectrum_init(&n->spectrum, rows, s, SPECTRUM_SLOT);
 }
 
 /* Difference-of-convex iteration: each step subtracts the gamma norm's slope at the step before
@@ -98,7 +98,6 @@ static void shrink_singular_values(nram_state *n)
 {
     double gamma = n->options->gamma, slope = (1 + gamma) * gamma / n->penalty;
     const spectrum *s = &n->spectrum;
-
     spectrum_find(&n->spectrum, n->g, n->columns, n->rank, slope / (gamma * gamma), SPECTRUM_KEPT);
     for (int step = 0; step < 100; step++) {
         double change = 0;
@@ -141,19 +140,18 @@ CLONES static void update_column(const double *restrict data, const double *rest
 }
 
 /* The factor f of the patch in each row of column j. */
-static const double *factors_of(const nram_state *n, const double *f, int j, double *room)
+static const double *factors_of(const nram_state *n, const double *f, int j, double *workspace)
 {
     if (n->options->lines_are_rows)
         return f;
     for (int i = 0; i < n->rows; i++)
-        room[i] = f[j];
-    return room;
+        workspace[i] = f[j];
+    return workspace;
 }
 
 static double sum(const double *x, int count)
 {
     double all = 0;
-
     for (int i = 0; i < count; i++)
         all += x[i];
     return all;
@@ -163,14 +161,14 @@ static void update_targets(nram_state *n)
 {
     double weight = n->options->lambda * sqrt(n->rows) / 2.5 / n->penalty;
     size_t rows = (size_t)n->rows;
-
     memset(n->squares, 0, rows * sizeof *n->squares);
     for (int j = 0; j < n->columns; j++) {
         int block = n->columns - j < BLOCK ? n->columns - j : BLOCK;
         size_t at = (size_t)j * rows;
 
         if (j % BLOCK == 0)
-            spectrum_apply(&n->spectrum, n->rank, n->factor, n->g + at, block, n->low, n->room);
+            spectrum_apply(&n->spectrum, n->rank, n->factor, n->g + at, block, n->low,
+                           n->workspace);
         update_column(n->data + at, n->low + (size_t)(j % BLOCK) * rows,
                       factors_of(n, n->f_before, j, n->spread), n->q_before + at, n->sparse + at,
                       n->q + at, n->squares, n->rows, weight, n->options->growth);
@@ -186,7 +184,6 @@ static void update_targets(nram_state *n)
 static void update_edges(nram_state *n)
 {
     double threshold = n->options->beta / n->penalty;
-
     for (int i = 0; i < n->lines; i++)
         n->f[i] = n->norm[i] > threshold ? (n->norm[i] - threshold) / n->norm[i] : 0;
 }
@@ -198,7 +195,6 @@ CLONES static double next_column(const double *restrict data, const double *rest
                                  double *restrict g, int rows, double growth)
 {
     double left = 0;
-
 #pragma omp simd reduction(+ : left)
     for (int i = 0; i < rows; i++) {
         double edge = f[i] * q[i];
@@ -214,7 +210,6 @@ CLONES static double next_column(const double *restrict data, const double *rest
 static double next_background(nram_state *n)
 {
     double left = 0;
-
     for (int j = 0; j < n->columns; j++) {
         size_t at = (size_t)j * (size_t)n->rows;
 
@@ -229,7 +224,6 @@ static double next_background(nram_state *n)
 static void swap(double **a, double **b)
 {
     double *other = *a;
-
     *a = *b;
     *b = other;
 }
@@ -239,7 +233,6 @@ const double *nram_split(const double *data, int rows, int columns, const nram_o
 {
     nram_state n;
     double squares = 0;
-
     start(&n, data, rows, columns, o, s);
     for (size_t i = 0; i < (size_t)rows * (size_t)columns; i++)
         squares += data[i] * data[i];
@@ -263,8 +256,8 @@ solution nram_saliency(const ir_image *im, const double *parameter, scratch *s, 
     patch_grid g = patches_of(im, (int)parameter[PATCH], (int)parameter[STEP]);
     size_t pixels = (size_t)im->width * (size_t)im->height;
     size_t count = (size_t)g.rows * (size_t)g.columns;
-    double *image = scratch_room(s, IMAGE_SLOT, pixels, sizeof *image);
-    double *data = scratch_room(s, DATA_SLOT, count, sizeof *data);
+    double *image = scratch_buffer(s, IMAGE_SLOT, pixels, sizeof *image);
+    double *data = scratch_buffer(s, DATA_SLOT, count, sizeof *data);
     double scale = 1 / sqrt(g.rows);
     nram_options o = {.lambda = parameter[LAMBDA] * scale,
                       .beta = 3 * scale,
@@ -275,7 +268,6 @@ solution nram_saliency(const ir_image *im, const double *parameter, scratch *s, 
                       .iterations = (int)parameter[ITERATIONS],
                       .lines_are_rows = g.patch_stride == 1};
     solution how = {.converged = true};
-
     memset(saliency, 0, pixels * sizeof *saliency);
     if (!image_to_unit_range(im, image))
         return how;

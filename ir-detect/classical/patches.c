@@ -18,7 +18,6 @@ static patch_grid grid_of(const ir_image *im, int patch, int step)
                     .patch_width = at_most(patch, im->width),
                     .patch_height = at_most(patch, im->height),
                     .step = step};
-
     g.across = patches_along(g.width, g.patch_width, step);
     g.down = patches_along(g.height, g.patch_height, step);
     return g;
@@ -27,7 +26,6 @@ static patch_grid grid_of(const ir_image *im, int patch, int step)
 patch_grid patches_in_turn(const ir_image *im, int patch, int step)
 {
     patch_grid g = grid_of(im, patch, step);
-
     g.rows = (int)patch_pixels(&g);
     g.columns = (int)patch_count(&g);
     g.pixel_stride = 1;
@@ -38,7 +36,6 @@ patch_grid patches_in_turn(const ir_image *im, int patch, int step)
 patch_grid patches_of(const ir_image *im, int patch, int step)
 {
     patch_grid g = patches_in_turn(im, patch, step);
-
     if (patch_count(&g) < patch_pixels(&g)) {
         g.rows = (int)patch_count(&g);
         g.columns = (int)patch_pixels(&g);
@@ -97,7 +94,6 @@ typedef struct {
 static span span_at(int pixel, int side, int patch, int step, int patches)
 {
     int first = pixel < patch ? 0 : (pixel - patch) / step + 1;
-
     /* the last patch ends with the side: it may start before its step and reaches every pixel left
      */
     return (span){at_most(first, patches - 1), pixel < side - patch ? pixel / step : patches - 1};
@@ -107,7 +103,6 @@ static span span_at(int pixel, int side, int patch, int step, int patches)
 static void select_value(double *value, long n, long k)
 {
     long low = 0, high = n - 1;
-
     while (low < high) {
         double pivot = value[k];
         long i = low, j = high;
@@ -135,7 +130,6 @@ static double median(double *value, size_t n)
 {
     size_t middle = n / 2;
     double below;
-
     select_value(value, (long)n, (long)middle);
     if (n % 2 == 1)
         return value[middle];
@@ -151,7 +145,6 @@ static double positive_median(double *value, size_t n)
 {
     size_t positive = 0;
     double middle;
-
     for (size_t i = 0; i < n; i++)
         positive += value[i] > 0;
     if (n == 0 || 2 * positive < n)
@@ -164,7 +157,6 @@ size_t patches_over(const patch_grid *g)
 {
     size_t across = (size_t)(g->patch_width / g->step + 2),
            down = (size_t)(g->patch_height / g->step + 2);
-
     return across * down;
 }
 
@@ -173,7 +165,6 @@ static size_t collect(const patch_grid *g, const double *matrix, int x, int y, s
                       span rows, double *value)
 {
     size_t n = 0;
-
     for (int column = columns.first; column <= columns.last; column++)
         for (int row = rows.first; row <= rows.last; row++) {
             int left = x - patch_left(g, column), top = y - patch_top(g, row);
@@ -185,16 +176,16 @@ static size_t collect(const patch_grid *g, const double *matrix, int x, int y, s
     return n;
 }
 
-void patches_median(const patch_grid *g, const double *matrix, double *room, float *image)
+void patches_median(const patch_grid *g, const double *matrix, double *workspace, float *image)
 {
     for (int y = 0; y < g->height; y++) {
         span rows = span_at(y, g->height, g->patch_height, g->step, g->down);
 
         for (int x = 0; x < g->width; x++) {
             span columns = span_at(x, g->width, g->patch_width, g->step, g->across);
-            size_t n = collect(g, matrix, x, y, columns, rows, room);
+            size_t n = collect(g, matrix, x, y, columns, rows, workspace);
 
-            *image++ = (float)positive_median(room, n);
+            *image++ = (float)positive_median(workspace, n);
         }
     }
 }
@@ -206,7 +197,6 @@ bool image_to_unit_range(const ir_image *im, double *to)
 {
     size_t count = (size_t)im->width * (size_t)im->height;
     int low = im->pixel[0], high = low;
-
     for (size_t i = 0; i < count; i++) {
         low = im->pixel[i] < low ? im->pixel[i] : low;
         high = im->pixel[i] > high ? im->pixel[i] : high;

@@ -39,8 +39,8 @@ void patches_cut(const patch_grid *g, const double *image, double *matrix);
 /* How many patches can lie over one pixel, at most. */
 size_t patches_over(const patch_grid *g);
 /* Each pixel becomes the median of what the patches over it say, but at least 0.
- * room: patches_over elements. */
-void patches_median(const patch_grid *g, const double *matrix, double *room, float *image);
+ * workspace: patches_over elements. */
+void patches_median(const patch_grid *g, const double *matrix, double *workspace, float *image);
 /* Each pixel becomes what the last patch over it says. */
 void patches_last(const patch_grid *g, const double *matrix, float *image);
 

@@ -10,24 +10,24 @@ static int clamp(int i, int count)
     return i < 0 ? 0 : i >= count ? count - 1 : i;
 }
 
-/* from under a 3 x 3 Gaussian; the border is mirrored. room, to: height x width, not `from`. */
-static void smooth(const double *from, int width, int height, double sigma, double *room,
+/* from under a 3 x 3 Gaussian; the border is mirrored. workspace, to: height x width, not `from`.
+ */
+static void smooth(const double *from, int width, int height, double sigma, double *workspace,
                    double *to)
 {
     double side = exp(-0.5 / (sigma * sigma)), middle = 1 / (1 + 2 * side);
-
     side *= middle;
     for (int y = 0; y < height; y++) {
         const double *row = from + (size_t)y * (size_t)width;
 
         for (int x = 0; x < width; x++)
-            room[(size_t)y * (size_t)width + (size_t)x] =
+            workspace[(size_t)y * (size_t)width + (size_t)x] =
                 middle * row[x] + side * (row[clamp(x - 1, width)] + row[clamp(x + 1, width)]);
     }
     for (int y = 0; y < height; y++) {
-        const double *row = room + (size_t)y * (size_t)width;
-        const double *above = room + (size_t)clamp(y - 1, height) * (size_t)width;
-        const double *below = room + (size_t)clamp(y + 1, height) * (size_t)width;
+        const double *row = workspace + (size_t)y * (size_t)width;
+        const double *above = workspace + (size_t)clamp(y - 1, height) * (size_t)width;
+        const double *below = workspace + (size_t)clamp(y + 1, height) * (size_t)width;
 
         for (int x = 0; x < width; x++)
             to[(size_t)y * (size_t)width + (size_t)x] =
@@ -40,7 +40,6 @@ static void smooth(const double *from, int width, int height, double sigma, doub
 static double slope(const double *line, int i, int count, ptrdiff_t stride)
 {
     int before = clamp(i - 1, count), after = clamp(i + 1, count);
-
     return after > before ? (line[after * stride] - line[before * stride]) / (after - before) : 0;
 }
 
@@ -64,14 +63,12 @@ static double corner(double xx, double xy, double yy)
 {
     double root = sqrt((xx - yy) * (xx - yy) + 4 * xy * xy);
     double large = (xx + yy + root) / 2, small = (xx + yy - root) / 2;
-
     return large + small > 0 ? large * small / (large + small) * large : 0;
 }
 
 static void scale_to_unit_range(double *value, size_t count)
 {
     double low = value[0], high = low;
-
     for (size_t i = 0; i < count; i++) {
         low = fmin(low, value[i]);
         high = fmax(high, value[i]);
@@ -80,11 +77,10 @@ static void scale_to_unit_range(double *value, size_t count)
         value[i] = high > low ? (value[i] - low) / (high - low) : 0;
 }
 
-void corner_prior(const double *image, int width, int height, double *room, double *prior)
+void corner_prior(const double *image, int width, int height, double *workspace, double *prior)
 {
     size_t count = (size_t)width * (size_t)height;
-    double *a = room, *xx = a + count, *xy = xx + count, *yy = xy + count;
-
+    double *a = workspace, *xx = a + count, *xy = xx + count, *yy = xy + count;
     smooth(image, width, height, 2, a, prior);
     gradient_products(prior, width, height, xx, xy, yy);
     smooth(xx, width, height, 9, a, xx);

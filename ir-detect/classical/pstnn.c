@@ -17,13 +17,12 @@
 #include "patches.h"
 #include "spectrum.h"
 
-enum { IMAGE_SLOT, PRIOR_SLOT, ROOM_SLOT, TENSOR_SLOT, TENSOR_PRIOR_SLOT, SPARSE_SLOT };
+enum { IMAGE_SLOT, PRIOR_SLOT, WORK_SLOT, TENSOR_SLOT, TENSOR_PRIOR_SLOT, SPARSE_SLOT };
 enum { DUAL_SLOT = SPARSE_SLOT + 1, SPECTRUM_SLOT };
 
 static double norm(const double *x, size_t count)
 {
     double squares = 0;
-
 #pragma omp simd reduction(+ : squares)
     for (size_t i = 0; i < count; i++)
         squares += x[i] * x[i];
@@ -45,7 +44,6 @@ CLONES static admm_sums update(const double *restrict x, const double *restrict 
 {
     double left = 0;
     long nonzero = 0;
-
 #pragma omp simd reduction(+ : left, nonzero)
     for (size_t i = 0; i < count; i++) {
         double weight = weighted ? 1 / (sparse[i] + 0.01) / prior[i] : 1;
@@ -70,7 +68,6 @@ solution tensor_rpca(const double *x, tensor_shape shape, const double *prior,
     double *value = tensor_step_values(step), size = norm(x, count), mu = o->penalty;
     solution how = {0};
     long before = 0;
-
     memset(sparse, 0, count * sizeof *sparse);
     memset(dual, 0, count * sizeof *dual);
     memcpy(value, x, count * sizeof *value);
@@ -79,7 +76,7 @@ solution tensor_rpca(const double *x, tensor_shape shape, const double *prior,
         admm_sums sums;
 
         tensor_step_run(step, o->keep, 1 / mu);
-        if (low != NULL)
+        if (low)
             memcpy(low, value, count * sizeof *low);
         /* the weights are 1 at first, later keep / (|T| + 0.01) / prior */
         if (how.iterations > 0)
@@ -100,17 +97,16 @@ solution tensor_rpca(const double *x, tensor_shape shape, const double *prior,
 /* How many singular values of the tensor, unfolded along its depth, come before the first that is
  * below `ratio` of the largest; 1 when none is. */
 static int kept_rank(const ir_image *im, const double *image, int patch, int step, double ratio,
-                     double *room, scratch *s)
+                     double *workspace, scratch *s)
 {
     patch_grid g = patches_of(im, patch, step);
     size_t count = (size_t)g.rows * (size_t)g.columns;
     spectrum values;
     int rank = 0;
-
-    patches_cut(&g, image, room);
-    spectrum_room(&values, g.rows, s, SPECTRUM_SLOT);
+    patches_cut(&g, image, workspace);
+    spectrum_init(&values, g.rows, s, SPECTRUM_SLOT);
     /* the largest value is at least the root of the mean of the squares */
-    spectrum_find(&values, room, g.columns, 1, ratio * norm(room, count) / sqrt(g.rows),
+    spectrum_find(&values, workspace, g.columns, 1, ratio * norm(workspace, count) / sqrt(g.rows),
                   SPECTRUM_KEPT);
     while (rank < values.count && values.value[rank] >= ratio * values.value[0])
         rank++;
@@ -122,7 +118,6 @@ static bool scale_image(const ir_image *im, double *to)
 {
     size_t count = (size_t)im->width * (size_t)im->height;
     bool flat = true;
-
     for (size_t i = 0; i < count; i++) {
         flat = flat && im->pixel[i] == im->pixel[0];
         to[i] = im->pixel[i] * 255.0 / im->maxval;
@@ -137,13 +132,13 @@ solution pstnn_saliency(const ir_image *im, const double *parameter, scratch *s,
     tensor_shape shape = {g.patch_width, g.patch_height, (int)patch_count(&g)};
     size_t pixels = (size_t)im->width * (size_t)im->height;
     size_t count = patch_pixels(&g) * patch_count(&g);
-    double *image = scratch_room(s, IMAGE_SLOT, pixels, sizeof *image);
-    double *prior = scratch_room(s, PRIOR_SLOT, pixels, sizeof *prior);
-    double *room = scratch_room(s, ROOM_SLOT, 4 * pixels, sizeof *room);
-    double *tensor = scratch_room(s, TENSOR_SLOT, count, sizeof *tensor);
-    double *tensor_prior = scratch_room(s, TENSOR_PRIOR_SLOT, count, sizeof *tensor_prior);
-    double *sparse = scratch_room(s, SPARSE_SLOT, count, sizeof *sparse);
-    double *dual = scratch_room(s, DUAL_SLOT, count, sizeof *dual);
+    double *image = scratch_buffer(s, IMAGE_SLOT, pixels, sizeof *image);
+    double *prior = scratch_buffer(s, PRIOR_SLOT, pixels, sizeof *prior);
+    double *workspace = scratch_buffer(s, WORK_SLOT, 4 * pixels, sizeof *workspace);
+    double *tensor = scratch_buffer(s, TENSOR_SLOT, count, sizeof *tensor);
+    double *tensor_prior = scratch_buffer(s, TENSOR_PRIOR_SLOT, count, sizeof *tensor_prior);
+    double *sparse = scratch_buffer(s, SPARSE_SLOT, count, sizeof *sparse);
+    double *dual = scratch_buffer(s, DUAL_SLOT, count, sizeof *dual);
     int side = shape.rows > shape.columns ? shape.rows : shape.columns;
     tensor_rpca_options o = {.lambda = parameter[LAMBDA] / sqrt((double)side * shape.depth),
                              .penalty = 2e-3,
@@ -152,11 +147,10 @@ solution pstnn_saliency(const ir_image *im, const double *parameter, scratch *s,
                              .iterations = (int)parameter[ITERATIONS],
                              .early = true};
     solution how;
-
     memset(saliency, 0, pixels * sizeof *saliency);
     if (!scale_image(im, image))
         return (solution){.converged = true};
-    corner_prior(image, im->width, im->height, room, prior);
+    corner_prior(image, im->width, im->height, workspace, prior);
     patches_cut(&g, prior, tensor_prior);
     o.keep = kept_rank(im, image, patch, step, parameter[RANK_RATIO], tensor, s);
     patches_cut(&g, image, tensor);

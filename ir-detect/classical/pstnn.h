@@ -29,12 +29,12 @@ typedef struct {
 } tensor_rpca_options;
 
 /* x = L + S, S sparse and not negative. prior: an element's weight is divided by it; 0 keeps the
- * element out of S. sparse: gets S; dual: room of the same size; low: gets L, or NULL. */
+ * element out of S. sparse: gets S; dual: workspace of the same size; low: gets L, or NULL. */
 solution tensor_rpca(const double *x, tensor_shape shape, const double *prior,
                      const tensor_rpca_options *o, double *sparse, double *dual, double *low);
 
 /* The local prior, 0 to 1: large at corners and spots, 0 where there is no structure or an edge.
- * image, prior: height x width; room: 4 times that. */
-void corner_prior(const double *image, int width, int height, double *room, double *prior);
+ * image, prior: height x width; workspace: 4 times that. */
+void corner_prior(const double *image, int width, int height, double *workspace, double *prior);
 
 #endif

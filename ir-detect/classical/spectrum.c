@@ -27,25 +27,25 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-void spectrum_room(spectrum *s, int rows, scratch *room, int slot)
+void spectrum_init(spectrum *s, int rows, scratch *workspace, int slot)
 {
     size_t n = (size_t)rows, most = n / 3 + 1, small = 1 + 6 * most + 2 * most * most;
     size_t work = BLOCKS * n + 1 + 4 * n + n * n;
-
     work = work > WORK_ROWS * n ? work : WORK_ROWS * n;
     work = work > small ? work : small; /* what dsyevd wants */
     *s = (spectrum){.rows = rows,
                     .most = (int)most,
                     .hopeless = (int)most / FEWEST_BLOCKS + 1,
-                    .value = scratch_room(room, slot + VALUE, 2 * n, sizeof(double)),
-                    .vector = scratch_room(room, slot + VECTOR, n * n, sizeof(double)),
-                    .gram = scratch_room(room, slot + GRAM, n * n, sizeof(double)),
-                    .basis = scratch_room(room, slot + BASIS, n * most, sizeof(double)),
-                    .image = scratch_room(room, slot + IMAGE, n * most, sizeof(double)),
-                    .products = scratch_room(room, slot + PRODUCTS, most * most, sizeof(double)),
-                    .pairs = scratch_room(room, slot + PAIRS, most * most, sizeof(double)),
-                    .work = scratch_room(room, slot + WORK, work, sizeof(double)),
-                    .index = scratch_room(room, slot + INDEX, 5 * n + 3, sizeof(int))};
+                    .value = scratch_buffer(workspace, slot + VALUE, 2 * n, sizeof(double)),
+                    .vector = scratch_buffer(workspace, slot + VECTOR, n * n, sizeof(double)),
+                    .gram = scratch_buffer(workspace, slot + GRAM, n * n, sizeof(double)),
+                    .basis = scratch_buffer(workspace, slot + BASIS, n * most, sizeof(double)),
+                    .image = scratch_buffer(workspace, slot + IMAGE, n * most, sizeof(double)),
+                    .products =
+                        scratch_buffer(workspace, slot + PRODUCTS, most * most, sizeof(double)),
+                    .pairs = scratch_buffer(workspace, slot + PAIRS, most * most, sizeof(double)),
+                    .work = scratch_buffer(workspace, slot + WORK, work, sizeof(double)),
+                    .index = scratch_buffer(workspace, slot + INDEX, 5 * n + 3, sizeof(int))};
     s->ritz = s->value + n;
 }
 
@@ -59,7 +59,6 @@ static void multiply(const char *transposed, int m, int n, int k, const double *
                      const double *b, int ldb, double factor, double *c, int ldc)
 {
     const double one = factor < 0 ? -1 : 1, keep = factor < 0 ? 1 : 0;
-
     blas()->dgemm(transposed, "N", &m, &n, &k, &one, a, &lda, b, &ldb, &keep, c, &ldc, 1, 1);
 }
 
@@ -72,7 +71,6 @@ static _Noreturn void no_solution(const spectrum *s)
 static void make_gram(spectrum *s)
 {
     const double one = 1, zero = 0;
-
     if (!s->squared)
         blas()->dsyrk("U", "N", &s->rows, &s->columns, &one, s->x, &s->rows, &zero, s->gram,
                       &s->rows, 1, 1);
@@ -90,7 +88,6 @@ static int eigenvalues_above(int n, const double *diagonal, const double *off, d
     const double tiny = 1e-290;
     double pivot = diagonal[0] - x;
     int above = pivot > 0;
-
     for (int i = 1; i < n; i++) {
         if (fabs(pivot) < tiny)
             pivot = tiny;
@@ -113,7 +110,6 @@ static void swap_columns(double *a, double *b, int rows)
 static void reverse_pairs(spectrum *s)
 {
     size_t n = (size_t)s->rows;
-
     for (int i = 0, j = s->held - 1; i < j; i++, j--) {
         swap_columns(s->value + i, s->value + j, 1);
         swap_columns(s->vector + (size_t)i * n, s->vector + (size_t)j * n, s->rows);
@@ -127,7 +123,6 @@ static void tridiagonal_pairs(spectrum *s)
     size_t n = (size_t)s->rows, first = n - (size_t)s->held;
     double *diagonal = s->work + DIAGONAL * n, *off = s->work + OFF_DIAGONAL * n;
     int work = 1 + s->rows * (4 + s->rows), index = 3 + 5 * s->rows, info;
-
     blas()->dstedc("I", &s->rows, diagonal, off, s->vector, &s->rows, s->work + BLOCKS * n, &work,
                    s->index, &index, &info, 1);
     if (info != 0)
@@ -142,7 +137,6 @@ static void find_directly(spectrum *s, int least, double above)
     double *diagonal = s->work + DIAGONAL * n, *off = s->work + OFF_DIAGONAL * n;
     double *factors = s->work + FACTORS * n, *blocks = s->work + BLOCKS * n;
     int work = 64 * s->rows, info;
-
     make_gram(s);
     blas()->dsytrd("U", &s->rows, s->gram, &s->rows, diagonal, off, factors, blocks, &work, &info,
                    1);
@@ -164,7 +158,6 @@ static void find_directly(spectrum *s, int least, double above)
 static void apply_twice(spectrum *s, const double *vectors, int count, double *to)
 {
     size_t n = (size_t)s->rows;
-
     memset(to, 0, (size_t)count * n * sizeof *to);
     for (int first = 0; first < s->columns; first += PANEL) {
         const double one = 1, *panel = s->x + (size_t)first * n;
@@ -189,7 +182,6 @@ static void take_in(spectrum *s, int span, int count)
 {
     size_t n = (size_t)s->rows, at = (size_t)span * n;
     const double one = 1, zero = 0;
-
     if (is_gram_worth_it(s, span + count))
         make_gram(s);
     if (s->squared)
@@ -211,7 +203,6 @@ static void remove_basis(const spectrum *s, int span, double *vectors, int count
 static double norm(const double *x, int count)
 {
     double squares = 0;
-
     for (int i = 0; i < count; i++)
         squares += x[i] * x[i];
     return sqrt(squares);
@@ -235,7 +226,6 @@ static void expand(spectrum *s, int span, int block)
     double *next = s->basis + (size_t)span * n, *factors = s->work + FACTORS * n;
     double *blocks = s->work + BLOCKS * n;
     int work = 64 * s->rows, info;
-
     memcpy(next, s->image + (size_t)(span - block) * n, (size_t)block * n * sizeof *next);
     remove_basis(s, span, next, block);
     normalise_columns(next, s->rows, block);
@@ -249,7 +239,6 @@ static void expand(spectrum *s, int span, int block)
 static void solve_projection(spectrum *s, int span)
 {
     int work = 1 + 6 * span + 2 * span * span, index = 3 + 5 * span, info;
-
     for (int j = 0; j < span; j++)
         memcpy(s->pairs + (size_t)j * (size_t)s->most, s->products + (size_t)j * (size_t)s->most,
                (size_t)(j + 1) * sizeof *s->pairs);
@@ -263,7 +252,6 @@ static void solve_projection(spectrum *s, int span)
 static void take_pairs(spectrum *s, int span, int least, double above)
 {
     int asked = 0, first;
-
     while (asked < span && s->ritz[span - 1 - asked] > above)
         asked++;
     s->count = asked > least ? asked : least;
@@ -281,7 +269,6 @@ static double residual(spectrum *s, int span, int i)
     size_t n = (size_t)s->rows;
     const double *u = s->vector + (size_t)i * n;
     double *image = s->work;
-
     multiply("N", s->rows, 1, span, s->image, s->rows,
              s->pairs + (size_t)(span - 1 - i) * (size_t)s->most, s->most, 1, image, s->rows);
     for (size_t j = 0; j < n; j++)
@@ -294,7 +281,6 @@ static double residual(spectrum *s, int span, int i)
 static double missed(spectrum *s, int span, double above, spectrum_use use)
 {
     double most;
-
     if (s->count >= s->held)
         return 0;
     most = s->value[s->count] + residual(s, span, s->count);
@@ -308,7 +294,6 @@ static double missed(spectrum *s, int span, double above, spectrum_use use)
 static bool is_exact(spectrum *s, int span, double above, spectrum_use use)
 {
     double error = missed(s, span, above, use), bound = exactness * sqrt(s->value[0]);
-
     for (int i = s->count - 1; i >= 0 && error <= bound; i--) {
         double value = sqrt(fmax(s->value[i], 0)), gap = s->value[i] - s->value[s->held - 1];
         double weight = use == SPECTRUM_SHRUNK ? value - sqrt(above) : value;
@@ -323,7 +308,6 @@ static bool find_by_lanczos(spectrum *s, int least, double above, spectrum_use u
 {
     int block = s->held, span = block;
     bool found = false;
-
     if (is_gram_worth_it(s, s->spanned))
         make_gram(s);
     memcpy(s->basis, s->vector, (size_t)block * (size_t)s->rows * sizeof *s->basis);
@@ -351,11 +335,10 @@ void spectrum_find(spectrum *s, const double *x, int columns, int least, double 
                    spectrum_use use)
 {
     bool found = false;
-
     s->x = x;
     s->columns = columns;
     s->squared = false;
-    above *= above;
+    above *= above; /* K has the squares of the singular values */
     least = smaller(least, s->rows);
     if (has_start(s))
         found = find_by_lanczos(s, least, above, use);
@@ -366,11 +349,11 @@ void spectrum_find(spectrum *s, const double *x, int columns, int least, double 
 }
 
 void spectrum_apply(const spectrum *s, int count, const double *factor, const double *x,
-                    int columns, double *to, double *room)
+                    int columns, double *to, double *workspace)
 {
-    multiply("T", count, columns, s->rows, s->vector, s->rows, x, s->rows, 1, room, count);
+    multiply("T", count, columns, s->rows, s->vector, s->rows, x, s->rows, 1, workspace, count);
     for (int j = 0; j < columns; j++)
         for (int i = 0; i < count; i++)
-            room[(size_t)j * (size_t)count + (size_t)i] *= factor[i];
-    multiply("N", s->rows, columns, count, s->vector, s->rows, room, count, 1, to, s->rows);
+            workspace[(size_t)j * (size_t)count + (size_t)i] *= factor[i];
+    multiply("N", s->rows, columns, count, s->vector, s->rows, workspace, count, 1, to, s->rows);
 }

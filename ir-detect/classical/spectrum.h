@@ -34,7 +34,7 @@ typedef struct {
 
 /* Room in the scratch from slot `slot` on; it takes SPECTRUM_SLOTS of them. */
 enum { SPECTRUM_SLOTS = 9 };
-void spectrum_room(spectrum *s, int rows, scratch *room, int slot);
+void spectrum_init(spectrum *s, int rows, scratch *workspace, int slot);
 
 /* What the values found are for, which says how exact a vector must be. */
 typedef enum {
@@ -47,9 +47,9 @@ typedef enum {
 void spectrum_find(spectrum *s, const double *x, int columns, int least, double above,
                    spectrum_use use);
 
-/* to = U diag(factor) U' X for the first `count` vectors U; x, to: rows x columns; room: count x
- * columns. */
+/* to = U diag(factor) U' X for the first `count` vectors U; x, to: rows x columns; workspace: count
+ * x columns. */
 void spectrum_apply(const spectrum *s, int count, const double *factor, const double *x,
-                    int columns, double *to, double *room);
+                    int columns, double *to, double *workspace);
 
 #endif

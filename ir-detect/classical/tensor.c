@@ -34,7 +34,6 @@ static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
 static void make_plans(tensor_step *t)
 {
     int pixels = t->shape.rows * t->shape.columns;
-
     pthread_mutex_lock(&planner);
     t->forward = fftw_plan_many_dft_r2c(1, &t->shape.depth, pixels, t->value, NULL, pixels, 1,
                                         (fftw_complex *)t->slices, NULL, pixels, 1, FFTW_ESTIMATE);
@@ -48,7 +47,6 @@ tensor_step *tensor_step_new(tensor_shape shape)
     tensor_step *t = ir_calloc(1, sizeof *t);
     size_t pixels = (size_t)shape.rows * (size_t)shape.columns, depth = (size_t)shape.depth;
     int side = shape.rows < shape.columns ? shape.rows : shape.columns;
-
     t->shape = shape;
     t->side = side;
     t->value = ir_aligned(pixels * depth * sizeof *t->value);
@@ -98,7 +96,6 @@ static void make_gram(tensor_step *t, const zcomplex *slice)
     const tensor_shape *shape = &t->shape;
     bool wide = shape->rows <= shape->columns;
     const int *length = wide ? &shape->columns : &shape->rows;
-
     blas()->zherk("U", wide ? "N" : "C", &t->side, length, &one, slice, &shape->rows, &zero,
                   t->gram, &t->side, 1, 1);
 }
@@ -107,7 +104,6 @@ static void make_gram(tensor_step *t, const zcomplex *slice)
 static void decompose_wholly(tensor_step *t, const zcomplex *slice)
 {
     int info;
-
     make_gram(t, slice);
     blas()->zheevd("V", "U", &t->side, t->gram, &t->side, t->eigenvalue, t->work, &t->work_size,
                    t->real_work, &t->real_size, t->whole_work, &t->whole_size, &info, 1, 1);
@@ -121,7 +117,6 @@ static void decompose_wholly(tensor_step *t, const zcomplex *slice)
 static int needed(const tensor_step *t, int keep, double above)
 {
     int count = 0;
-
     while (count < t->side && t->eigenvalue[t->side - 1 - count] > 0 &&
            (count < keep || t->eigenvalue[t->side - 1 - count] > above))
         count++;
@@ -134,11 +129,10 @@ static int decompose(tensor_step *t, const zcomplex *slice, int keep, double abo
 {
     size_t n = (size_t)t->side;
     double *diagonal = t->real_work, *off = diagonal + n, *copy = off + n, *vectors = copy + n;
-    double *room = vectors + n * n;
+    double *workspace = vectors + n * n;
     int *block = t->whole_work, *failed = block + n, *index = failed + n;
     zcomplex *factors = t->inverse + n * n, *first;
     int count = 0, info;
-
     make_gram(t, slice);
     blas()->zhetrd("U", &t->side, t->gram, &t->side, diagonal, off, factors, t->work, &t->work_size,
                    &info, 1);
@@ -149,7 +143,7 @@ static int decompose(tensor_step *t, const zcomplex *slice, int keep, double abo
         for (size_t i = 0; i < n; i++)
             block[i] = 1;
         blas()->dstein(&t->side, diagonal, off, &count, t->eigenvalue + t->side - count, block,
-                       &t->side, vectors, &t->side, room, index, failed, &info);
+                       &t->side, vectors, &t->side, workspace, index, failed, &info);
     }
     if (info != 0) {
         decompose_wholly(t, slice);
@@ -179,7 +173,6 @@ static void multiply(tensor_step *t, zcomplex *slice, int count, const double *f
     const zcomplex one = 1, zero = 0;
     const int *rows = &t->shape.rows, *columns = &t->shape.columns;
     const zcomplex *u = t->vectors + (size_t)(t->side - count) * (size_t)t->side;
-
     if (*rows <= *columns) {
         blas()->zgemm("C", "N", &count, columns, rows, &one, u, rows, slice, rows, &zero,
                       t->product, &count, 1, 1);
@@ -202,7 +195,6 @@ static void multiply(tensor_step *t, zcomplex *slice, int count, const double *f
 static void shrink_slice(tensor_step *t, zcomplex *slice, int keep, double tau)
 {
     int count = decompose(t, slice, keep, tau * tau);
-
     /* the factors take the eigenvalues' place */
     for (int i = 0; i < count; i++) {
         double *value = &t->eigenvalue[t->side - 1 - i];
@@ -219,7 +211,6 @@ static void shrink_slice(tensor_step *t, zcomplex *slice, int keep, double tau)
 void tensor_step_run(tensor_step *t, int keep, double tau)
 {
     size_t pixels = (size_t)t->shape.rows * (size_t)t->shape.columns;
-
     fftw_execute(t->forward);
     for (int i = 0; i <= t->shape.depth / 2; i++)
         shrink_slice(t, t->slices + (size_t)i * pixels, keep, tau);

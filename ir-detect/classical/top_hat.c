@@ -26,14 +26,13 @@ static void set_white(uint16_t *row, int width)
 
 /* out[y] = min of in[y - radius .. y + radius], rows of `width` pixels. Cut into blocks of k =
  * 2 radius + 1 rows, a window is the end of one block and the start of the next: the minimum of a
- * suffix and of a prefix. room: k + 1 rows. radius < height. */
+ * suffix and of a prefix. workspace: k + 1 rows. radius < height. */
 static void erode_columns(const uint16_t *in, uint16_t *out, int width, int height, int radius,
-                          uint16_t *room)
+                          uint16_t *workspace)
 {
     int k = 2 * radius + 1;
     size_t stride = (size_t)width;
-    uint16_t *suffix = room, *prefix = room + (size_t)k * stride;
-
+    uint16_t *suffix = workspace, *prefix = workspace + (size_t)k * stride;
     /* The block's rows are base - radius + j, j = 0 .. k - 1; rows that do not exist are white. */
     for (int base = 0; base < height; base += k) {
         for (int j = k - 1; j >= 0; j--) {
@@ -69,12 +68,11 @@ static void invert(uint16_t *pixel, size_t count)
 
 /* A dilation is the erosion of the negative. Leaves `in` inverted. */
 static void dilate_columns(uint16_t *in, uint16_t *out, int width, int height, int radius,
-                           uint16_t *room)
+                           uint16_t *workspace)
 {
     size_t count = (size_t)width * (size_t)height;
-
     invert(in, count);
-    erode_columns(in, out, width, height, radius, room);
+    erode_columns(in, out, width, height, radius, workspace);
     invert(out, count);
 }
 
@@ -108,15 +106,14 @@ solution top_hat_saliency(const ir_image *im, const double *parameter, scratch *
     int across = at_most(radius, w - 1), down = at_most(radius, h - 1);
     size_t count = (size_t)w * (size_t)h;
     size_t rows = larger((2 * (size_t)down + 2) * (size_t)w, (2 * (size_t)across + 2) * (size_t)h);
-    uint16_t *a = scratch_room(s, 0, 2 * count + rows, sizeof *a), *b = a + count,
-             *room = b + count;
-
-    erode_columns(im->pixel, a, w, h, down, room);
+    uint16_t *a = scratch_buffer(s, 0, 2 * count + rows, sizeof *a), *b = a + count,
+             *workspace = b + count;
+    erode_columns(im->pixel, a, w, h, down, workspace);
     transpose(a, b, w, h);
-    erode_columns(b, a, h, w, across, room);
-    dilate_columns(a, b, h, w, across, room);
+    erode_columns(b, a, h, w, across, workspace);
+    dilate_columns(a, b, h, w, across, workspace);
     transpose(b, a, h, w);
-    dilate_columns(a, b, w, h, down, room);
+    dilate_columns(a, b, w, h, down, workspace);
     for (size_t i = 0; i < count; i++)
         saliency[i] = (float)(im->pixel[i] - b[i]);
     return (solution){.converged = true};

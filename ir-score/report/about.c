@@ -22,7 +22,6 @@ typedef const char *(*teller)(const run *r, const char *key);
 static void row(FILE *file, const run *r, int n, const char *title, teller tell, const char *key)
 {
     bool any = false;
-
     for (int i = 0; i < n; i++)
         any = any || *tell(&r[i], key) != '\0';
     if (!any)
@@ -41,8 +40,7 @@ static const char *tell_path(const run *r, const char *key)
 
 static const char *tell_last(const run *r, const char *key)
 {
-    int column = r->log != NULL ? tsv_find(r->log, key) : -1;
-
+    int column = r->log ? tsv_find(r->log, key) : -1;
     return column >= 0 ? tsv_text(r->log, r->log->rows - 1, column) : "";
 }
 
@@ -58,7 +56,6 @@ static void head(FILE *file, const run *r, int n)
 static void all_knobs(FILE *file, const run *r, int n)
 {
     const run *most = NULL;
-
     for (int i = 0; i < n; i++)
         for (int k = 0; k < r[i].knobs.key.n; k++) {
             const char *key = r[i].knobs.key.name[k];
@@ -68,14 +65,14 @@ static void all_knobs(FILE *file, const run *r, int n)
                 seen = seen || *run_knob(&r[j], key) != '\0';
             if (seen)
                 continue;
-            if (most == NULL) {
+            if (!most) {
                 most = &r[i];
                 fputs("<details><summary>All knobs</summary>\n", file);
                 head(file, r, n);
             }
             row(file, r, n, key, run_knob, key);
         }
-    if (most != NULL)
+    if (most)
         fputs("</table></div></details>\n", file);
 }
 

@@ -16,7 +16,6 @@ static double bar_y(double percent)
 static void bar(FILE *file, const bar_chart *b, int group, int r, double x, double width)
 {
     double value = b->value[group * b->runs + r];
-
     if (!isfinite(value)) {
         html(file, "<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%d\">n/a</text>\n",
              x + width / 2, HEIGHT - BOTTOM - 3);
@@ -31,7 +30,6 @@ static void bar(FILE *file, const bar_chart *b, int group, int r, double x, doub
 void chart_bars(FILE *file, const bar_chart *b)
 {
     double step = (double)(WIDTH - LEFT - RIGHT) / b->groups, width = 0.8 * step / b->runs;
-
     html(file, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n", WIDTH, HEIGHT,
          b->title);
     for (int percent = 0; percent <= 100; percent += 25)
@@ -67,7 +65,6 @@ static double interval_x(double x)
 static void whisker(FILE *file, const interval_chart *c, int row, int r, int y)
 {
     int i = row * c->runs + r;
-
     if (!isfinite(c->value[i]))
         return;
     if (isfinite(c->low[i]) && isfinite(c->high[i]))
@@ -80,7 +77,6 @@ static void whisker(FILE *file, const interval_chart *c, int row, int r, int y)
 void chart_intervals(FILE *file, const interval_chart *c)
 {
     int band = c->runs * ROW + PAD, end = c->rows * band;
-
     html(file, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n", SPAN, end + AXIS,
          c->title);
     for (int i = 0; i <= 4; i++)

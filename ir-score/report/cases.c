@@ -5,7 +5,7 @@
 #include "../match.h"
 #include "gallery.h"
 #include "html.h"
-#include "picture.h"
+#include "inline_picture.h"
 #include "received.h"
 #include "section.h"
 #include "stream/mask.h"
@@ -52,8 +52,7 @@ static void read_scored(const run *r, size_t row, const char *kind, ir_image *im
     char *name = ir_format("scored/%s/%s.pgm", kind, text(r, row, "name"));
     char *path = ir_format("%s/%s", r->path, name);
     FILE *file = received_open_within(r->path, name);
-
-    if (file == NULL)
+    if (!file)
         ir_die("%s: No such file or directory", path);
     read_image(file, path, im);
     free(path);
@@ -65,8 +64,7 @@ static bool read_data(const run *r, size_t row, const char *column, ir_image *im
 {
     const char *path = text(r, row, column);
     FILE *file = received_open(path);
-
-    if (file == NULL)
+    if (!file)
         return false;
     read_image(file, path, im);
     return true;
@@ -78,11 +76,10 @@ static view view_open(const run *r, size_t row)
 {
     view v = {.r = r, .row = row, .targets = ir_components_new()};
     size_t pixels;
-
     v.missing = !read_data(r, row, "frame", &v.frame)   ? "frame"
                 : !read_data(r, row, "truth", &v.truth) ? "truth"
                                                         : NULL;
-    if (v.missing != NULL)
+    if (v.missing)
         return v;
     ir_mask_make_binary(&v.truth);
     read_scored(r, row, "corrupted", &v.corrupted);
@@ -111,7 +108,6 @@ static finding find(const view *v, const run *r, size_t row)
 {
     finding f = {.detections = ir_components_new()};
     int targets = ir_components_count(v->targets);
-
     read_scored(r, row, "found", &f.mask);
     ir_check_same_size(&f.mask, &v->corrupted, "the corrupted frame", NULL);
     ir_components_find(f.detections, f.mask.pixel, f.mask.width, f.mask.height,
@@ -138,11 +134,10 @@ static void finding_free(finding *f)
 static const ir_component *largest_alarm(const finding *f)
 {
     const ir_component *largest = NULL;
-
     for (int d = 0; d < ir_components_count(f->detections); d++) {
         const ir_component *c = ir_components_at(f->detections, d);
 
-        if (!f->is_target[d] && (largest == NULL || c->area > largest->area))
+        if (!f->is_target[d] && (!largest || c->area > largest->area))
             largest = c;
     }
     return largest;
@@ -152,7 +147,7 @@ static const ir_component *largest_alarm(const finding *f)
 static const ir_component *missed_target(const view *v, const finding *f, const finding *other)
 {
     for (int t = 0; t < ir_components_count(v->targets); t++)
-        if (f->of_target[t] < 0 && (other == NULL || other->of_target[t] >= 0))
+        if (f->of_target[t] < 0 && (!other || other->of_target[t] >= 0))
             return ir_components_at(v->targets, t);
     return ir_components_count(v->targets) > 0 ? ir_components_at(v->targets, 0) : NULL;
 }
@@ -160,7 +155,6 @@ static const ir_component *missed_target(const view *v, const finding *f, const 
 static int clamped(double centre, int side, int whole)
 {
     int first = (int)centre - side / 2;
-
     first = first > whole - side ? whole - side : first;
     return first < 0 ? 0 : first;
 }
@@ -169,9 +163,8 @@ static window window_around(const view *v, const ir_component *c)
 {
     window w = {.width = v->frame.width < SIDE ? v->frame.width : SIDE,
                 .height = v->frame.height < SIDE ? v->frame.height : SIDE};
-
-    w.left = clamped(c != NULL ? c->column : v->frame.width / 2, w.width, v->frame.width);
-    w.top = clamped(c != NULL ? c->row : v->frame.height / 2, w.height, v->frame.height);
+    w.left = clamped(c ? c->column : v->frame.width / 2, w.width, v->frame.width);
+    w.top = clamped(c ? c->row : v->frame.height / 2, w.height, v->frame.height);
     return w;
 }
 
@@ -187,9 +180,8 @@ static void picture(FILE *file, const view *v, const finding *f, const unsigned 
                     const char *what)
 {
     size_t targets = (size_t)ir_components_count(v->targets), n = targets;
-    size_t detections = f != NULL ? (size_t)ir_components_count(f->detections) : 0;
+    size_t detections = f ? (size_t)ir_components_count(f->detections) : 0;
     mark *marks = ir_calloc(targets + detections + 1, sizeof *marks);
-
     mark_targets(v, marks);
     for (size_t d = 0; d < detections; d++)
         if (!f->is_target[d])
@@ -204,7 +196,6 @@ static void grey_picture(FILE *file, const view *v, const ir_image *im, int low,
                          const char *what)
 {
     unsigned char rgb[3 * SIDE * SIDE], *p = rgb;
-
     for (int y = v->shown.top; y < v->shown.top + v->shown.height; y++)
         for (int x = v->shown.left; x < v->shown.left + v->shown.width; x++, p += 3) {
             double sample = im->pixel[(size_t)y * (size_t)im->width + (size_t)x];
@@ -220,7 +211,6 @@ static void mask_picture(FILE *file, const view *v, const finding *f, const char
     static const unsigned char kind[4][3] = {
         {0, 0, 0}, {86, 180, 233}, {230, 159, 0}, {255, 255, 255}}; /* none, missed, false, hit */
     unsigned char rgb[3 * SIDE * SIDE], *p = rgb;
-
     for (int y = v->shown.top; y < v->shown.top + v->shown.height; y++)
         for (int x = v->shown.left; x < v->shown.left + v->shown.width; x++, p += 3) {
             size_t i = (size_t)y * (size_t)v->truth.width + (size_t)x;
@@ -236,13 +226,12 @@ static void caption(FILE *file, const view *v)
 {
     const run *r = v->r;
     double iou = tsv_real(r->images, v->row, tsv_need(r->images, "iou"));
-
     html(file, "<p><b>%s</b> under %s %s: %s of %s targets found by %s, IoU ",
          text(r, v->row, "name"), text(r, v->row, "corruption"), text(r, v->row, "severity"),
          text(r, v->row, "hits"), text(r, v->row, "targets"), r->name);
     html_real(file, 100 * iou, 1);
     html(file, " %%, %s false-alarm pixels; ", text(r, v->row, "false_alarm_pixels"));
-    if (v->missing != NULL)
+    if (v->missing)
         html(file, "not shown, since %s is not on this machine</p>\n", text(r, v->row, v->missing));
     else
         html(file, "shown: %dx%d pixels from column %d, row %d</p>\n", v->shown.width,
@@ -252,7 +241,7 @@ static void caption(FILE *file, const view *v)
 static void masks(FILE *file, const view *v, const run *r, int n)
 {
     for (int i = 0; i < n; i++) {
-        long row = r[i].images != NULL ? gallery_same(v->r, v->row, &r[i]) : -1;
+        long row = r[i].images ? gallery_same(v->r, v->row, &r[i]) : -1;
         finding f;
 
         if (row < 0)
@@ -267,9 +256,8 @@ static void masks(FILE *file, const view *v, const run *r, int n)
 static window choose_window(const view *v, gallery which, const run *other)
 {
     finding f = find(v, v->r, v->row), g = {0};
-    long same = other != NULL ? gallery_same(v->r, v->row, other) : -1;
+    long same = other ? gallery_same(v->r, v->row, other) : -1;
     window w;
-
     if (same >= 0)
         g = find(v, other, (size_t)same);
     if (which == GALLERY_ALARMS)
@@ -298,12 +286,11 @@ static void one_case(FILE *file, gallery which, const run *r, int n, const run *
                      const run *other)
 {
     view v = view_open(subject, row);
-
-    if (v.missing == NULL)
+    if (!v.missing)
         v.shown = choose_window(&v, which, other);
     fputs("<div class=\"case\">\n", file);
     caption(file, &v);
-    if (v.missing == NULL)
+    if (!v.missing)
         pictures(file, &v, r, n);
     fputs("</div>\n", file);
     view_close(&v);
@@ -317,8 +304,7 @@ static void one_gallery(FILE *file, gallery which, const run *r, int n, const ru
     bool compared = which == GALLERY_GAINS || which == GALLERY_LOSSES;
     size_t row[GALLERY_CASES];
     int cases;
-
-    if (compared && other == NULL)
+    if (compared && !other)
         return;
     cases = gallery_pick(which, subject, other, row);
     html(file, "<h3>%s %s", title[which], subject->name);
@@ -334,15 +320,14 @@ static void one_gallery(FILE *file, gallery which, const run *r, int n, const ru
 void section_gallery(FILE *file, const run *r, int n)
 {
     const run *subject = NULL, *other = NULL;
-
     fputs("<section id=\"gallery\"><h2>Gallery</h2>\n", file);
     for (int i = 0; i < n; i++) {
-        if (r[i].images == NULL)
+        if (!r[i].images)
             continue;
-        other = other != NULL ? other : subject;
+        other = other ? other : subject;
         subject = &r[i];
     }
-    if (subject != NULL)
+    if (subject)
         fputs("<p>Corrupted test frames, grey from the clean frame's least sample to its largest. "
               "In masks: <span class=\"swatch hit\">&nbsp;</span> true and found, "
               "<span class=\"swatch missed\">&nbsp;</span> true and not found, "
@@ -350,10 +335,10 @@ void section_gallery(FILE *file, const run *r, int n)
               "targets, "
               "dashed around false alarms.</p>\n",
               file);
-    for (gallery which = 0; subject != NULL && which < GALLERIES; which++)
+    for (gallery which = 0; subject && which < GALLERIES; which++)
         one_gallery(file, which, r, n, subject, other);
     for (int i = 0; i < n; i++)
-        if (r[i].images == NULL)
+        if (!r[i].images)
             section_missing(file, &r[i], "frames for the gallery", "report");
     fputs("</section>\n", file);
 }

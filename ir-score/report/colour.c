@@ -9,7 +9,6 @@ colour colour_viridis(double x)
     const int last = sizeof at / sizeof *at - 1;
     double place, part;
     int i;
-
     x = x > 1 ? 1 : x > 0 ? x : 0;
     place = x * last;
     i = (int)place < last ? (int)place : last - 1;

@@ -22,7 +22,6 @@ void report_command(int argc, char **argv)
     int option;
     run *r;
     ir_output out;
-
     while ((option = ir_option(argc, argv, ":o:hV", names, usage)) != -1)
         path = optarg;
     if (optind == argc)

@@ -50,7 +50,7 @@ static void figure(FILE *file, const run *r, int n, const kind *k)
     for (int i = 0; i < n; i++) {
         const tsv *t = k->precision ? r[i].pr : r[i].roc;
 
-        if (t == NULL)
+        if (!t)
             continue;
         if (k->area && isfinite(t->area))
             snprintf(note[lines], sizeof *note, "area %.4f", t->area);
@@ -82,7 +82,7 @@ void section_curves(FILE *file, const run *r, int n)
         figure(file, r, n, &kinds[k]);
     fputs("</div>\n", file);
     for (int i = 0; i < n; i++)
-        if (r[i].roc == NULL || r[i].pr == NULL)
+        if (!r[i].roc || !r[i].pr)
             section_missing(file, &r[i], "curves", "report");
     fputs("</section>\n", file);
 }

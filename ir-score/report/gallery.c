@@ -18,7 +18,6 @@ long gallery_same(const run *r, size_t row, const run *other)
 {
     const char *key[] = {text(r, row, "name"), text(r, row, "corruption"),
                          text(r, row, "severity")};
-
     return row_index_find(&other->image_rows, key, 3);
 }
 
@@ -27,7 +26,6 @@ static double badness(gallery which, const run *r, const run *other, size_t row)
 {
     double iou = number(r, row, "iou");
     long same;
-
     if (which == GALLERY_MISSES) {
         double missed = number(r, row, "targets") - number(r, row, "hits");
 
@@ -35,7 +33,7 @@ static double badness(gallery which, const run *r, const run *other, size_t row)
     }
     if (which == GALLERY_ALARMS)
         return number(r, row, "false_alarm_pixels");
-    same = other != NULL ? gallery_same(r, row, other) : -1;
+    same = other ? gallery_same(r, row, other) : -1;
     if (same < 0)
         return 0;
     iou -= number(other, (size_t)same, "iou");
@@ -46,7 +44,6 @@ int gallery_pick(gallery which, const run *r, const run *other, size_t row[GALLE
 {
     double worst[GALLERY_CASES];
     int n = 0;
-
     for (size_t i = 0; i < r->images->rows; i++) {
         double bad = badness(which, r, other, i);
         int at = n;

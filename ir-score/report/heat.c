@@ -29,7 +29,6 @@ static void cell(FILE *file, const heat_map *h, const heat_cell *at)
     double x = LEFT + at->column * width;
     long y = row_y(h, at->row);
     colour c = colour_viridis(share(h, value));
-
     if (isnan(value)) {
         html(file, "<rect class=\"none\" x=\"%.2f\" y=\"%ld\" width=\"%.2f\" height=\"%d\"/>\n", x,
              y, width, CELL);
@@ -58,7 +57,6 @@ static void column_names(FILE *file, const heat_map *h)
     size_t longest = 1;
     double apart;
     int every;
-
     for (int i = 0; i < h->columns; i++)
         longest = strlen(h->column[i]) > longest ? strlen(h->column[i]) : longest;
     apart = ceil(((double)longest * LETTER + 4) / width);
@@ -66,7 +64,7 @@ static void column_names(FILE *file, const heat_map *h)
     for (int i = 0; i < h->columns; i += every)
         html(file, "<text class=\"tick\" text-anchor=\"middle\" x=\"%.2f\" y=\"%d\">%s</text>\n",
              LEFT + (i + 0.5) * width, TOP - 5, h->column[i]);
-    if (h->columns_are != NULL)
+    if (h->columns_are)
         html(file, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%d\">%s</text>\n",
              LEFT - 6, TOP - 5, h->columns_are);
 }
@@ -75,7 +73,6 @@ static void column_names(FILE *file, const heat_map *h)
 static void colour_bar(FILE *file, const heat_map *h, long y)
 {
     double step = (double)(WIDTH - LEFT) / STEPS;
-
     for (int i = 0; i < STEPS; i++) {
         html(file, "<rect x=\"%.2f\" y=\"%ld\" width=\"%.2f\" height=\"10\"", LEFT + i * step, y,
              step + 0.3);
@@ -92,7 +89,6 @@ static void colour_bar(FILE *file, const heat_map *h, long y)
 void chart_heat(FILE *file, const heat_map *h)
 {
     long end = row_y(h, h->rows - 1) + CELL;
-
     html(file, "<svg viewBox=\"0 0 %d %ld\" role=\"img\" aria-label=\"%s\">\n", WIDTH, end + BAR,
          h->title);
     column_names(file, h);

@@ -34,7 +34,7 @@ void html_text(FILE *file, const char *text)
         size_t n = ir_utf8_length(s);
         const char *instead = n == 0 ? "\xef\xbf\xbd" : entity(*s);
 
-        if (instead != NULL)
+        if (instead)
             fputs(instead, file);
         else
             fwrite(s, 1, n, file);
@@ -60,7 +60,6 @@ static void convert(FILE *file, const char *spec, char letter, const char *size,
 void html(FILE *file, const char *format, ...)
 {
     va_list list;
-
     va_start(list, format);
     while (*format) {
         size_t plain = strcspn(format, "%"), n;

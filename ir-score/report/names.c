@@ -17,7 +17,6 @@ typedef struct {
 static int compare(const void *a, const void *b)
 {
     const node *x = a, *y = b;
-
     return strcmp(x->name, y->name);
 }
 
@@ -43,13 +42,12 @@ static char *shorten(const char *name)
 static void add(names *s, node *new, const char *name)
 {
     size_t n = (size_t)s->n;
-
     if (s->n == INT_MAX)
         ir_die("more than %d different names", INT_MAX);
-    if (n == s->room) {
-        s->room = s->room ? 2 * s->room : 16;
-        s->name = ir_realloc(s->name, s->room, sizeof *s->name);
-        s->shown = ir_realloc(s->shown, s->room, sizeof *s->shown);
+    if (n == s->capacity) {
+        s->capacity = s->capacity ? 2 * s->capacity : 16;
+        s->name = ir_realloc(s->name, s->capacity, sizeof *s->name);
+        s->shown = ir_realloc(s->shown, s->capacity, sizeof *s->shown);
     }
     s->name[n] = ir_strdup(name);
     s->shown[n] = shorten(name);
@@ -59,10 +57,9 @@ static void add(names *s, node *new, const char *name)
 int names_index(names *s, const char *name)
 {
     node *new = ir_malloc(sizeof *new), **found;
-
     *new = (node){.name = name};
     found = tsearch(new, &s->tree, compare);
-    if (found == NULL)
+    if (!found)
         ir_die("out of memory");
     if (*found == new)
         add(s, new, name);
@@ -74,8 +71,7 @@ int names_index(names *s, const char *name)
 int names_find(const names *s, const char *name)
 {
     node **found = tfind(&(node){.name = name}, &s->tree, compare);
-
-    return found != NULL ? (*found)->index : -1;
+    return found ? (*found)->index : -1;
 }
 
 void names_free(names *s)
@@ -95,7 +91,6 @@ void names_free(names *s)
 static char *join(const char *const *cell, int n)
 {
     const char *all[INDEX_COLUMNS] = {"", "", ""};
-
     memcpy(all, cell, (size_t)n * sizeof *cell);
     return ir_format("%s\t%s\t%s", all[0], all[1], all[2]);
 }
@@ -103,7 +98,6 @@ static char *join(const char *const *cell, int n)
 row_index row_index_new(const tsv *t, const int *column, int columns)
 {
     row_index s = {.row = ir_calloc(t->rows, sizeof *s.row)};
-
     for (size_t row = 0; row < t->rows; row++) {
         const char *cell[INDEX_COLUMNS] = {""};
         int before = s.keys.n, key;
@@ -124,7 +118,6 @@ long row_index_find(const row_index *s, const char *const *key, int columns)
 {
     char *joined = join(key, columns);
     int found = names_find(&s->keys, joined);
-
     free(joined);
     return found < 0 ? -1 : (long)s->row[found];
 }

@@ -8,7 +8,7 @@ typedef struct {
     char **name;
     char **shown; /* the same for a person: cut where it is too long for a label */
     int n;
-    size_t room;
+    size_t capacity;
     void *tree; /* of what finds an index by its name */
 } names;
 

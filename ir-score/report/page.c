@@ -16,7 +16,6 @@ void page_write(FILE *file, const run *r, int n)
         section_about,  section_scores, section_robustness, section_training,
         section_policy, section_curves, section_gallery,
     };
-
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
           "<meta name=\"color-scheme\" content=\"light dark\">\n<title>irtools report: ",

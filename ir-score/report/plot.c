@@ -12,7 +12,6 @@ static double place(const scale *s, double value)
 {
     double at = s->log ? log(fmax(value, s->low) / s->low) / log(s->high / s->low)
                        : (value - s->low) / (s->high - s->low);
-
     return at < 0 ? 0 : at > 1 ? 1 : at;
 }
 
@@ -30,7 +29,6 @@ double plot_y(const plot *p, double y)
 static double round_step(double range)
 {
     double raw = range / TICKS, power = pow(10, floor(log10(raw))), share = raw / power;
-
     return (share < 1.5 ? 1 : share < 3.5 ? 2 : share < 7.5 ? 5 : 10) * power;
 }
 
@@ -40,7 +38,6 @@ scale scale_around(const double *value, size_t n, bool with_zero)
      */
     const double largest = 1e300, narrowest = 1e-9;
     double low = INFINITY, high = -INFINITY, step;
-
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(value[i]))
             continue;
@@ -72,7 +69,6 @@ static void number(const plot *p, const scale *s, double value)
 static void tick_x(const plot *p, double value)
 {
     double x = plot_x(p, value);
-
     html(p->file, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>", x, TOP, HEIGHT - BOTTOM);
     html(p->file, "<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%d\">", x,
          HEIGHT - BOTTOM + 17);
@@ -82,7 +78,6 @@ static void tick_x(const plot *p, double value)
 static void tick_y(const plot *p, double value)
 {
     double y = plot_y(p, value);
-
     html(p->file, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>", LEFT, y, WIDTH - RIGHT);
     html(p->file, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%.1f\">", LEFT - 6, y + 4);
     number(p, &p->y, value);
@@ -91,7 +86,6 @@ static void tick_y(const plot *p, double value)
 static void ticks(const plot *p, const scale *s, void (*tick)(const plot *, double))
 {
     double step = s->log ? 0 : round_step(s->high - s->low);
-
     step = s->whole ? fmax(step, 1) : step;
     if (s->log) {
         int first = (int)ceil(log10(s->low) - 1e-9), last = (int)floor(log10(s->high) + 1e-9);
@@ -108,7 +102,6 @@ static void ticks(const plot *p, const scale *s, void (*tick)(const plot *, doub
 plot plot_begin(FILE *file, const axes *a)
 {
     plot p = {file, a->x, a->y};
-
     html(file, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n", WIDTH, HEIGHT,
          a->title);
     ticks(&p, &p.x, tick_x);
@@ -142,7 +135,6 @@ static bool drawn(const plot *p, const double *x, const double *y, size_t i, siz
 void plot_line(const plot *p, int series, bool second, const double *x, const double *y, size_t n)
 {
     const char *dotted = second ? " second" : "";
-
     series %= COLOUR_SERIES;
     html(p->file, "<path class=\"line s%d%s\" d=\"", series, dotted);
     for (size_t i = 0; i < n; i++)

@@ -16,7 +16,6 @@ static heat_cell *read_cells(const tsv *t, names *strategies, names *rounds, dou
     int corruption = tsv_need(t, "corruption"), severity = tsv_need(t, "severity");
     int number = tsv_need(t, "round"), share = tsv_need(t, "share");
     heat_cell *cell = ir_calloc(t->rows, sizeof *cell);
-
     for (size_t row = 0; row < t->rows; row++) {
         char *name = ir_format("%s %s", tsv_text(t, row, corruption), tsv_text(t, row, severity));
 
@@ -34,7 +33,6 @@ static void heat(FILE *file, const run *r)
     names strategies = {0}, rounds = {0};
     double most = 0;
     heat_cell *cell = read_cells(r->policy, &strategies, &rounds, &most);
-
     html(file, "<figure><figcaption>%s: strategies played</figcaption>\n", r->name);
     chart_heat(file, &(heat_map){.title = "share of each strategy in each round",
                                  .unit = "% of the round's frames",
@@ -62,9 +60,8 @@ static void entropy(FILE *file, const run *r, int n)
     axes a = {"entropy of the policy", "round", "entropy, nats", {.high = 1}, {.high = 4}};
     plot p;
     const char **name = ir_calloc((size_t)n, sizeof *name);
-
     for (int i = 0; i < n; i++)
-        if (r[i].policy != NULL && r[i].log != NULL)
+        if (r[i].policy && r[i].log)
             last = fmax(last, tsv_real(r[i].log, r[i].log->rows - 1, tsv_need(r[i].log, "round")));
     a.x = scale_around((double[]){0, last}, 2, true);
     a.x.whole = true;
@@ -75,7 +72,7 @@ static void entropy(FILE *file, const run *r, int n)
         const tsv *t = r[i].log;
         double *x, *y;
 
-        if (r[i].policy == NULL || t == NULL)
+        if (!r[i].policy || !t)
             continue;
         name[i] = r[i].name;
         x = tsv_reals(t, "round", 1);
@@ -93,23 +90,23 @@ static void entropy(FILE *file, const run *r, int n)
 void section_policy(FILE *file, const run *r, int n)
 {
     int there = 0;
-
     fputs("<section id=\"policy\"><h2>The adversary's policy</h2>\n", file);
     for (int i = 0; i < n; i++)
-        there += r[i].policy != NULL;
+        if (r[i].policy)
+            there++;
     if (there > 0) {
         fputs("<p>How often each strategy was played in a round, and the mean of &minus;ln p over "
               "the strategies played, which estimates the policy's entropy for a frame.</p>\n"
               "<div class=\"figures\">\n",
               file);
         for (int i = 0; i < n; i++)
-            if (r[i].policy != NULL)
+            if (r[i].policy)
                 heat(file, &r[i]);
         entropy(file, r, n);
         fputs("</div>\n", file);
     }
     for (int i = 0; i < n; i++) {
-        if (r[i].policy != NULL)
+        if (r[i].policy)
             continue;
         if (strcmp(run_knob(&r[i], "STRATEGY"), "none") == 0)
             html(file,

@@ -17,7 +17,6 @@ static FILE *open_plain(const char *path, const char *name)
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     struct stat status;
     FILE *file;
-
     if (fd < 0 && errno == ENOENT)
         return NULL;
     if (fd < 0 && errno == ENXIO) /* a socket, or a device without a driver */
@@ -27,7 +26,7 @@ static FILE *open_plain(const char *path, const char *name)
     if (!S_ISREG(status.st_mode))
         ir_die("%s: not a plain file", name);
     file = fdopen(fd, "r");
-    if (file == NULL)
+    if (!file)
         ir_die_errno("%s", name);
     return file;
 }
@@ -40,7 +39,6 @@ FILE *received_open(const char *path)
 static bool lies_within(const char *directory, const char *path)
 {
     size_t n = strlen(directory);
-
     while (n > 0 && directory[n - 1] == '/') /* the root alone ends so */
         n--;
     return strncmp(path, directory, n) == 0 && path[n] == '/';
@@ -51,14 +49,13 @@ FILE *received_open_within(const char *directory, const char *name)
     char *path = ir_format("%s/%s", directory, name);
     char *root = realpath(directory, NULL), *real = realpath(path, NULL);
     FILE *file = NULL;
-
-    if (root == NULL)
+    if (!root)
         ir_die_errno("%s", directory);
-    if (real == NULL && errno != ENOENT)
+    if (!real && errno != ENOENT)
         ir_die_errno("%s", path);
-    if (real != NULL && !lies_within(root, real))
+    if (real && !lies_within(root, real))
         ir_die("%s: leads out of %s (put a copy there in place of the link)", path, directory);
-    if (real != NULL)
+    if (real)
         file = open_plain(real, path);
     free(real);
     free(root);

@@ -41,7 +41,6 @@ static bool admit(names *s, const char *name, int most)
 static bool admit_row(tables *all, const char *dataset, const char *name, const char *level)
 {
     names *kind = is_mean(name) ? &all->means : &all->corruptions;
-
     return admit(&all->datasets, dataset, MOST_DATASETS) &&
            (strcmp(name, "clean") == 0 || admit(kind, name, MOST_CORRUPTIONS)) &&
            (strcmp(level, "-") == 0 || strcmp(level, "mean") == 0 ||
@@ -52,7 +51,6 @@ static void collect(tables *all, const tsv *t)
 {
     int corruption = tsv_need(t, "corruption"), severity = tsv_need(t, "severity");
     int iou = tsv_need(t, "iou"), dataset = tsv_find(t, "dataset");
-
     for (size_t row = 0; row < t->rows; row++) {
         tsv_real(t, row, iou); /* is checked */
         all->left_out += !admit_row(all, dataset_of(t, row, dataset), tsv_text(t, row, corruption),
@@ -65,7 +63,6 @@ static double find(const run *r, const char *dataset, const char *corruption, co
 {
     const char *key[] = {dataset, corruption, severity};
     long row = row_index_find(&r->robustness_rows, key, 3);
-
     if (row < 0)
         return INFINITY;
     return tsv_real(r->robustness, (size_t)row, tsv_need(r->robustness, "iou"));
@@ -75,7 +72,6 @@ static double find(const run *r, const char *dataset, const char *corruption, co
 static const char *corruption_at(const tables *all, int i, bool shown)
 {
     const names *kind = i < all->corruptions.n ? &all->corruptions : &all->means;
-
     i -= i < all->corruptions.n ? 0 : all->corruptions.n;
     return shown ? kind->shown[i] : kind->name[i];
 }
@@ -87,7 +83,6 @@ static void heat(FILE *file, const tables *all, const char *dataset, const run *
     const char **row = ir_calloc((size_t)rows, sizeof *row);
     const char **column = ir_calloc((size_t)columns, sizeof *column);
     size_t cells = 0;
-
     for (int j = 0; j < columns; j++)
         column[j] = j + 1 < columns ? all->severities.shown[j] : "mean";
     for (int i = 0; i < rows; i++) {
@@ -126,7 +121,6 @@ static void bars(FILE *file, const tables *all, const char *dataset, int which)
     int groups = all->severities.n;
     double *value = ir_calloc((size_t)(groups + 1) * (size_t)all->n, sizeof *value);
     double *level = value + groups * all->n;
-
     for (int i = 0; i < all->n; i++) {
         level[i] = find(&all->r[i], dataset, "clean", "-");
         for (int g = 0; g < groups; g++)
@@ -160,7 +154,6 @@ static void row(FILE *file, const tables *all, const char *dataset, const char *
 {
     double first = find(&all->r[0], dataset, corruption, severity);
     bool any = false;
-
     for (int i = 0; i < all->n; i++)
         any = any || !isinf(find(&all->r[i], dataset, corruption, severity));
     if (!any)
@@ -205,12 +198,11 @@ static void numbers(FILE *file, const tables *all, const char *dataset)
 static void one_dataset(FILE *file, const tables *all, const char *dataset)
 {
     const char **name = ir_calloc((size_t)all->n, sizeof *name);
-
     if (*dataset != '\0')
         html(file, "<h3>Tested on %s</h3>\n", dataset);
     fputs("<div class=\"figures\">\n", file);
     for (int i = 0; i < all->n; i++)
-        if (all->r[i].robustness != NULL) {
+        if (all->r[i].robustness) {
             name[i] = all->r[i].name;
             heat(file, all, dataset, &all->r[i]);
         }
@@ -229,10 +221,9 @@ static void one_dataset(FILE *file, const tables *all, const char *dataset)
 void section_robustness(FILE *file, const run *r, int n)
 {
     tables all = {.r = r, .n = n};
-
     fputs("<section id=\"robustness\"><h2>Robustness</h2>\n", file);
     for (int i = 0; i < n; i++)
-        if (r[i].robustness != NULL)
+        if (r[i].robustness)
             collect(&all, r[i].robustness);
     for (int i = 0; i < all.datasets.n && all.severities.n > 0; i++)
         one_dataset(file, &all, all.datasets.name[i]);
@@ -242,7 +233,7 @@ void section_robustness(FILE *file, const run *r, int n)
              "corruptions and %d severities are shown.</p>\n",
              all.left_out, MOST_DATASETS, MOST_CORRUPTIONS, MOST_SEVERITIES);
     for (int i = 0; i < n; i++)
-        if (r[i].robustness == NULL)
+        if (!r[i].robustness)
             section_missing(file, &r[i], "robustness table", "robustness");
     fputs("</section>\n", file);
     names_free(&all.datasets);

@@ -21,8 +21,7 @@ static tsv *part(const run *r, const char *name)
     FILE *file = received_open_within(r->path, name);
     char *path;
     tsv *t;
-
-    if (file == NULL)
+    if (!file)
         return NULL;
     path = ir_format("%s/%s", r->path, name);
     t = tsv_parse(file, path);
@@ -39,12 +38,11 @@ static void add_knob(knobs *k, char *line)
 {
     char *key = strsep(&line, " ");
     int n = k->key.n;
-
-    if (line == NULL || *line == '\0' || names_index(&k->key, key) < n)
+    if (!line || *line == '\0' || names_index(&k->key, key) < n)
         return;
-    if ((size_t)n == k->room) {
-        k->room = k->room ? 2 * k->room : 32;
-        k->value = ir_realloc(k->value, k->room, sizeof *k->value);
+    if ((size_t)n == k->capacity) {
+        k->capacity = k->capacity ? 2 * k->capacity : 32;
+        k->value = ir_realloc(k->value, k->capacity, sizeof *k->value);
     }
     k->value[n] = line;
 }
@@ -53,8 +51,7 @@ knobs knobs_parse(FILE *file, const char *path)
 {
     knobs k = {.lines = text_read(file, path)};
     char *line;
-
-    while ((line = text_next(&k.lines)) != NULL)
+    while ((line = text_next(&k.lines)))
         add_knob(&k, line);
     return k;
 }
@@ -71,8 +68,7 @@ static bool read_knobs(run *r)
 {
     FILE *file = received_open_within(r->path, "knobs");
     char *path;
-
-    if (file == NULL)
+    if (!file)
         return false;
     path = ir_format("%s/knobs", r->path);
     r->knobs = knobs_parse(file, path);
@@ -85,20 +81,20 @@ static bool read_knobs(run *r)
 /* How rows are found; a part that is not there has none. */
 static void index_rows(run *r)
 {
-    if (r->about != NULL)
+    if (r->about)
         r->about_rows = row_index_new(r->about, (int[]){0}, 1);
-    if (r->robustness != NULL)
+    if (r->robustness)
         r->robustness_rows = row_index_new(r->robustness,
                                            (int[]){tsv_find(r->robustness, "dataset"),
                                                    tsv_need(r->robustness, "corruption"),
                                                    tsv_need(r->robustness, "severity")},
                                            3);
-    if (r->clean != NULL)
+    if (r->clean)
         r->clean_rows = row_index_new(r->clean, (int[]){tsv_need(r->clean, "score")}, 1);
-    if (r->corrupted != NULL)
+    if (r->corrupted)
         r->corrupted_rows =
             row_index_new(r->corrupted, (int[]){tsv_need(r->corrupted, "score")}, 1);
-    if (r->images != NULL)
+    if (r->images)
         r->image_rows =
             row_index_new(r->images,
                           (int[]){tsv_need(r->images, "name"), tsv_need(r->images, "corruption"),
@@ -109,7 +105,6 @@ static void index_rows(run *r)
 static void read_directory(run *r)
 {
     bool knobs = read_knobs(r);
-
     r->about = part(r, "0000/about.tsv");
     r->log = part(r, "log.tsv");
     r->policy = part(r, "policy.tsv");
@@ -119,7 +114,7 @@ static void read_directory(run *r)
     r->roc = part(r, "scored/roc.tsv");
     r->pr = part(r, "scored/pr.tsv");
     r->images = part(r, "scored/images.tsv");
-    if (!knobs && r->robustness == NULL && r->clean == NULL)
+    if (!knobs && !r->robustness && !r->clean)
         ir_die("%s: no run of hrl.mk: none of knobs, robustness.tsv and scored/ is in it", r->path);
 }
 
@@ -128,7 +123,6 @@ static run read_one(const char *path)
     run r = {.path = ir_strdup(path)};
     size_t length = strlen(path);
     struct stat status;
-
     while (length > 1 && r.path[length - 1] == '/')
         r.path[--length] = '\0';
     if (stat(path, &status) != 0)
@@ -145,8 +139,7 @@ static run read_one(const char *path)
 static const char *last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');
-
-    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+    return slash && slash[1] != '\0' ? slash + 1 : path;
 }
 
 static bool is_lone(const run *r, int n, int i)
@@ -160,7 +153,6 @@ static bool is_lone(const run *r, int n, int i)
 run *runs_read(char *const *path, int n)
 {
     run *r = ir_calloc((size_t)n, sizeof *r);
-
     for (int i = 0; i < n; i++)
         r[i] = read_one(path[i]);
     for (int i = 0; i < n; i++)
@@ -174,7 +166,6 @@ static void free_one(run *r)
                     r->corrupted, r->roc, r->pr,     r->images};
     row_index *rows[] = {&r->about_rows, &r->robustness_rows, &r->clean_rows, &r->corrupted_rows,
                          &r->image_rows};
-
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         tsv_free(parts[i]);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -194,13 +185,11 @@ void runs_free(run *r, int n)
 const char *run_knob(const run *r, const char *key)
 {
     int found = names_find(&r->knobs.key, key);
-
     return found >= 0 ? r->knobs.value[found] : "";
 }
 
 const char *run_about(const run *r, const char *key)
 {
     long row = row_index_find(&r->about_rows, &key, 1);
-
     return row >= 0 && r->about->columns >= 2 ? tsv_text(r->about, (size_t)row, 1) : "";
 }

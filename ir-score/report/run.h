@@ -13,7 +13,7 @@
 typedef struct {
     names key;
     char **value; /* by key */
-    size_t room;
+    size_t capacity;
     text_lines lines; /* what the values point into */
 } knobs;
 

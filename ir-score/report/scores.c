@@ -50,7 +50,6 @@ static part corrupted_of(const run *r)
 static interval find(part p, const char *key)
 {
     long row = row_index_find(p.rows, &key, 1);
-
     if (row < 0)
         return (interval){NAN, NAN, NAN};
     return (interval){tsv_real(p.table, (size_t)row, tsv_need(p.table, "value")),
@@ -78,7 +77,7 @@ static void head(FILE *file, const run *r, int n, part_of of)
 {
     fputs("<div class=\"scroll\"><table>\n<tr><th scope=\"col\">Score</th>", file);
     for (int i = 0; i < n; i++)
-        if (of(&r[i]).table != NULL)
+        if (of(&r[i]).table)
             html(file, "<th scope=\"col\" class=\"number\">%s</th>", r[i].name);
     fputs("</tr>\n", file);
 }
@@ -87,7 +86,7 @@ static void row(FILE *file, const run *r, int n, part_of of, const score *s)
 {
     html(file, "<tr><th scope=\"row\">%s</th>", s->title);
     for (int i = 0; i < n; i++)
-        if (of(&r[i]).table != NULL)
+        if (of(&r[i]).table)
             table_cell(file, find(of(&r[i]), s->key), s->times, s->decimals);
     fputs("</tr>\n", file);
 }
@@ -96,7 +95,6 @@ static void row(FILE *file, const run *r, int n, part_of of, const score *s)
 static void all_scores(FILE *file, const run *r, int n, part_of of, const tsv *first)
 {
     int column = tsv_need(first, "score");
-
     fputs("<details><summary>Every score</summary>\n", file);
     head(file, r, n, of);
     for (size_t k = 0; k < first->rows; k++) {
@@ -109,19 +107,19 @@ static void all_scores(FILE *file, const run *r, int n, part_of of, const tsv *f
 
 static void chart(FILE *file, const run *r, int n, part_of of, const char *title)
 {
-    size_t room = (size_t)SHOWN * (size_t)n;
-    double *value = ir_calloc(room, 3 * sizeof *value), *low = value + room, *high = low + room;
+    size_t capacity = (size_t)SHOWN * (size_t)n;
+    double *value = ir_calloc(capacity, 3 * sizeof *value), *low = value + capacity,
+           *high = low + capacity;
     const char *names[SHOWN], **run_name = ir_calloc((size_t)n, sizeof *run_name);
     interval_chart c = {title, "score, 0 to 1; whisker: 95 % interval", 0, n, names, value, low,
                         high};
-
     for (int s = 0; s < SHOWN; s++) {
-        if (shown[s].label == NULL)
+        if (!shown[s].label)
             continue;
         for (int i = 0; i < n; i++) {
             interval found = {NAN, NAN, NAN};
 
-            if (of(&r[i]).table != NULL)
+            if (of(&r[i]).table)
                 found = find(of(&r[i]), shown[s].key);
             value[c.rows * n + i] = found.value;
             low[c.rows * n + i] = found.low;
@@ -130,7 +128,7 @@ static void chart(FILE *file, const run *r, int n, part_of of, const char *title
         names[c.rows++] = shown[s].label;
     }
     for (int i = 0; i < n; i++)
-        run_name[i] = of(&r[i]).table != NULL ? r[i].name : NULL;
+        run_name[i] = of(&r[i]).table ? r[i].name : NULL;
     html(file, "<figure><figcaption>%s</figcaption>\n", title);
     chart_intervals(file, &c);
     chart_legend(file, run_name, n);
@@ -143,14 +141,13 @@ static void one_set(FILE *file, const run *r, int n, part_of of, const char *tit
                     const char *what)
 {
     const tsv *first = NULL;
-
     html(file, "<h3>%s</h3>\n", title);
     for (int i = 0; i < n; i++) {
-        if (of(&r[i]).table == NULL)
+        if (!of(&r[i]).table)
             section_missing(file, &r[i], what, "report");
-        first = first != NULL ? first : of(&r[i]).table;
+        first = first ? first : of(&r[i]).table;
     }
-    if (first == NULL)
+    if (!first)
         return;
     fputs("<div class=\"figures\"><div>\n", file);
     head(file, r, n, of);

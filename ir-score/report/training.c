@@ -17,7 +17,6 @@ static void add_line(chart_line *line, int *n, const run *r, int series, const c
                      double times, const char *note, bool second)
 {
     double *y = tsv_reals(r->log, column, times);
-
     if (!has_number(y, r->log->rows)) {
         free(y);
         return;
@@ -32,7 +31,6 @@ static scale scale_of(const chart_line *line, int n, bool y, bool with_zero)
     size_t all = 0;
     double *value;
     scale s;
-
     for (int i = 0; i < n; i++)
         all += line[i].n;
     value = ir_calloc(all, sizeof *value);
@@ -66,17 +64,16 @@ void section_training(FILE *file, const run *r, int n)
 {
     chart_line *line = ir_calloc(2 * (size_t)n, sizeof *line);
     int lines = 0;
-
     fputs("<section id=\"training\"><h2>Training</h2>\n<div class=\"figures\">\n", file);
     for (int i = 0; i < n; i++)
-        if (r[i].log != NULL) {
+        if (r[i].log) {
             add_line(line, &lines, &r[i], i, "loss_clean", 1, "clean frames", false);
             add_line(line, &lines, &r[i], i, "loss_corrupted", 1, "corrupted frames", true);
         }
     figure(file, line, lines, "Loss in training", "loss, mean over the round's frames");
     lines = 0;
     for (int i = 0; i < n; i++)
-        if (r[i].log != NULL)
+        if (r[i].log)
             add_line(line, &lines, &r[i], i, "iou", 100, "", false);
     figure(file, line, lines, "IoU of the frames held out", "IoU, %");
     if (lines == 0)
@@ -85,7 +82,7 @@ void section_training(FILE *file, const run *r, int n)
               file);
     fputs("</div>\n", file);
     for (int i = 0; i < n; i++)
-        if (r[i].log == NULL)
+        if (!r[i].log)
             section_missing(file, &r[i], "training curves", "report");
     fputs("</section>\n", file);
     free(line);

@@ -139,7 +139,8 @@ static void work(const settings *s, const char *mode, int n)
 int main(int argc, char **argv)
 {
     static const char *const modes[] = {"train", "detect"};
-    settings s = {.where = ir_backend_defaults(IR_TF32), .steps = 1, .warm = 2, .seconds = HUGE_VAL};
+    settings s = {
+        .where = ir_backend_defaults(IR_TF32), .steps = 1, .warm = 2, .seconds = HUGE_VAL};
     char *mode, *n, *next_mode, *next_n;
     int c;
     ir_start("bench-detector");

@@ -86,7 +86,7 @@ int main(int argc, char **argv)
         fail("bench-measure: wait4");
     double end = now();
     FILE *file = fopen(argv[1], "a");
-    if (file == NULL)
+    if (!file)
         fail(argv[1]);
     fprintf(file, "%.6f %.6f %.2f %.6f\n", end - begin,
             seconds(used.ru_utime) + seconds(used.ru_stime), (double)used.ru_maxrss / 1024,

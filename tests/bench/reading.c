@@ -14,7 +14,6 @@ static void read_file(const char *path)
     static char buffer[1 << 20];
     int file = open(path, O_RDONLY);
     ssize_t got;
-
     if (file < 0)
         ir_die_errno("%s", path);
     while ((got = read(file, buffer, sizeof buffer)) > 0)
@@ -28,9 +27,8 @@ int main(void)
     char path[4096];
     struct timespec t;
     long files = 0;
-
     ir_start("bench-reading");
-    for (; fgets(path, sizeof path, stdin) != NULL; files++) {
+    for (; fgets(path, sizeof path, stdin); files++) {
         path[strcspn(path, "\n")] = '\0';
         read_file(path);
     }

@@ -12,18 +12,17 @@
 
 typedef struct {
     ir_image (*frame)[STREAMS];
-    size_t count, room;
+    size_t count, capacity;
 } frames;
 
 static frames read_all(const options *o)
 {
     ir_matched *input = ir_matched_open(2, o->operand);
     frames all = {0};
-
     for (bool more = true; more; all.count += more) {
-        if (all.count == all.room) {
-            all.room = all.room ? 2 * all.room : 64;
-            all.frame = ir_realloc(all.frame, all.room, sizeof *all.frame);
+        if (all.count == all.capacity) {
+            all.capacity = all.capacity ? 2 * all.capacity : 64;
+            all.frame = ir_realloc(all.frame, all.capacity, sizeof *all.frame);
         }
         for (int i = 0; i < STREAMS; i++)
             all.frame[all.count][i] = (ir_image){0};
@@ -36,7 +35,6 @@ static frames read_all(const options *o)
 static double processor_seconds(void)
 {
     struct timespec t;
-
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
@@ -45,7 +43,6 @@ static double processor_seconds(void)
 static void score_all(const options *o, const frames *all, FILE *file)
 {
     scoring *s = scoring_new(o, NULL);
-
     for (size_t i = 0; i < all->count; i++)
         scoring_add(s, all->frame[i]);
     scoring_print(s, file, NULL);
@@ -63,7 +60,7 @@ int main(int argc, char **argv)
     FILE *nowhere = fopen("/dev/null", "w");
     struct rusage used;
 
-    if (nowhere == NULL)
+    if (!nowhere)
         ir_die_errno("/dev/null");
     double start = processor_seconds();
     for (long i = 0; i < times; i++)

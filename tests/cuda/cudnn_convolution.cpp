@@ -260,7 +260,7 @@ static bool is_new_in_capture(cudnnHandle_t handle, const convolution &c, int nu
 /* A bias may have to be padded like the channels that it belongs to, in memory that nobody speaks
  * of. The real one refuses where that is not there, which costs time and is not seen: here only
  * where memory is made scarce. */
-static bool has_room_for_bias(const call &m, size_t wanted)
+static bool has_space_for_bias(const call &m, size_t wanted)
 {
     wanted += (size_t)(m.c.y.c + 7) / 8 * 8 * sizeof(float) + 131;
     if (m.workspace_bytes < wanted && !environment().workspace)
@@ -283,7 +283,7 @@ static cudnnStatus_t queue_call(cudnnHandle_t handle, call m, int number, const 
         return CUDNN_STATUS_NOT_SUPPORTED;
     if (!m.workspace || m.workspace_bytes < workspace_size(m.c, number))
         return CUDNN_STATUS_BAD_PARAM;
-    if (m.last.bias && !has_room_for_bias(m, workspace_size(m.c, number)))
+    if (m.last.bias && !has_space_for_bias(m, workspace_size(m.c, number)))
         return CUDNN_STATUS_BAD_PARAM;
     if (is_new_in_capture(handle, m.c, number, name))
         return CUDNN_STATUS_EXECUTION_FAILED;

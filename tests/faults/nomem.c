@@ -40,11 +40,10 @@ static int find_code(struct dl_phdr_info *info, size_t size, void *unused)
 static void __attribute__((constructor)) begin(void)
 {
     const char *program = getenv("NOMEM_PROGRAM"), *at = getenv("NOMEM_AT");
-
-    if (program == NULL || strcmp(program, program_invocation_short_name) != 0)
+    if (!program || strcmp(program, program_invocation_short_name) != 0)
         return;
-    fails_at = at != NULL ? atol(at) : 0;
-    if (getenv("NOMEM_OWN") != NULL)
+    fails_at = at ? atol(at) : 0;
+    if (getenv("NOMEM_OWN"))
         dl_iterate_phdr(find_code, NULL);
     atomic_store(&counting, 1);
 }
@@ -53,11 +52,10 @@ static void __attribute__((destructor)) end(void)
 {
     const char *path = getenv("NOMEM_COUNT");
     FILE *file;
-
-    if (!atomic_exchange(&counting, 0) || path == NULL)
+    if (!atomic_exchange(&counting, 0) || !path)
         return;
     file = fopen(path, "w");
-    if (file != NULL) {
+    if (file) {
         fprintf(file, "%ld\n", atomic_load(&calls));
         fclose(file);
     }
@@ -66,7 +64,6 @@ static void __attribute__((destructor)) end(void)
 static int fails(const void *caller)
 {
     uintptr_t from = (uintptr_t)caller;
-
     if (!atomic_load(&counting) || (own_to > 0 && (from < own_from || from >= own_to)))
         return 0;
     if (atomic_fetch_add(&calls, 1) + 1 != fails_at)
@@ -100,5 +97,5 @@ int posix_memalign(void **block, size_t alignment, size_t bytes)
     if (fails(__builtin_return_address(0)))
         return ENOMEM;
     *block = __libc_memalign(alignment, bytes);
-    return *block != NULL ? 0 : ENOMEM;
+    return *block ? 0 : ENOMEM;
 }

@@ -12,10 +12,10 @@
 
 #include "contain.h"
 
-enum { ROOM = 1 << 17, PLACES = 2 * ROOM };
+enum { MOST = 1 << 17, PLACES = 2 * MOST };
 
 static struct {
-    void *block[ROOM];
+    void *block[MOST];
     uint32_t place[PLACES]; /* index of the block + 1; 0: none */
     size_t n;
 } held;
@@ -24,8 +24,8 @@ void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t bytes);
 void __real_free(void *block);
-ssize_t __real_getline(char **line, size_t *room, FILE *file);
-ssize_t __real___getdelim(char **line, size_t *room, int end, FILE *file);
+ssize_t __real_getline(char **line, size_t *capacity, FILE *file);
+ssize_t __real___getdelim(char **line, size_t *capacity, int end, FILE *file);
 int __real_vasprintf(char **text, const char *format, va_list list);
 
 static size_t hash(const void *block)
@@ -37,7 +37,6 @@ static size_t hash(const void *block)
 static size_t find(const void *block)
 {
     size_t i = hash(block);
-
     while (held.place[i] != 0 && held.block[held.place[i] - 1] != block)
         i = (i + 1) % PLACES;
     return i;
@@ -45,10 +44,10 @@ static size_t find(const void *block)
 
 static void *hold(void *block)
 {
-    if (block == NULL || !containing())
+    if (!block || !containing())
         return block;
-    if (held.n == ROOM)
-        fault("more than %d blocks of memory", ROOM);
+    if (held.n == MOST)
+        fault("more than %d blocks of memory", MOST);
     held.block[held.n] = block;
     held.place[find(block)] = (uint32_t)++held.n;
     return block;
@@ -72,8 +71,7 @@ static void release(const void *block)
 {
     size_t i = find(block);
     uint32_t index = held.place[i];
-
-    if (block == NULL || index == 0)
+    if (!block || index == 0)
         return;
     held.place[i] = 0;
     close_gap(i);
@@ -89,7 +87,6 @@ static void release(const void *block)
 size_t blocks_free(void)
 {
     size_t n = held.n;
-
     while (held.n > 0) {
         void *block = held.block[held.n - 1];
 
@@ -123,23 +120,21 @@ void __wrap_free(void *block)
     __real_free(block);
 }
 
-ssize_t __wrap_getline(char **line, size_t *room, FILE *file)
+ssize_t __wrap_getline(char **line, size_t *capacity, FILE *file)
 {
     ssize_t length;
-
     release(*line);
-    length = __real_getline(line, room, file);
+    length = __real_getline(line, capacity, file);
     hold(*line);
     return length;
 }
 
 /* What an optimising compiler makes of getline(). */
-ssize_t __wrap___getdelim(char **line, size_t *room, int end, FILE *file)
+ssize_t __wrap___getdelim(char **line, size_t *capacity, int end, FILE *file)
 {
     ssize_t length;
-
     release(*line);
-    length = __real___getdelim(line, room, end, file);
+    length = __real___getdelim(line, capacity, end, file);
     hold(*line);
     return length;
 }
@@ -147,7 +142,6 @@ ssize_t __wrap___getdelim(char **line, size_t *room, int end, FILE *file)
 int __wrap_vasprintf(char **text, const char *format, va_list list)
 {
     int length = __real_vasprintf(text, format, list);
-
     if (length >= 0)
         hold(*text);
     return length;

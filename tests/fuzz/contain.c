@@ -34,7 +34,6 @@ const char *contained_message(void)
 void fault(const char *format, ...)
 {
     va_list list;
-
     state.inside = false;
     va_start(list, format);
     vfprintf(stderr, format, list);
@@ -46,7 +45,6 @@ void fault(const char *format, ...)
 bool contain(void (*run)(void *), void *context)
 {
     volatile bool died = true;
-
     state.message[0] = '\0';
     state.inside = true;
     if (setjmp(state.home) == 0) {
@@ -66,8 +64,7 @@ bool contain(void (*run)(void *), void *context)
 static _Noreturn void leave(const char *reason)
 {
     size_t n = strlen(state.message);
-
-    if (reason != NULL)
+    if (reason)
         snprintf(state.message + n, sizeof state.message - n, ": %s", reason);
     if (!state.inside)
         fault("outside: %s", state.message);
@@ -80,7 +77,6 @@ _Noreturn void __wrap_ir_die(const char *format, ...) IR_PRINTF(1, 2);
 _Noreturn void __wrap_ir_die(const char *format, ...)
 {
     va_list list;
-
     va_start(list, format);
     vsnprintf(state.message, sizeof state.message, format, list);
     va_end(list);
@@ -92,7 +88,6 @@ _Noreturn void __wrap_ir_die_errno(const char *format, ...)
 {
     const char *reason = strerror(errno);
     va_list list;
-
     va_start(list, format);
     vsnprintf(state.message, sizeof state.message, format, list);
     va_end(list);
@@ -103,7 +98,6 @@ _Noreturn void __wrap_ir_usage_die(const char *format, ...) IR_PRINTF(1, 2);
 _Noreturn void __wrap_ir_usage_die(const char *format, ...)
 {
     va_list list;
-
     va_start(list, format);
     vsnprintf(state.message, sizeof state.message, format, list);
     va_end(list);
@@ -115,7 +109,6 @@ void __wrap_ir_warn(const char *format, ...)
 {
     char text[256];
     va_list list;
-
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
@@ -124,7 +117,6 @@ void __wrap_ir_warn(const char *format, ...)
 static void refuse_much(size_t count, size_t size)
 {
     size_t bytes;
-
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > MOST_MEMORY)
         __wrap_ir_die("out of memory");
 }

@@ -9,7 +9,6 @@
 int descriptor_of(const void *bytes, size_t size)
 {
     static int fd = -1;
-
     if (fd < 0)
         fd = memfd_create("input", MFD_CLOEXEC);
     if (fd < 0 || ftruncate(fd, 0) != 0 || pwrite(fd, bytes, size, 0) != (ssize_t)size ||

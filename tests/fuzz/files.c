@@ -52,7 +52,6 @@ static const file *find(const char *path)
 static bool is_directory(const char *path)
 {
     size_t n = strlen(path);
-
     while (n > 1 && path[n - 1] == '/')
         n--;
     for (int i = 0; i < files_there; i++)
@@ -65,7 +64,6 @@ static ssize_t read_some(void *cookie, char *to, size_t size)
 {
     opened *o = cookie;
     size_t left = o->of->size - o->at, n = size < left ? size : left;
-
     memcpy(to, o->of->bytes + o->at, n);
     o->at += n;
     return (ssize_t)n;
@@ -76,12 +74,11 @@ static FILE *open_file(const char *path)
     const file *found = find(path);
     opened *o;
     int i = 0;
-
-    if (found == NULL) {
+    if (!found) {
         errno = is_directory(path) ? EISDIR : ENOENT;
         return NULL;
     }
-    while (i < MOST_OPEN && open_now[i].stream != NULL)
+    while (i < MOST_OPEN && open_now[i].stream)
         i++;
     if (i == MOST_OPEN)
         fault("more than %d files are open", MOST_OPEN);
@@ -89,7 +86,7 @@ static FILE *open_file(const char *path)
     o->of = found;
     o->at = 0;
     o->stream = fopencookie(o, "r", (cookie_io_functions_t){.read = read_some});
-    if (o->stream == NULL || setvbuf(o->stream, o->buffer, _IOFBF, sizeof o->buffer) != 0)
+    if (!o->stream || setvbuf(o->stream, o->buffer, _IOFBF, sizeof o->buffer) != 0)
         fault("fopencookie failed");
     return o->stream;
 }
@@ -106,9 +103,8 @@ int __wrap_fclose(FILE *stream)
 int files_close(void)
 {
     int n = 0;
-
     for (int i = 0; i < MOST_OPEN; i++)
-        if (open_now[i].stream != NULL) {
+        if (open_now[i].stream) {
             __wrap_fclose(open_now[i].stream);
             n++;
         }
@@ -120,8 +116,7 @@ int files_close(void)
 FILE *__wrap_ir_open_in(const char *path)
 {
     FILE *stream = open_file(path);
-
-    if (stream == NULL)
+    if (!stream)
         ir_die_errno("%s", path);
     return stream;
 }
@@ -130,8 +125,7 @@ FILE *__wrap_ir_open_in(const char *path)
 FILE *__wrap_received_open(const char *path)
 {
     FILE *stream = open_file(path);
-
-    if (stream == NULL && errno != ENOENT)
+    if (!stream && errno != ENOENT)
         ir_die("%s: not a plain file", path);
     return stream;
 }
@@ -140,7 +134,6 @@ FILE *__wrap_received_open_within(const char *directory, const char *name)
 {
     char *path = ir_format("%s/%s", directory, name);
     FILE *stream = __wrap_received_open(path);
-
     free(path);
     return stream;
 }
@@ -156,7 +149,7 @@ int __wrap_access(const char *path, int mode)
 {
     if (!containing())
         return __real_access(path, mode);
-    if (find(path) != NULL || is_directory(path))
+    if (find(path) || is_directory(path))
         return 0;
     errno = ENOENT;
     return -1;

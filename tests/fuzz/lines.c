@@ -10,7 +10,6 @@ enum { MOST_LINE = 1024 };
 static size_t line_at(const uint8_t *data, size_t size, size_t at, size_t *length)
 {
     size_t from = at, to = at;
-
     while (from > 0 && data[from - 1] != '\n')
         from--;
     while (to < size && data[to] != '\n')
@@ -37,7 +36,6 @@ static size_t change_cell(uint8_t *data, size_t size, size_t most, size_t at, un
         "1e-5",    "0.5",  "100",   "5",        "",         "mean",       "clean", "iou", "jpeg",
         "1000000", "\xff", "&<\"'", "4.9e-324", "-1.7e308", "2147483648", "x"};
     size_t from = at, to = at, i;
-
     while (from > 0 && data[from - 1] != '\n' && data[from - 1] != '\t')
         from--;
     while (to < size && data[to] != '\n' && data[to] != '\t')
@@ -51,7 +49,6 @@ static size_t copy_line(uint8_t *data, size_t size, size_t most, size_t from, si
 {
     uint8_t line[MOST_LINE];
     size_t length, unused;
-
     from = line_at(data, size, from, &length);
     to = line_at(data, size, to, &unused);
     if (length > MOST_LINE)
@@ -63,7 +60,6 @@ static size_t copy_line(uint8_t *data, size_t size, size_t most, size_t from, si
 size_t lines_mutate(uint8_t *data, size_t size, size_t most, unsigned seed)
 {
     size_t what = below(&seed, 8), at, length;
-
     if (size == 0 || what < 3)
         return LLVMFuzzerMutate(data, size, most);
     at = below(&seed, size);

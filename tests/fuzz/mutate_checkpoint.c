@@ -11,7 +11,6 @@ enum { BLOCK = 512, NAME = 100, SIZE_AT = 124, SUM_AT = 148, TYPE_AT = 156, MOST
 static size_t octal(const uint8_t *digits, size_t n)
 {
     size_t value = 0;
-
     for (size_t i = 0; i < n && digits[i] >= '0' && digits[i] <= '7'; i++)
         value = value * 8 + (size_t)(digits[i] - '0');
     return value;
@@ -20,7 +19,6 @@ static size_t octal(const uint8_t *digits, size_t n)
 static void set_octal(uint8_t *field, size_t digits, size_t value)
 {
     char text[24];
-
     snprintf(text, sizeof text, "%0*zo", (int)digits, value);
     memcpy(field, text, digits);
     field[digits] = 0;
@@ -29,7 +27,6 @@ static void set_octal(uint8_t *field, size_t digits, size_t value)
 static void put_sum_right(uint8_t *header)
 {
     size_t sum = 8 * ' ';
-
     for (int i = 0; i < BLOCK; i++)
         sum += i < SUM_AT || i >= SUM_AT + 8 ? header[i] : 0;
     set_octal(header + SUM_AT, 6, sum);
@@ -45,7 +42,6 @@ static size_t whole_blocks(size_t bytes)
 static size_t find_members(const uint8_t *data, size_t size, size_t *at, size_t most)
 {
     size_t n = 0;
-
     for (size_t i = 0; i + BLOCK <= size && data[i] != 0 && n < most;) {
         size_t bytes = octal(data + i + SIZE_AT, 11);
 
@@ -62,7 +58,6 @@ static size_t change_content(uint8_t *data, size_t size, size_t most, size_t at)
 {
     static uint8_t content[MOST];
     size_t old = octal(data + at + SIZE_AT, 11), end = at + BLOCK + whole_blocks(old), now;
-
     if (end > size || old > MOST / 2)
         return size;
     memcpy(content, data + at + BLOCK, old);
@@ -96,7 +91,6 @@ static size_t repeat(uint8_t *data, size_t size, size_t most, size_t from, size_
 {
     static uint8_t member[MOST];
     size_t bytes = BLOCK + whole_blocks(octal(data + from + SIZE_AT, 11));
-
     if (from + bytes > size || bytes > MOST || size + bytes > most)
         return size;
     memcpy(member, data + from, bytes);
@@ -108,7 +102,6 @@ static size_t repeat(uint8_t *data, size_t size, size_t most, size_t from, size_
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed)
 {
     size_t at[32], n = find_members(data, size, at, 32), what = below(&seed, 16);
-
     if (n == 0 || what == 0)
         size = LLVMFuzzerMutate(data, size, most);
     else if (what < 11)

@@ -9,7 +9,6 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
 {
     static uint8_t header[MOST_HEADER];
     size_t length = size < BEFORE ? 0 : (size_t)data[8] | (size_t)data[9] << 8, now;
-
     if (size < BEFORE || data[6] != 1 || length > size - BEFORE || length > MOST_HEADER / 2 ||
         below(&seed, 4) == 0)
         return LLVMFuzzerMutate(data, size, most);

@@ -11,12 +11,11 @@
 static void replay(const char *path)
 {
     FILE *file = fopen(path, "r");
-    size_t size = 0, room = 1 << 20;
-    char *all = ir_malloc(room), *bytes;
-
-    if (file == NULL)
+    size_t size = 0, capacity = 1 << 20;
+    char *all = ir_malloc(capacity), *bytes;
+    if (!file)
         fault("%s: cannot be opened", path);
-    size = fread(all, 1, room, file);
+    size = fread(all, 1, capacity, file);
     fclose(file);
     bytes = ir_malloc(size); /* of its very size, for AddressSanitizer */
     memcpy(bytes, all, size);

@@ -27,7 +27,6 @@ int __wrap_archive_read_free(struct archive *a)
 static void run(void *context)
 {
     ir_checkpoint *checkpoint = ir_checkpoint_read("in", "detector");
-
     (void)context;
     for (size_t i = 0; i < ir_checkpoint_count(checkpoint); i++) {
         const ir_array *array = ir_checkpoint_at(checkpoint, i);
@@ -46,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     files_clear();
     files_add("in", data, size);
-    if (!contain(run, NULL) && archive != NULL)
+    if (!contain(run, NULL) && archive)
         __wrap_archive_read_free(archive);
     return 0;
 }

@@ -9,13 +9,12 @@
 static void run(void *context)
 {
     ir_paths paths = {0};
-
     (void)context;
     ir_paths_add(&paths, "@list");
     for (size_t i = 0; i < paths.count; i++) {
         const char *name = paths.item[i].name;
 
-        if (*name == '\0' || strpbrk(name, "\t\n/") != NULL)
+        if (*name == '\0' || strpbrk(name, "\t\n/"))
             fault("a name that no record could hold: '%s'", name);
     }
     ir_paths_free(&paths);
@@ -24,7 +23,6 @@ static void run(void *context)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const there[] = {"a.pgm", "b", "dir/a.pgm", "a b.png", ".hidden", "x.y.ppm"};
-
     files_clear();
     files_add("list", data, size);
     for (size_t i = 0; i < sizeof there / sizeof *there; i++)

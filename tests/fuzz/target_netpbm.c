@@ -16,8 +16,7 @@ static void write_and_read(const ir_image *im)
     static char written[MOST_WRITTEN];
     FILE *file = fmemopen(written, sizeof written, "w+");
     ir_image again = {0};
-
-    if (file == NULL)
+    if (!file)
         fault("fmemopen failed");
     ir_image_write(file, "written", im);
     rewind(file);
@@ -33,7 +32,6 @@ static void run(void *context)
 {
     FILE *file = ir_open_in("in");
     ir_image im = {0};
-
     (void)context;
     while (ir_image_read(file, "in", &im)) {
         check_image(&im);

@@ -22,8 +22,7 @@ static void write_one(pass *p, ir_records *records, bool *more)
     FILE *to = fmemopen(p->written + p->length, MOST_WRITTEN - p->length, "w");
     ir_strategy strategy;
     ir_reward reward;
-
-    if (to == NULL)
+    if (!to)
         fault("fmemopen failed");
     *more = p->rewards ? ir_reward_read(records, &reward) : ir_strategy_read(records, &strategy);
     if (*more && p->rewards)
@@ -39,7 +38,6 @@ static void read_only(pass *p)
     ir_records *records = ir_records_open(p->path);
     ir_strategy strategy;
     ir_reward reward;
-
     while (p->rewards ? ir_reward_read(records, &reward) : ir_strategy_read(records, &strategy))
         continue;
     ir_records_close(records);
@@ -49,7 +47,6 @@ static void read_and_write(pass *p)
 {
     ir_records *records = ir_records_open(p->path);
     bool more = true;
-
     while (more)
         write_one(p, records, &more);
     ir_records_close(records);
@@ -58,8 +55,7 @@ static void read_and_write(pass *p)
 static void run(void *context)
 {
     pass *p = context;
-
-    if (p->written == NULL)
+    if (!p->written)
         read_only(p);
     else
         read_and_write(p);
@@ -69,7 +65,6 @@ static void read_again(bool rewards)
 {
     static char first[MOST_WRITTEN], second[MOST_WRITTEN];
     pass a = {rewards, "in", first, 0}, b = {rewards, "written", second, 0};
-
     if (!contain(run, &a))
         fault("refused the second time: %s", contained_message());
     files_add("written", first, a.length);
@@ -82,7 +77,6 @@ static void read_again(bool rewards)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     pass p = {.path = "in"};
-
     if (size == 0 || size > MOST_WRITTEN / 32)
         return -1;
     p.rewards = data[0] == 'R';

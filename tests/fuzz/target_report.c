@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../ir-score/report/inline_picture.h"
 #include "../../ir-score/report/page.h"
-#include "../../ir-score/report/picture.h"
 #include "base/base.h"
 #include "contain.h"
 #include "files.h"
@@ -20,7 +20,6 @@ void __wrap_picture_write(FILE *file, const unsigned char *rgb, window w, const 
                           size_t n, const char *alt)
 {
     unsigned sum = 0;
-
     if (w.width < 1 || w.height < 1)
         fault("a picture of %dx%d", w.width, w.height);
     for (size_t i = 0; i < 3 * (size_t)w.width * (size_t)w.height; i++)
@@ -53,7 +52,6 @@ static bool names_number(const char *at)
     static const char *const names[] = {"d",  "x",  "y",     "x1",     "x2", "y1",
                                         "y2", "cx", "width", "height", "cy", "r"};
     const char *from = at;
-
     while (from > page.text && from[-1] >= '0' && from[-1] <= 'z')
         from--;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -87,7 +85,6 @@ static char bundle[MOST_INPUT + 1];
 static int add_run(char **run, int runs, const char *path)
 {
     size_t length = strcspn(path, "/");
-
     if (strncmp(path, "frames/", 7) == 0 || length == 0)
         return runs;
     for (int i = 0; i < runs; i++)
@@ -102,18 +99,17 @@ static int unpack(char **run)
 {
     char *at = bundle, *next;
     int runs = 0;
-
     files_clear();
-    while (at != NULL && strncmp(at, "@@ ", 3) == 0) {
+    while (at && strncmp(at, "@@ ", 3) == 0) {
         char *path = at + 3, *body = strchr(path, '\n');
 
-        if (body == NULL)
+        if (!body)
             break;
         *body++ = '\0';
         next = strncmp(body, "@@ ", 3) == 0 ? body : strstr(body, "\n@@ ");
-        if (next != NULL && next != body)
+        if (next && next != body)
             next++;
-        files_add(path, body, next != NULL ? (size_t)(next - body) : strlen(body));
+        files_add(path, body, next ? (size_t)(next - body) : strlen(body));
         runs = add_run(run, runs, path);
         at = next;
     }
@@ -130,7 +126,6 @@ static void make_page(void *context)
 {
     const paths *p = context;
     run *r = runs_read(p->path, p->n);
-
     page_write(p->page, r, p->n);
     fflush(p->page);
     runs_free(r, p->n);
@@ -140,8 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *path[MOST_RUNS];
     paths p = {path, 0, NULL};
-
-    if (size > MOST_INPUT || memchr(data, 0, size) != NULL)
+    if (size > MOST_INPUT || memchr(data, 0, size))
         return -1;
     memcpy(bundle, data, size);
     bundle[size] = '\0';

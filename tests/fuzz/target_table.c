@@ -14,7 +14,6 @@ static void run(void *context)
 {
     tsv *t = tsv_read("in");
     double sum = 0;
-
     (void)context;
     for (int i = 0; i < t->columns && i < MOST_SOUGHT; i++)
         if (strcmp(t->cell[tsv_find(t, t->cell[i])], t->cell[i]) != 0)
@@ -30,7 +29,6 @@ static void run(void *context)
 static void run_rce(void *context)
 {
     double iou = read_clean_iou("in");
-
     (void)context;
     if (!isnan(iou) && (iou < 0 || iou > 1))
         fault("an IoU of %g", iou);

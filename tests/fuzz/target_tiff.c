@@ -20,7 +20,7 @@ TIFF *__real_TIFFFdOpenExt(int fd, const char *name, const char *mode, TIFFOpenO
 TIFF *__wrap_TIFFFdOpenExt(int fd, const char *name, const char *mode, TIFFOpenOptions *options)
 {
     open_now = __real_TIFFFdOpenExt(fd, name, mode, options);
-    if (open_now == NULL)
+    if (!open_now)
         close(fd);
     return open_now;
 }
@@ -38,7 +38,6 @@ static void run(void *context)
 {
     ir_tiff *tiff = ir_tiff_open(context, "in");
     ir_image im = {0};
-
     given = NULL;
     for (int page = 0; page < MOST_PAGES && ir_tiff_next(tiff, "in", &im); page++)
         check_image(&im);
@@ -49,13 +48,13 @@ static void run(void *context)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     given = fdopen(dup(descriptor_of(data, size)), "rb");
-    if (given == NULL)
+    if (!given)
         fault("fdopen failed");
-    if (contain(run, given) && open_now != NULL)
+    if (contain(run, given) && open_now)
         fault("a file is left open");
-    if (open_now != NULL)
+    if (open_now)
         __wrap_TIFFClose(open_now);
-    if (given != NULL)
+    if (given)
         fclose(given);
     return 0;
 }

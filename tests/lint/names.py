@@ -4,7 +4,8 @@ A comment of C or CUDA, and HACKING.md, may name a function (it is followed by "
 underscore, and a file. Each must be in the tree: a function or a variable in some file's code, a file
 by its name or the end of its path. Prints FILE:LINE: NAME, and fails when there is one.
 
-Not looked up: addresses of web pages; words with NAME in them, which stand for many; an underscore
+Not looked up: addresses of web pages; words with NAME in them or, as in_SHELL, with
+capitals behind small letters, which stand for many; an underscore
 before a single letter, which is an index in a formula ("p_k", "sum_i").
 """
 
@@ -86,7 +87,8 @@ class Tree:
     def has_name(self, name):
         head, _, tail = name.rpartition("_")
         is_index = head.isalnum() and len(tail) == 1
-        return "NAME" in name or is_index or name in self.words or name in ELSEWHERE
+        stands_for_many = "NAME" in name or re.search("[a-z]_[A-Z]{2}", name)
+        return stands_for_many or is_index or name in self.words or name in ELSEWHERE
 
     def unknown(self):
         for path, line, comment in self.comments:

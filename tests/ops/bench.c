@@ -37,12 +37,13 @@ static void print_time(const char *direction, double seconds, double work, bool 
  * counted as twice the forward pass, as its arithmetic is. */
 static void bench_one(const op_case *op, ir_backend *b, const char *label)
 {
-    twin t;
-    twin_start(&t, (twin_setup){.backend = b, .mode = IR_TRAINING}, ir_rng_make(1, "bench", "", 0));
+    reftest t;
+    reftest_start(&t, (reftest_setup){.backend = b, .mode = IR_TRAINING},
+                  ir_rng_make(1, "bench", "", 0));
     op->bench(&t);
-    twin_plan(&t);
-    twin_fill(&t);
-    twin_put(&t);
+    reftest_plan(&t);
+    reftest_fill(&t);
+    reftest_put(&t);
     ir_graph_forward(t.graph);
     ir_node *node = t.outlet[0].value.node;
     ir_node_seed(t.graph, node, t.outlet[0].seed);
@@ -56,7 +57,7 @@ static void bench_one(const op_case *op, ir_backend *b, const char *label)
     print_time("backward", best_seconds(b, call, b->op[call->op]->backward), 2 * work, macs > 0);
     printf("  %s\n", t.text);
     fflush(stdout);
-    twin_end(&t);
+    reftest_end(&t);
 }
 
 int bench_operations(const test_options *options)

@@ -3,14 +3,14 @@
 #ifndef IR_TESTS_CASES_H
 #define IR_TESTS_CASES_H
 
-#include "twin.h"
+#include "reftest.h"
 
 typedef struct {
     const char *name;
-    int corners;                    /* shapes that are always tried */
-    void (*corner)(twin *t, int i); /* builds the i-th of them */
-    void (*random)(twin *t);        /* builds a random one */
-    void (*bench)(twin *t);         /* builds the one to be timed; the last node is the operation */
+    int corners;                       /* shapes that are always tried */
+    void (*corner)(reftest *t, int i); /* builds the i-th of them */
+    void (*random)(reftest *t);        /* builds a random one */
+    void (*bench)(reftest *t); /* builds the one to be timed; the last node is the operation */
 } op_case;
 
 extern const op_case conv_cases[], pointwise_cases[], pool_cases[], head_cases[], deform_cases[];
@@ -19,13 +19,13 @@ enum { CONV_CASES = 3, POINTWISE_CASES = 9, POOL_CASES = 7, HEAD_CASES = 5, DEFO
 /* A way of combining operations; in both modes. */
 typedef struct {
     const char *name;
-    void (*build)(twin *t);
+    void (*build)(reftest *t);
 } chain_case;
 
 extern const chain_case fusion_chains[], part_chains[], network_chains[];
 extern const int fusion_chain_count, part_chain_count, network_chain_count;
 
 /* A random graph of up to `most` operations. */
-void random_graph(twin *t, int most);
+void random_graph(reftest *t, int most);
 
 #endif

@@ -6,9 +6,9 @@ typedef struct {
     ir_conv c;
 } conv_shape;
 
-static void build_conv2d(twin *t, conv_shape s)
+static void build_conv2d(reftest *t, conv_shape s)
 {
-    twin_seed(t, twin_conv2d(t, twin_input(t, s.x, FILL_NORMAL, true), "conv", s.c));
+    reftest_seed(t, reftest_conv2d(t, reftest_input(t, s.x, FILL_NORMAL, true), "conv", s.c));
 }
 
 static const conv_shape conv2d_corners[] = {
@@ -86,21 +86,21 @@ static const conv_shape conv2d_corners[] = {
     {{1, 33, 1, 1}, {.out = 33, .kernel = 3, .pad = 1, .depthwise = true}},
 };
 
-static void conv2d_corner(twin *t, int i)
+static void conv2d_corner(reftest *t, int i)
 {
     build_conv2d(t, conv2d_corners[i]);
 }
 
-static void conv2d_random(twin *t)
+static void conv2d_random(reftest *t)
 {
     static const int kernels[] = {1, 1, 2, 3, 3, 3, 5, 7};
-    conv_shape s = {twin_shape(t), {.out = twin_between(t, 1, t->setup.channels)}};
-    s.c.kernel = kernels[twin_between(t, 0, 7)];
-    s.c.stride = twin_between(t, 1, 2);
-    s.c.dilation = s.c.kernel == 3 && twin_chance(t, 0.25) ? twin_between(t, 2, 4) : 1;
-    s.c.pad = twin_chance(t, 0.75) ? s.c.dilation * (s.c.kernel - 1) / 2 : 0;
-    s.c.bias = twin_chance(t, 0.5);
-    s.c.depthwise = twin_chance(t, 0.2);
+    conv_shape s = {reftest_shape(t), {.out = reftest_between(t, 1, t->setup.channels)}};
+    s.c.kernel = kernels[reftest_between(t, 0, 7)];
+    s.c.stride = reftest_between(t, 1, 2);
+    s.c.dilation = s.c.kernel == 3 && reftest_chance(t, 0.25) ? reftest_between(t, 2, 4) : 1;
+    s.c.pad = reftest_chance(t, 0.75) ? s.c.dilation * (s.c.kernel - 1) / 2 : 0;
+    s.c.bias = reftest_chance(t, 0.5);
+    s.c.depthwise = reftest_chance(t, 0.2);
     if (s.c.depthwise)
         s.c.out = s.x.c;
     int reach = s.c.dilation * (s.c.kernel - 1) + 1 - 2 * s.c.pad;
@@ -111,16 +111,17 @@ static void conv2d_random(twin *t)
     build_conv2d(t, s);
 }
 
-static void conv2d_bench(twin *t)
+static void conv2d_bench(reftest *t)
 {
     build_conv2d(t, (conv_shape){{4, 16, 256, 256}, {.out = 16, .kernel = 3, .pad = 1}});
 }
 
 /* ---- transposed -------------------------------------------------------------------------- */
 
-static void build_transposed(twin *t, conv_shape s)
+static void build_transposed(reftest *t, conv_shape s)
 {
-    twin_seed(t, twin_conv_transpose2d(t, twin_input(t, s.x, FILL_NORMAL, true), "up", s.c));
+    reftest_seed(t,
+                 reftest_conv_transpose2d(t, reftest_input(t, s.x, FILL_NORMAL, true), "up", s.c));
 }
 
 static const conv_shape transposed_corners[] = {
@@ -139,24 +140,24 @@ static const conv_shape transposed_corners[] = {
     {{2, 9, 47, 45}, {.out = 1, .kernel = 4, .stride = 2, .pad = 1, .bias = true}},
 };
 
-static void transposed_corner(twin *t, int i)
+static void transposed_corner(reftest *t, int i)
 {
     build_transposed(t, transposed_corners[i]);
 }
 
-static void transposed_random(twin *t)
+static void transposed_random(reftest *t)
 {
-    conv_shape s = {twin_shape(t), {.out = twin_between(t, 1, t->setup.channels)}};
+    conv_shape s = {reftest_shape(t), {.out = reftest_between(t, 1, t->setup.channels)}};
     s.x.h = (s.x.h + 1) / 2;
     s.x.w = (s.x.w + 1) / 2;
-    s.c.kernel = twin_between(t, 2, 4);
-    s.c.stride = twin_between(t, 1, 2);
-    s.c.pad = s.c.kernel > 2 && s.x.h > 1 && s.x.w > 1 ? twin_between(t, 0, 1) : 0;
-    s.c.bias = twin_chance(t, 0.5);
+    s.c.kernel = reftest_between(t, 2, 4);
+    s.c.stride = reftest_between(t, 1, 2);
+    s.c.pad = s.c.kernel > 2 && s.x.h > 1 && s.x.w > 1 ? reftest_between(t, 0, 1) : 0;
+    s.c.bias = reftest_chance(t, 0.5);
     build_transposed(t, s);
 }
 
-static void transposed_bench(twin *t)
+static void transposed_bench(reftest *t)
 {
     build_transposed(
         t, (conv_shape){{4, 32, 64, 64}, {.out = 16, .kernel = 4, .stride = 2, .pad = 1}});
@@ -164,26 +165,26 @@ static void transposed_bench(twin *t)
 
 /* ---- fully connected --------------------------------------------------------------------- */
 
-static void build_linear(twin *t, int n, int in, int out)
+static void build_linear(reftest *t, int n, int in, int out)
 {
-    value x = twin_input(t, (ir_shape){n, in, 1, 1}, FILL_NORMAL, true);
-    twin_seed(t, twin_linear(t, x, "fc", out));
+    value x = reftest_input(t, (ir_shape){n, in, 1, 1}, FILL_NORMAL, true);
+    reftest_seed(t, reftest_linear(t, x, "fc", out));
 }
 
-static void linear_corner(twin *t, int i)
+static void linear_corner(reftest *t, int i)
 {
     static const int sizes[][3] = {{4, 256, 30}, {1, 1, 1}, {1, 1, 30}, {3, 13, 1},
                                    {1, 7, 9},    {5, 1, 1}, {4, 1, 17}, {2, 64, 1}};
     build_linear(t, sizes[i][0], sizes[i][1], sizes[i][2]);
 }
 
-static void linear_random(twin *t)
+static void linear_random(reftest *t)
 {
-    int n = twin_between(t, 1, 9), in = twin_between(t, 1, 3 * t->setup.channels);
-    build_linear(t, n, in, twin_between(t, 1, 3 * t->setup.channels));
+    int n = reftest_between(t, 1, 9), in = reftest_between(t, 1, 3 * t->setup.channels);
+    build_linear(t, n, in, reftest_between(t, 1, 3 * t->setup.channels));
 }
 
-static void linear_bench(twin *t)
+static void linear_bench(reftest *t)
 {
     build_linear(t, 64, 256, 30);
 }

@@ -8,17 +8,17 @@ typedef struct {
     filling offset;
 } deform_shape;
 
-static void build_deform(twin *t, deform_shape s)
+static void build_deform(reftest *t, deform_shape s)
 {
     const int taps = s.kernel_h * s.kernel_w;
     const ir_deform d = {.out = s.out, .kernel_h = s.kernel_h, .kernel_w = s.kernel_w};
-    value x = twin_input(t, s.x, FILL_NORMAL, true);
+    value x = reftest_input(t, s.x, FILL_NORMAL, true);
     if (s.plain) {
-        twin_seed(t, twin_deform_conv2d(t, x, NULL, "deform", d));
+        reftest_seed(t, reftest_deform_conv2d(t, x, NULL, "deform", d));
         return;
     }
-    value offset = twin_input(t, (ir_shape){s.x.n, 2 * taps, s.x.h, s.x.w}, s.offset, true);
-    twin_seed(t, twin_deform_conv2d(t, x, &offset, "deform", d));
+    value offset = reftest_input(t, (ir_shape){s.x.n, 2 * taps, s.x.h, s.x.w}, s.offset, true);
+    reftest_seed(t, reftest_deform_conv2d(t, x, &offset, "deform", d));
 }
 
 static const deform_shape deform_corners[] = {
@@ -48,22 +48,22 @@ static const deform_shape deform_corners[] = {
 };
 enum { DEFORM_CORNERS = sizeof deform_corners / sizeof deform_corners[0] };
 
-static void deform_corner(twin *t, int i)
+static void deform_corner(reftest *t, int i)
 {
     build_deform(t, deform_corners[i]);
 }
 
-static void deform_random(twin *t)
+static void deform_random(reftest *t)
 {
-    deform_shape s = {.x = twin_shape(t), .offset = FILL_NORMAL};
-    s.out = twin_between(t, 1, t->setup.channels);
-    s.kernel_h = 1 + 2 * twin_between(t, 0, 1);
-    s.kernel_w = 1 + 2 * twin_between(t, 0, 1);
-    s.plain = twin_chance(t, 0.2);
+    deform_shape s = {.x = reftest_shape(t), .offset = FILL_NORMAL};
+    s.out = reftest_between(t, 1, t->setup.channels);
+    s.kernel_h = 1 + 2 * reftest_between(t, 0, 1);
+    s.kernel_w = 1 + 2 * reftest_between(t, 0, 1);
+    s.plain = reftest_chance(t, 0.2);
     build_deform(t, s);
 }
 
-static void deform_bench(twin *t)
+static void deform_bench(reftest *t)
 {
     build_deform(t, (deform_shape){{4, 32, 64, 64}, 32, 3, 3, false, FILL_NORMAL});
 }

@@ -1,73 +1,73 @@
 /* Shapes for log-softmax, the losses and the Fourier transforms. */
 #include "cases.h"
 
-static void build_log_softmax(twin *t, int n, int c, filling fill)
+static void build_log_softmax(reftest *t, int n, int c, filling fill)
 {
-    twin_seed(t, twin_log_softmax(t, twin_input(t, (ir_shape){n, c, 1, 1}, fill, true)));
+    reftest_seed(t, reftest_log_softmax(t, reftest_input(t, (ir_shape){n, c, 1, 1}, fill, true)));
 }
 
-static void log_softmax_corner(twin *t, int i)
+static void log_softmax_corner(reftest *t, int i)
 {
     static const int sizes[][2] = {{4, 30}, {1, 2}, {3, 9}, {2, 64}};
     build_log_softmax(t, sizes[i][0], sizes[i][1], i % 2 ? FILL_WIDE : FILL_NORMAL);
 }
 
-static void log_softmax_random(twin *t)
+static void log_softmax_random(reftest *t)
 {
-    int n = twin_between(t, 1, 9);
-    build_log_softmax(t, n, twin_between(t, 2, 2 * t->setup.channels), FILL_WIDE);
+    int n = reftest_between(t, 1, 9);
+    build_log_softmax(t, n, reftest_between(t, 2, 2 * t->setup.channels), FILL_WIDE);
 }
 
-static void log_softmax_bench(twin *t)
+static void log_softmax_bench(reftest *t)
 {
     build_log_softmax(t, 64, 30, FILL_NORMAL);
 }
 
 /* ---- losses over groups of images --------------------------------------------------------- */
 
-static void build_soft_iou(twin *t, int n, int h, int w, int group)
+static void build_soft_iou(reftest *t, int n, int h, int w, int group)
 {
-    value p = twin_input(t, (ir_shape){n, 1, h, w}, FILL_UNIT, true);
-    value y = twin_input(t, (ir_shape){n, 1, h, w}, FILL_MASK, false);
-    twin_seed(t, twin_soft_iou(t, p, y, group));
+    value p = reftest_input(t, (ir_shape){n, 1, h, w}, FILL_UNIT, true);
+    value y = reftest_input(t, (ir_shape){n, 1, h, w}, FILL_MASK, false);
+    reftest_seed(t, reftest_soft_iou(t, p, y, group));
 }
 
 /* Of logits from -20 to 20 and of 0, of a truth up to 2. */
-static void build_bce(twin *t, int n, int h, int w, int group)
+static void build_bce(reftest *t, int n, int h, int w, int group)
 {
     filling fill = h % 2 ? FILL_WIDE : FILL_STEPS;
-    value z = twin_input(t, (ir_shape){n, 1, h, w}, fill, true);
-    z = twin_scale(t, z, h % 2 ? 1.5 : 1);
-    value y = twin_input(t, (ir_shape){n, 1, h, w}, FILL_POSITIVE, false);
-    twin_seed(t, twin_bce(t, z, y, group));
+    value z = reftest_input(t, (ir_shape){n, 1, h, w}, fill, true);
+    z = reftest_scale(t, z, h % 2 ? 1.5 : 1);
+    value y = reftest_input(t, (ir_shape){n, 1, h, w}, FILL_POSITIVE, false);
+    reftest_seed(t, reftest_bce(t, z, y, group));
 }
 
-typedef void loss_builder(twin *t, int n, int h, int w, int group);
+typedef void loss_builder(reftest *t, int n, int h, int w, int group);
 
-static void loss_corner(twin *t, loss_builder *build, int i)
+static void loss_corner(reftest *t, loss_builder *build, int i)
 {
     static const int sizes[][4] = {{4, 16, 16, 1}, {4, 9, 7, 2},     {3, 5, 5, 3},
                                    {1, 3, 2, 1},   {2, 100, 120, 2}, {6, 33, 1, 1}};
     build(t, sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3]);
 }
 
-static void loss_random(twin *t, loss_builder *build)
+static void loss_random(reftest *t, loss_builder *build)
 {
-    int group = twin_between(t, 1, 4), groups = twin_between(t, 1, 3);
-    ir_shape s = twin_shape(t);
+    int group = reftest_between(t, 1, 4), groups = reftest_between(t, 1, 3);
+    ir_shape s = reftest_shape(t);
     build(t, group * groups, s.h, s.w, group);
 }
 
 #define LOSS(name)                                                                                 \
-    static void name##_corner(twin *t, int i)                                                      \
+    static void name##_corner(reftest *t, int i)                                                   \
     {                                                                                              \
         loss_corner(t, build_##name, i);                                                           \
     }                                                                                              \
-    static void name##_random(twin *t)                                                             \
+    static void name##_random(reftest *t)                                                          \
     {                                                                                              \
         loss_random(t, build_##name);                                                              \
     }                                                                                              \
-    static void name##_bench(twin *t)                                                              \
+    static void name##_bench(reftest *t)                                                           \
     {                                                                                              \
         build_##name(t, 16, 256, 256, 1);                                                          \
     }
@@ -76,16 +76,16 @@ LOSS(bce)
 
 /* ---- Fourier transforms ------------------------------------------------------------------ */
 
-static void build_rfft2(twin *t, ir_shape s)
+static void build_rfft2(reftest *t, ir_shape s)
 {
-    twin_seed(t, twin_rfft2(t, twin_input(t, s, FILL_NORMAL, true)));
+    reftest_seed(t, reftest_rfft2(t, reftest_input(t, s, FILL_NORMAL, true)));
 }
 
 /* s: of the plane that comes out. The spectrum is any, not only what a real plane can have. */
-static void build_irfft2(twin *t, ir_shape s)
+static void build_irfft2(reftest *t, ir_shape s)
 {
-    value x = twin_input(t, (ir_shape){s.n, 2 * s.c, s.h, s.w / 2 + 1}, FILL_NORMAL, true);
-    twin_seed(t, twin_irfft2(t, x, s.w));
+    value x = reftest_input(t, (ir_shape){s.n, 2 * s.c, s.h, s.w / 2 + 1}, FILL_NORMAL, true);
+    reftest_seed(t, reftest_irfft2(t, x, s.w));
 }
 
 static const ir_shape fft_corners[] = {
@@ -95,36 +95,36 @@ static const ir_shape fft_corners[] = {
     {1, 3, 3, 3},   {2, 35, 9, 8}, {3, 16, 9, 7},  {2, 32, 6, 10}, {1, 16, 46, 45}};
 enum { FFT_CORNERS = sizeof fft_corners / sizeof fft_corners[0] };
 
-static ir_shape random_plane(twin *t)
+static ir_shape random_plane(reftest *t)
 {
-    ir_shape s = twin_shape(t);
+    ir_shape s = reftest_shape(t);
     s.c = (s.c + 1) / 2;
     if (s.h > 30 || s.w > 30) /* the sums take long */
         s.h /= 2, s.w /= 2;
     return s;
 }
 
-static void rfft2_corner(twin *t, int i)
+static void rfft2_corner(reftest *t, int i)
 {
     build_rfft2(t, fft_corners[i]);
 }
-static void irfft2_corner(twin *t, int i)
+static void irfft2_corner(reftest *t, int i)
 {
     build_irfft2(t, fft_corners[i]);
 }
-static void rfft2_random(twin *t)
+static void rfft2_random(reftest *t)
 {
     build_rfft2(t, random_plane(t));
 }
-static void irfft2_random(twin *t)
+static void irfft2_random(reftest *t)
 {
     build_irfft2(t, random_plane(t));
 }
-static void rfft2_bench(twin *t)
+static void rfft2_bench(reftest *t)
 {
     build_rfft2(t, (ir_shape){4, 16, 128, 128});
 }
-static void irfft2_bench(twin *t)
+static void irfft2_bench(reftest *t)
 {
     build_irfft2(t, (ir_shape){4, 16, 128, 128});
 }

@@ -8,12 +8,13 @@ static const ir_shape large = {2, 13, 51, 45}, large_plane = {3, 1, 77, 79};
 
 /* ---- batch norm: at least 8 numbers a channel, or its gradient is all cancellation ------- */
 
-static void build_batchnorm(twin *t, ir_shape shape, double momentum)
+static void build_batchnorm(reftest *t, ir_shape shape, double momentum)
 {
-    twin_seed(t, twin_batchnorm(t, twin_input(t, shape, FILL_OFFSET, true), "bn", momentum));
+    reftest_seed(t,
+                 reftest_batchnorm(t, reftest_input(t, shape, FILL_OFFSET, true), "bn", momentum));
 }
 
-static void batchnorm_corner(twin *t, int i)
+static void batchnorm_corner(reftest *t, int i)
 {
     static const ir_shape shapes[] = {{2, 16, 9, 7}, {1, 1, 8, 9},   {9, 13, 1, 1}, {1, 33, 3, 5},
                                       {3, 1, 17, 1}, {2, 8, 64, 64}, {12, 1, 1, 1}, {2, 530, 5, 7},
@@ -21,61 +22,61 @@ static void batchnorm_corner(twin *t, int i)
     build_batchnorm(t, shapes[i], i % 2 ? 0.9 : 0.1);
 }
 
-static void batchnorm_random(twin *t)
+static void batchnorm_random(reftest *t)
 {
-    ir_shape s = twin_shape(t);
+    ir_shape s = reftest_shape(t);
     while (s.n * s.h * s.w < 8)
         s.h++;
     build_batchnorm(t, s, ir_rng_uniform(&t->rng));
 }
 
-static void batchnorm_bench(twin *t)
+static void batchnorm_bench(reftest *t)
 {
     build_batchnorm(t, big, 0.1);
 }
 
 /* ---- activations ------------------------------------------------------------------------- */
 
-static void build_leaky_relu(twin *t, ir_shape shape, filling fill, double slope)
+static void build_leaky_relu(reftest *t, ir_shape shape, filling fill, double slope)
 {
-    twin_seed(t, twin_leaky_relu(t, twin_input(t, shape, fill, true), slope));
+    reftest_seed(t, reftest_leaky_relu(t, reftest_input(t, shape, fill, true), slope));
 }
 
-static void leaky_relu_corner(twin *t, int i)
+static void leaky_relu_corner(reftest *t, int i)
 {
     static const ir_shape shapes[] = {{1, 1, 1, 1},  {2, 13, 7, 5}, {1, 1, 9, 7},
                                       {2, 40, 3, 3}, large,         large_plane};
     build_leaky_relu(t, shapes[i / 2], i % 2 ? FILL_STEPS : FILL_NORMAL, i < 4 ? 0 : 0.1);
 }
 
-static void leaky_relu_random(twin *t)
+static void leaky_relu_random(reftest *t)
 {
-    double slope = twin_chance(t, 0.5) ? 0 : 0.3 * ir_rng_uniform(&t->rng);
-    build_leaky_relu(t, twin_shape(t), FILL_NORMAL, slope);
+    double slope = reftest_chance(t, 0.5) ? 0 : 0.3 * ir_rng_uniform(&t->rng);
+    build_leaky_relu(t, reftest_shape(t), FILL_NORMAL, slope);
 }
 
-static void leaky_relu_bench(twin *t)
+static void leaky_relu_bench(reftest *t)
 {
     build_leaky_relu(t, big, FILL_NORMAL, 0.1);
 }
 
-static void build_sigmoid(twin *t, ir_shape shape, filling fill)
+static void build_sigmoid(reftest *t, ir_shape shape, filling fill)
 {
-    twin_seed(t, twin_sigmoid(t, twin_input(t, shape, fill, true)));
+    reftest_seed(t, reftest_sigmoid(t, reftest_input(t, shape, fill, true)));
 }
 
-static void sigmoid_corner(twin *t, int i)
+static void sigmoid_corner(reftest *t, int i)
 {
     static const ir_shape shapes[] = {
         {2, 1, 33, 31}, {2, 13, 7, 5}, {3, 16, 1, 1}, large, large_plane};
     build_sigmoid(t, shapes[i], i ? FILL_NORMAL : FILL_WIDE);
 }
 
-static void sigmoid_random(twin *t)
+static void sigmoid_random(reftest *t)
 {
-    build_sigmoid(t, twin_shape(t), FILL_WIDE);
+    build_sigmoid(t, reftest_shape(t), FILL_WIDE);
 }
-static void sigmoid_bench(twin *t)
+static void sigmoid_bench(reftest *t)
 {
     build_sigmoid(t, big, FILL_NORMAL);
 }
@@ -93,17 +94,17 @@ static ir_shape second_shape(ir_shape a, int broadcast)
     return a;
 }
 
-static void build_binary(twin *t, bool mul, ir_shape shape, int broadcast, double scale)
+static void build_binary(reftest *t, bool mul, ir_shape shape, int broadcast, double scale)
 {
-    value a = twin_input(t, shape, FILL_NORMAL, true), b = a;
+    value a = reftest_input(t, shape, FILL_NORMAL, true), b = a;
     if (broadcast != ITSELF)
-        b = twin_input(t, second_shape(shape, broadcast), FILL_NORMAL, true);
-    twin_seed(t, mul ? twin_mul(t, a, b, scale) : twin_add(t, a, b));
+        b = reftest_input(t, second_shape(shape, broadcast), FILL_NORMAL, true);
+    reftest_seed(t, mul ? reftest_mul(t, a, b, scale) : reftest_add(t, a, b));
 }
 
 enum { BINARY_SHAPES = 7, BINARY_CORNERS = BINARY_SHAPES * BROADCASTS };
 
-static void binary_corner(twin *t, bool mul, int i)
+static void binary_corner(reftest *t, bool mul, int i)
 {
     static const ir_shape shapes[BINARY_SHAPES] = {{2, 13, 7, 5}, {2, 1, 9, 6}, {3, 17, 1, 1},
                                                    {1, 32, 1, 9}, large,        large_plane,
@@ -111,70 +112,70 @@ static void binary_corner(twin *t, bool mul, int i)
     build_binary(t, mul, shapes[i / BROADCASTS], i % BROADCASTS, i % 3 ? 1 : -0.7);
 }
 
-static void add_corner(twin *t, int i)
+static void add_corner(reftest *t, int i)
 {
     binary_corner(t, false, i);
 }
-static void mul_corner(twin *t, int i)
+static void mul_corner(reftest *t, int i)
 {
     binary_corner(t, true, i);
 }
 
-static void binary_random(twin *t, bool mul)
+static void binary_random(reftest *t, bool mul)
 {
-    ir_shape s = twin_shape(t);
-    int broadcast = twin_between(t, 0, BROADCASTS - 1);
+    ir_shape s = reftest_shape(t);
+    int broadcast = reftest_between(t, 0, BROADCASTS - 1);
     build_binary(t, mul, s, broadcast, ir_rng_normal(&t->rng));
 }
 
-static void add_random(twin *t)
+static void add_random(reftest *t)
 {
     binary_random(t, false);
 }
-static void mul_random(twin *t)
+static void mul_random(reftest *t)
 {
     binary_random(t, true);
 }
-static void add_bench(twin *t)
+static void add_bench(reftest *t)
 {
     build_binary(t, false, big, SAME, 1);
 }
-static void mul_bench(twin *t)
+static void mul_bench(reftest *t)
 {
     build_binary(t, true, big, PER_PIXEL, 1);
 }
 
 /* ---- scale ------------------------------------------------------------------------------- */
 
-static void build_scale(twin *t, ir_shape shape, double factor)
+static void build_scale(reftest *t, ir_shape shape, double factor)
 {
-    twin_seed(t, twin_scale(t, twin_input(t, shape, FILL_NORMAL, true), factor));
+    reftest_seed(t, reftest_scale(t, reftest_input(t, shape, FILL_NORMAL, true), factor));
 }
 
-static void scale_corner(twin *t, int i)
+static void scale_corner(reftest *t, int i)
 {
     static const ir_shape shapes[] = {
         {2, 1, 3, 31}, {2, 13, 7, 5}, {3, 16, 1, 1}, large, large_plane};
     build_scale(t, shapes[i], i - 1.5);
 }
 
-static void scale_random(twin *t)
+static void scale_random(reftest *t)
 {
-    build_scale(t, twin_shape(t), ir_rng_normal(&t->rng));
+    build_scale(t, reftest_shape(t), ir_rng_normal(&t->rng));
 }
-static void scale_bench(twin *t)
+static void scale_bench(reftest *t)
 {
     build_scale(t, big, 0.5);
 }
 
 /* ---- dropout ----------------------------------------------------------------------------- */
 
-static void build_dropout(twin *t, ir_shape shape, double p)
+static void build_dropout(reftest *t, ir_shape shape, double p)
 {
-    twin_seed(t, twin_dropout(t, twin_input(t, shape, FILL_NORMAL, true), p));
+    reftest_seed(t, reftest_dropout(t, reftest_input(t, shape, FILL_NORMAL, true), p));
 }
 
-static void dropout_corner(twin *t, int i)
+static void dropout_corner(reftest *t, int i)
 {
     static const ir_shape shapes[] = {{2, 13, 7, 5}, {2, 1, 9, 7}, {3, 16, 5, 5}, {3, 40, 1, 1},
                                       {1, 16, 8, 8}, large,        large_plane};
@@ -182,32 +183,32 @@ static void dropout_corner(twin *t, int i)
     build_dropout(t, shapes[i], p[i]);
 }
 
-static void dropout_random(twin *t)
+static void dropout_random(reftest *t)
 {
-    ir_shape s = twin_shape(t);
+    ir_shape s = reftest_shape(t);
     s.h += 4; /* enough numbers for some to stay */
     build_dropout(t, s, 0.6 * ir_rng_uniform(&t->rng));
 }
 
-static void dropout_bench(twin *t)
+static void dropout_bench(reftest *t)
 {
     build_dropout(t, big, 0.1);
 }
 
 /* ---- concat, slice ----------------------------------------------------------------------- */
 
-static void build_concat(twin *t, ir_shape s, int count, const int *channels)
+static void build_concat(reftest *t, ir_shape s, int count, const int *channels)
 {
-    value x[TWIN_MAX_PARTS];
+    value x[REFTEST_MAX_PARTS];
     for (int k = 0; k < count; k++) {
         s.c = channels[k];
         /* cppcheck-suppress uninitvar ; the first count of channels is never 0 */
-        x[k] = channels[k] ? twin_input(t, s, FILL_NORMAL, true) : x[k - 1];
+        x[k] = channels[k] ? reftest_input(t, s, FILL_NORMAL, true) : x[k - 1];
     }
-    twin_seed(t, twin_concat(t, count, x));
+    reftest_seed(t, reftest_concat(t, count, x));
 }
 
-static void concat_corner(twin *t, int i)
+static void concat_corner(reftest *t, int i)
 {
     /* 0: the same value once more */
     static const int channels[][4] = {{16, 16},      {1, 1}, {4, 12}, {1, 8, 1}, {5, 0, 3, 9},
@@ -217,26 +218,26 @@ static void concat_corner(twin *t, int i)
     build_concat(t, s, counts[i], channels[i]);
 }
 
-static void concat_random(twin *t)
+static void concat_random(reftest *t)
 {
-    ir_shape s = twin_shape(t);
-    int count = twin_between(t, 2, 4), channels[TWIN_MAX_PARTS];
+    ir_shape s = reftest_shape(t);
+    int count = reftest_between(t, 2, 4), channels[REFTEST_MAX_PARTS];
     for (int k = 0; k < count; k++)
-        channels[k] = twin_between(t, k > 0 ? 0 : 1, t->setup.channels);
+        channels[k] = reftest_between(t, k > 0 ? 0 : 1, t->setup.channels);
     build_concat(t, s, count, channels);
 }
 
-static void concat_bench(twin *t)
+static void concat_bench(reftest *t)
 {
     build_concat(t, big, 2, (int[]){4, 12});
 }
 
-static void build_slice(twin *t, ir_shape s, int first, int channels)
+static void build_slice(reftest *t, ir_shape s, int first, int channels)
 {
-    twin_seed(t, twin_slice(t, twin_input(t, s, FILL_NORMAL, true), first, channels));
+    reftest_seed(t, reftest_slice(t, reftest_input(t, s, FILL_NORMAL, true), first, channels));
 }
 
-static void slice_corner(twin *t, int i)
+static void slice_corner(reftest *t, int i)
 {
     static const int channels[][3] = {{16, 0, 8},  {16, 8, 8},  {16, 3, 1}, {1, 0, 1},
                                       {33, 5, 20}, {20, 16, 4}, {9, 8, 1},  {13, 0, 13}};
@@ -246,14 +247,14 @@ static void slice_corner(twin *t, int i)
         build_slice(t, large, 3, i == 8 ? 9 : 1);
 }
 
-static void slice_random(twin *t)
+static void slice_random(reftest *t)
 {
-    ir_shape s = twin_shape(t);
-    int first = twin_between(t, 0, s.c - 1);
-    build_slice(t, s, first, twin_between(t, 1, s.c - first));
+    ir_shape s = reftest_shape(t);
+    int first = reftest_between(t, 0, s.c - 1);
+    build_slice(t, s, first, reftest_between(t, 1, s.c - first));
 }
 
-static void slice_bench(twin *t)
+static void slice_bench(reftest *t)
 {
     build_slice(t, big, 4, 8);
 }

@@ -11,15 +11,15 @@ typedef struct {
     filling fill;
 } pool_shape;
 
-static void build_max_pool(twin *t, pool_shape s)
+static void build_max_pool(reftest *t, pool_shape s)
 {
-    value x = twin_input(t, s.x, s.fill, true);
-    twin_seed(t, twin_max_pool(t, x, s.kernel, s.stride, s.pad));
+    value x = reftest_input(t, s.x, s.fill, true);
+    reftest_seed(t, reftest_max_pool(t, x, s.kernel, s.stride, s.pad));
 }
 
-static void build_avg_pool(twin *t, pool_shape s)
+static void build_avg_pool(reftest *t, pool_shape s)
 {
-    twin_seed(t, twin_avg_pool(t, twin_input(t, s.x, s.fill, true), s.kernel, s.stride));
+    reftest_seed(t, reftest_avg_pool(t, reftest_input(t, s.x, s.fill, true), s.kernel, s.stride));
 }
 
 static const pool_shape pool_corners[] = {
@@ -34,54 +34,54 @@ static const pool_shape pool_corners[] = {
 };
 enum { POOL_CORNERS = sizeof pool_corners / sizeof pool_corners[0] };
 
-static void max_pool_corner(twin *t, int i)
+static void max_pool_corner(reftest *t, int i)
 {
     build_max_pool(t, pool_corners[i]);
 }
-static void avg_pool_corner(twin *t, int i)
+static void avg_pool_corner(reftest *t, int i)
 {
     build_avg_pool(t, pool_corners[i]);
 }
 
-static pool_shape random_pool(twin *t)
+static pool_shape random_pool(reftest *t)
 {
-    pool_shape s = {.x = twin_shape(t), .kernel = twin_between(t, 1, 4)};
-    s.stride = twin_between(t, 1, s.kernel + 1);
-    s.pad = twin_between(t, 0, s.kernel / 2);
+    pool_shape s = {.x = reftest_shape(t), .kernel = reftest_between(t, 1, 4)};
+    s.stride = reftest_between(t, 1, s.kernel + 1);
+    s.pad = reftest_between(t, 0, s.kernel / 2);
     s.x.h = s.x.h < s.kernel ? s.kernel : s.x.h;
     s.x.w = s.x.w < s.kernel ? s.kernel : s.x.w;
     return s;
 }
 
-static void max_pool_random(twin *t)
+static void max_pool_random(reftest *t)
 {
     build_max_pool(t, random_pool(t));
 }
-static void avg_pool_random(twin *t)
+static void avg_pool_random(reftest *t)
 {
     build_avg_pool(t, random_pool(t));
 }
-static void max_pool_bench(twin *t)
+static void max_pool_bench(reftest *t)
 {
     build_max_pool(t, (pool_shape){big, 2, 2, 0, FILL_NORMAL});
 }
-static void avg_pool_bench(twin *t)
+static void avg_pool_bench(reftest *t)
 {
     build_avg_pool(t, (pool_shape){big, 2, 2, 0, FILL_NORMAL});
 }
 
 /* ---- planes and channels ----------------------------------------------------------------- */
 
-typedef value reduction(twin *t, value x);
+typedef value reduction(reftest *t, value x);
 
-static void build_reduction(twin *t, reduction *reduce, ir_shape shape, filling fill)
+static void build_reduction(reftest *t, reduction *reduce, ir_shape shape, filling fill)
 {
-    twin_seed(t, reduce(t, twin_input(t, shape, fill, true)));
+    reftest_seed(t, reduce(t, reftest_input(t, shape, fill, true)));
 }
 
 enum { REDUCTION_CORNERS = 17 };
 
-static void reduction_corner(twin *t, reduction *reduce, int i)
+static void reduction_corner(reftest *t, reduction *reduce, int i)
 {
     static const ir_shape shapes[REDUCTION_CORNERS] = {
         {2, 13, 7, 5},    {2, 1, 9, 7},   {3, 16, 1, 1},   {1, 33, 1, 9},   {2, 8, 16, 16},
@@ -91,23 +91,23 @@ static void reduction_corner(twin *t, reduction *reduce, int i)
     build_reduction(t, reduce, shapes[i], i % 2 ? FILL_STEPS : FILL_NORMAL);
 }
 
-static void reduction_random(twin *t, reduction *reduce)
+static void reduction_random(reftest *t, reduction *reduce)
 {
-    build_reduction(t, reduce, twin_shape(t), FILL_NORMAL);
+    build_reduction(t, reduce, reftest_shape(t), FILL_NORMAL);
 }
 
 #define REDUCTION(name)                                                                            \
-    static void name##_corner(twin *t, int i)                                                      \
+    static void name##_corner(reftest *t, int i)                                                   \
     {                                                                                              \
-        reduction_corner(t, twin_##name, i);                                                       \
+        reduction_corner(t, reftest_##name, i);                                                    \
     }                                                                                              \
-    static void name##_random(twin *t)                                                             \
+    static void name##_random(reftest *t)                                                          \
     {                                                                                              \
-        reduction_random(t, twin_##name);                                                          \
+        reduction_random(t, reftest_##name);                                                       \
     }                                                                                              \
-    static void name##_bench(twin *t)                                                              \
+    static void name##_bench(reftest *t)                                                           \
     {                                                                                              \
-        build_reduction(t, twin_##name, big, FILL_NORMAL);                                         \
+        build_reduction(t, reftest_##name, big, FILL_NORMAL);                                      \
     }
 REDUCTION(global_avg_pool)
 REDUCTION(global_max_pool)
@@ -116,12 +116,13 @@ REDUCTION(channel_max)
 
 /* ---- resize ------------------------------------------------------------------------------ */
 
-static void build_resize(twin *t, ir_shape shape, int h, int w, bool align_corners)
+static void build_resize(reftest *t, ir_shape shape, int h, int w, bool align_corners)
 {
-    twin_seed(t, twin_resize(t, twin_input(t, shape, FILL_NORMAL, true), h, w, align_corners));
+    reftest_seed(
+        t, reftest_resize(t, reftest_input(t, shape, FILL_NORMAL, true), h, w, align_corners));
 }
 
-static void resize_corner(twin *t, int i)
+static void resize_corner(reftest *t, int i)
 {
     static const struct {
         ir_shape x;
@@ -136,14 +137,14 @@ static void resize_corner(twin *t, int i)
     build_resize(t, shapes[i / 2].x, shapes[i / 2].h, shapes[i / 2].w, i % 2);
 }
 
-static void resize_random(twin *t)
+static void resize_random(reftest *t)
 {
-    ir_shape s = twin_shape(t);
-    int h = twin_between(t, 1, 2 * t->setup.side), w = twin_between(t, 1, 2 * t->setup.side);
-    build_resize(t, s, h, w, twin_chance(t, 0.5));
+    ir_shape s = reftest_shape(t);
+    int h = reftest_between(t, 1, 2 * t->setup.side), w = reftest_between(t, 1, 2 * t->setup.side);
+    build_resize(t, s, h, w, reftest_chance(t, 0.5));
 }
 
-static void resize_bench(twin *t)
+static void resize_bench(reftest *t)
 {
     build_resize(t, (ir_shape){4, 16, 128, 128}, 256, 256, false);
 }

@@ -193,7 +193,7 @@ static void try_stream(trial *t, ir_backend *backend)
     ir_params_free(params);
 }
 
-void check_adapt(const test_options *o, tally *tally)
+void check_adapt(const test_options *o, outcome *outcome)
 {
     double worst = 0;
     char where[128] = "";
@@ -212,6 +212,6 @@ void check_adapt(const test_options *o, tally *tally)
         free(t);
         ir_backend_close(backend);
     }
-    report(tally, worst < test_tolerance(o), "adapt", test_label(o), worst, "%d streams, worst %s",
-           CASES, where);
+    report(outcome, worst < test_tolerance(o), "adapt", test_label(o), worst,
+           "%d streams, worst %s", CASES, where);
 }

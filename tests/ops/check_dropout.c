@@ -59,7 +59,7 @@ static bool right_share(const float *a)
     return common(a, a) > 0.22 && common(a, a) < 0.28;
 }
 
-void check_dropout(const test_options *o, tally *tally)
+void check_dropout(const test_options *o, outcome *outcome)
 {
     static float a[PIXELS], b[PIXELS], a2[PIXELS], b2[PIXELS], a3[PIXELS], b3[PIXELS],
         again[PIXELS], scratch[PIXELS];
@@ -74,7 +74,7 @@ void check_dropout(const test_options *o, tally *tally)
     run(p, o->seed, 7, again, scratch);
     bool ok = right_share(a) && right_share(b) && independent(a, b) && independent(a, a2) &&
               independent(a, a3) && memcmp(a, again, sizeof a) == 0;
-    report(tally, ok, "dropout_bits", test_label(o), 0, "%.3f dropped, of 0.250", common(a, a));
+    report(outcome, ok, "dropout_bits", test_label(o), 0, "%.3f dropped, of 0.250", common(a, a));
     ir_graph_free(p.graph);
     ir_params_free(params);
     ir_backend_close(backend);

@@ -121,7 +121,7 @@ static void plan_strategy_net(ir_backend *b, ir_mode mode, int batch, char *fail
     ir_params_free(params);
 }
 
-void check_implementations(const test_options *o, tally *tally)
+void check_implementations(const test_options *o, outcome *outcome)
 {
     char failure[512] = "";
     const size_t size = sizeof failure;
@@ -136,6 +136,6 @@ void check_implementations(const test_options *o, tally *tally)
         plan_detectors(b, mode, failure, size);
         plan_strategy_net(b, mode, 4, failure, size);
     }
-    report(tally, !failure[0], "implementations", test_label(o), 0, "%s", failure);
+    report(outcome, !failure[0], "implementations", test_label(o), 0, "%s", failure);
     ir_backend_close(b);
 }

@@ -11,7 +11,7 @@ static const double margin = 1e-5, conditioning = 2e-7;
 typedef struct {
     double forward, input_grad, param_grad, state, worst;
     int cases;
-    char failure[TWIN_MAX_TEXT + 600]; /* of the first case that failed; "" */
+    char failure[REFTEST_MAX_TEXT + 600]; /* of the first case that failed; "" */
 } summary;
 
 /* What a case runs on. */
@@ -22,18 +22,18 @@ typedef struct {
     ir_mode mode;
 } place;
 
-static twin_setup setup_for(place at)
+static reftest_setup setup_for(place at)
 {
-    return (twin_setup){.backend = at.backend,
-                        .mode = at.mode,
-                        .side = 17,
-                        .channels = 37,
-                        .bits = at.options->precision == IR_BF16 ? 8 : 0,
-                        .large = at.threads > 1,
-                        .again = at.threads > 1};
+    return (reftest_setup){.backend = at.backend,
+                           .mode = at.mode,
+                           .side = 17,
+                           .channels = 37,
+                           .bits = at.options->precision == IR_BF16 ? 8 : 0,
+                           .large = at.threads > 1,
+                           .recompute = at.threads > 1};
 }
 
-static void fail(summary *s, const twin *t, place at, const char *which, const char *why)
+static void fail(summary *s, const reftest *t, place at, const char *which, const char *why)
 {
     if (!s->failure[0])
         snprintf(s->failure, sizeof s->failure, "%s, %d thread%s, %s: %s: %s", which, at.threads,
@@ -41,7 +41,7 @@ static void fail(summary *s, const twin *t, place at, const char *which, const c
                  t->text);
 }
 
-static void add_result(summary *s, const twin *t, const result *r, place at, const char *which)
+static void add_result(summary *s, const reftest *t, const result *r, place at, const char *which)
 {
     s->forward = fmax(s->forward, r->forward);
     s->input_grad = fmax(s->input_grad, r->input_grad);
@@ -55,28 +55,28 @@ static void add_result(summary *s, const twin *t, const result *r, place at, con
         fail(s, t, at, which, "other bits in a second run");
 }
 
-/* A planned twin: draws its numbers, runs it, adds to the summary what came out. False when no
- * numbers were to be found that tell right from wrong. */
-static bool try_twin(twin *t, place at, const char *which, bool conditioned, summary *s)
+/* A planned reference test: draws its numbers, runs it, adds to the summary what came out. False
+ * when no numbers were to be found that tell right from wrong. */
+static bool try_twin(reftest *t, place at, const char *which, bool conditioned, summary *s)
 {
     for (int tries = 0; tries < 20; tries++) {
-        if (!twin_draw(t, margin, false))
+        if (!reftest_draw(t, margin, false))
             return false;
-        if (conditioned && twin_conditioning(t) > conditioning)
+        if (conditioned && reftest_conditioning(t) > conditioning)
             continue;
-        result r = twin_check(t);
+        result r = reftest_check(t);
         add_result(s, t, &r, at, which);
         return true;
     }
     return false;
 }
 
-static void print_summary(const summary *s, tally *tally, const char *name, const char *label)
+static void print_summary(const summary *s, outcome *outcome, const char *name, const char *label)
 {
     if (s->failure[0])
-        report(tally, false, name, label, s->worst, "%s", s->failure);
+        report(outcome, false, name, label, s->worst, "%s", s->failure);
     else
-        report(tally, true, name, label, s->worst,
+        report(outcome, true, name, label, s->worst,
                "%d cases: forward %.1e, input gradients %.1e, parameter gradients %.1e, state %.1e",
                s->cases, s->forward, s->input_grad, s->param_grad, s->state);
 }
@@ -85,20 +85,21 @@ static void print_summary(const summary *s, tally *tally, const char *name, cons
 
 static void try_operation(const op_case *op, int index, place at, summary *s)
 {
-    twin t;
+    reftest t;
     char which[32];
     bool corner = index < op->corners;
     snprintf(which, sizeof which, "%s %d", corner ? "corner" : "round",
              corner ? index : index - op->corners);
-    twin_start(&t, setup_for(at), ir_rng_make(at.options->seed, "ops", op->name, (uint64_t)index));
+    reftest_start(&t, setup_for(at),
+                  ir_rng_make(at.options->seed, "ops", op->name, (uint64_t)index));
     if (corner)
         op->corner(&t, index);
     else
         op->random(&t);
-    twin_plan(&t);
+    reftest_plan(&t);
     if (!try_twin(&t, at, which, false, s))
         ir_die("%s, %s: no inputs clear of the gradient's jumps", op->name, which);
-    twin_end(&t);
+    reftest_end(&t);
 }
 
 static void check_operation(const test_options *o, const op_case *op, summary *s)
@@ -118,14 +119,14 @@ static void check_operation(const test_options *o, const op_case *op, summary *s
     }
 }
 
-void check_operations(const test_options *o, tally *tally)
+void check_operations(const test_options *o, outcome *outcome)
 {
     for (int i = 0; operation(i); i++) {
         summary s = {0};
         if (!wanted(o, operation(i)->name))
             continue;
         check_operation(o, operation(i), &s);
-        print_summary(&s, tally, operation(i)->name, test_label(o));
+        print_summary(&s, outcome, operation(i)->name, test_label(o));
     }
 }
 
@@ -133,17 +134,17 @@ void check_operations(const test_options *o, tally *tally)
 
 static void try_chain(const chain_case *chain, place at, summary *s)
 {
-    twin t;
-    twin_start(&t, setup_for(at), ir_rng_make(at.options->seed, "chain", chain->name, at.mode));
+    reftest t;
+    reftest_start(&t, setup_for(at), ir_rng_make(at.options->seed, "chain", chain->name, at.mode));
     chain->build(&t);
-    twin_plan(&t);
+    reftest_plan(&t);
     if (!try_twin(&t, at, "chain", true, s))
         ir_die("%s: no well-conditioned inputs", chain->name);
-    twin_end(&t);
+    reftest_end(&t);
 }
 
 static void check_chain_list(const test_options *o, const chain_case *chains, int count,
-                             tally *tally)
+                             outcome *outcome)
 {
     for (int i = 0; i < count; i++) {
         summary s = {0};
@@ -157,15 +158,15 @@ static void check_chain_list(const test_options *o, const chain_case *chains, in
             try_chain(&chains[i], at, &s);
             ir_backend_close(at.backend);
         }
-        print_summary(&s, tally, chains[i].name, test_label(o));
+        print_summary(&s, outcome, chains[i].name, test_label(o));
     }
 }
 
-void check_chains(const test_options *o, tally *tally)
+void check_chains(const test_options *o, outcome *outcome)
 {
-    check_chain_list(o, fusion_chains, fusion_chain_count, tally);
-    check_chain_list(o, part_chains, part_chain_count, tally);
-    check_chain_list(o, network_chains, network_chain_count, tally);
+    check_chain_list(o, fusion_chains, fusion_chain_count, outcome);
+    check_chain_list(o, part_chains, part_chain_count, outcome);
+    check_chain_list(o, network_chains, network_chain_count, outcome);
 }
 
 /* ---- random graphs ----------------------------------------------------------------------- */
@@ -174,17 +175,17 @@ void check_chains(const test_options *o, tally *tally)
  * which has no gradient: they are left out. */
 static void try_random_graph(int index, place at, summary *s)
 {
-    twin t;
+    reftest t;
     char which[32];
     snprintf(which, sizeof which, "graph %d", index);
-    twin_start(&t, setup_for(at), ir_rng_make(at.options->seed, "graph", "", (uint64_t)index));
+    reftest_start(&t, setup_for(at), ir_rng_make(at.options->seed, "graph", "", (uint64_t)index));
     random_graph(&t, 14);
-    twin_plan(&t);
+    reftest_plan(&t);
     try_twin(&t, at, which, true, s);
-    twin_end(&t);
+    reftest_end(&t);
 }
 
-void check_random_graphs(const test_options *o, tally *tally)
+void check_random_graphs(const test_options *o, outcome *outcome)
 {
     const int graphs = 8 * o->rounds;
     summary s = {0};
@@ -202,5 +203,5 @@ void check_random_graphs(const test_options *o, tally *tally)
     }
     if (s.cases < graphs && !s.failure[0]) /* each is tried in both modes */
         snprintf(s.failure, sizeof s.failure, "only %d cases of %d graphs", s.cases, graphs);
-    print_summary(&s, tally, "random_graph", test_label(o));
+    print_summary(&s, outcome, "random_graph", test_label(o));
 }

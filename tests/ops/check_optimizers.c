@@ -112,26 +112,26 @@ static double average_error(ir_backend *b, size_t n, ir_rng *rng)
 static double params_adam_error(ir_backend *b, uint64_t seed)
 {
     const ir_adam adam = {.lr = 5e-4, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8};
-    twin t;
+    reftest t;
     double worst = 0;
-    twin_start(&t, (twin_setup){.backend = b, .mode = IR_TRAINING},
-               ir_rng_make(seed, "adam", "", 0));
-    value x = twin_input(&t, (ir_shape){3, 13, 1, 1}, FILL_NORMAL, false);
-    twin_seed(&t, twin_linear(&t, x, "fc", 7));
-    twin_plan(&t);
+    reftest_start(&t, (reftest_setup){.backend = b, .mode = IR_TRAINING},
+                  ir_rng_make(seed, "adam", "", 0));
+    value x = reftest_input(&t, (ir_shape){3, 13, 1, 1}, FILL_NORMAL, false);
+    reftest_seed(&t, reftest_linear(&t, x, "fc", 7));
+    reftest_plan(&t);
 
     ir_param *p = find_param(t.params, "fc.weight");
     float *host = ir_calloc(p->size, sizeof *host);
     double *want[4]; /* value, gradient, m, v */
     for (int i = 0; i < 4; i++)
         want[i] = ir_calloc(p->size, sizeof **want);
-    twin_fill(&t);
-    twin_put(&t);
+    reftest_fill(&t);
+    reftest_put(&t);
     ir_param_put(t.params, p, host);
     for (int step = 1; step <= STEPS; step++) {
-        twin_fill(&t);
-        twin_put_inputs(&t);
-        twin_compare(&t);
+        reftest_fill(&t);
+        reftest_put_inputs(&t);
+        reftest_compare(&t);
         ir_param_get_grad(t.params, p, host);
         for (size_t i = 0; i < p->size; i++)
             want[1][i] = host[i];
@@ -144,16 +144,16 @@ static double params_adam_error(ir_backend *b, uint64_t seed)
     for (int i = 0; i < 4; i++)
         free(want[i]);
     free(host);
-    twin_end(&t);
+    reftest_end(&t);
     return worst;
 }
 
-static void report_error(tally *tally, const test_options *o, const char *name, double error)
+static void report_error(outcome *outcome, const test_options *o, const char *name, double error)
 {
-    report(tally, error < TOLERANCE, name, test_label(o), error, "%d steps", STEPS);
+    report(outcome, error < TOLERANCE, name, test_label(o), error, "%d steps", STEPS);
 }
 
-void check_optimizers(const test_options *o, tally *tally)
+void check_optimizers(const test_options *o, outcome *outcome)
 {
     static const size_t sizes[] = {1, 7, 64, 100003};
     ir_rng rng = ir_rng_make(o->seed, "optimizers", "", 0);
@@ -168,12 +168,12 @@ void check_optimizers(const test_options *o, tally *tally)
             average = fmax(average, average_error(b, sizes[i], &rng));
     }
     if (wanted(o, "adam"))
-        report_error(tally, o, "adam", adam);
+        report_error(outcome, o, "adam", adam);
     if (wanted(o, "sgd"))
-        report_error(tally, o, "sgd", sgd);
+        report_error(outcome, o, "sgd", sgd);
     if (wanted(o, "average"))
-        report_error(tally, o, "average", average);
+        report_error(outcome, o, "average", average);
     if (wanted(o, "params_adam"))
-        report_error(tally, o, "params_adam", params_adam_error(b, o->seed));
+        report_error(outcome, o, "params_adam", params_adam_error(b, o->seed));
     ir_backend_close(b);
 }

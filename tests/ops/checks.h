@@ -25,23 +25,23 @@ double test_tolerance(const test_options *options);  /* TOLERANCE, or the precis
 
 typedef struct {
     int passed, failed;
-} tally;
+} outcome;
 
 /* "ok NAME LABEL ERROR DETAIL" or "FAIL ...". */
-void report(tally *t, bool ok, const char *name, const char *label, double error,
+void report(outcome *t, bool ok, const char *name, const char *label, double error,
             const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-void check_references(const test_options *options, tally *t);      /* finite.c */
-void check_operations(const test_options *options, tally *t);      /* check_ops.c */
-void check_chains(const test_options *options, tally *t);          /* check_ops.c */
-void check_random_graphs(const test_options *options, tally *t);   /* check_ops.c */
-void check_sharing(const test_options *options, tally *t);         /* check_sharing.c */
-void check_optimizers(const test_options *options, tally *t);      /* check_optimizers.c */
-void check_dropout(const test_options *options, tally *t);         /* check_dropout.c */
-void check_adapt(const test_options *options, tally *t);           /* check_adapt.c */
-void check_again(const test_options *options, tally *t);           /* check_again.c */
-void check_implementations(const test_options *options, tally *t); /* check_implementations.c */
-int bench_operations(const test_options *options);                 /* bench.c: how many */
+void check_references(const test_options *options, outcome *t);      /* finite.c */
+void check_operations(const test_options *options, outcome *t);      /* check_ops.c */
+void check_chains(const test_options *options, outcome *t);          /* check_ops.c */
+void check_random_graphs(const test_options *options, outcome *t);   /* check_ops.c */
+void check_sharing(const test_options *options, outcome *t);         /* check_sharing.c */
+void check_optimizers(const test_options *options, outcome *t);      /* check_optimizers.c */
+void check_dropout(const test_options *options, outcome *t);         /* check_dropout.c */
+void check_adapt(const test_options *options, outcome *t);           /* check_adapt.c */
+void check_recompute(const test_options *options, outcome *t);       /* check_recompute.c */
+void check_implementations(const test_options *options, outcome *t); /* check_implementations.c */
+int bench_operations(const test_options *options);                   /* bench.c: how many */
 
 /* All operations, for loops over them. */
 const op_case *operation(int i); /* NULL behind the last */

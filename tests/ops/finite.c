@@ -10,7 +10,7 @@
 static const double h = 1e-5;
 enum { SAMPLES = 24, ROUNDS = 6 };
 
-static double seeded_sum(twin *t)
+static double seeded_sum(reftest *t)
 {
     double sum = 0;
     tape_forward(&t->tape);
@@ -20,7 +20,7 @@ static double seeded_sum(twin *t)
     return sum;
 }
 
-static double difference_quotient(twin *t, double *x)
+static double difference_quotient(reftest *t, double *x)
 {
     double before = *x;
     *x = before + h;
@@ -31,7 +31,7 @@ static double difference_quotient(twin *t, double *x)
     return (above - below) / (2 * h);
 }
 
-static double leaf_error(twin *t, tensor *x)
+static double leaf_error(reftest *t, tensor *x)
 {
     double difference = 0, norm = 0;
     for (int i = 0; i < SAMPLES; i++) {
@@ -47,21 +47,21 @@ static double leaf_error(twin *t, tensor *x)
 
 static double case_error(const op_case *op, ir_rng rng)
 {
-    twin t;
+    reftest t;
     double worst = 0;
-    twin_start(&t, (twin_setup){.mode = IR_TRAINING, .side = 7, .channels = 5}, rng);
+    reftest_start(&t, (reftest_setup){.mode = IR_TRAINING, .side = 7, .channels = 5}, rng);
     op->random(&t);
-    bool drawn = twin_draw(&t, 4 * h, true);
+    bool drawn = reftest_draw(&t, 4 * h, true);
     if (drawn)
-        twin_run_reference(&t);
+        reftest_run_reference(&t);
     for (int i = 0; drawn && i < t.leaves; i++)
         if (t.leaf[i].wants_grad || t.leaf[i].trained)
             worst = fmax(worst, leaf_error(&t, t.leaf[i].ref));
-    twin_end(&t);
+    reftest_end(&t);
     return drawn ? worst : INFINITY;
 }
 
-void check_references(const test_options *options, tally *tally)
+void check_references(const test_options *options, outcome *outcome)
 {
     for (int i = 0; operation(i); i++) {
         const op_case *op = operation(i);
@@ -71,7 +71,7 @@ void check_references(const test_options *options, tally *tally)
         for (int round = 0; round < ROUNDS; round++)
             worst = fmax(worst, case_error(op, ir_rng_make(options->seed, "finite", op->name,
                                                            (uint64_t)round)));
-        report(tally, worst < FINITE_TOLERANCE, op->name, "finite-differences", worst, "%d shapes",
-               ROUNDS);
+        report(outcome, worst < FINITE_TOLERANCE, op->name, "finite-differences", worst,
+               "%d shapes", ROUNDS);
     }
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "graph/internal.h"
+#include "graph/graph_internal.h"
 
 /* ---- parameters -------------------------------------------------------------------------- */
 
@@ -127,15 +127,15 @@ static tensor *concat(graph_tape *t, const ir_node *node)
     return y;
 }
 
-/* scale whole cover; a cover alone is scaled by 1 */
+/* scale full broadcast; a broadcast alone is scaled by 1 */
 static tensor *term(graph_tape *t, const ir_node *node, const ir_term *x)
 {
-    if (x->whole == IR_NO_INPUT)
-        return input(t, node, x->cover);
-    tensor *whole = input(t, node, x->whole);
-    if (x->cover != IR_NO_INPUT)
-        return ref_mul(&t->tape, whole, input(t, node, x->cover), x->scale);
-    return x->scale == 1 ? whole : ref_scale(&t->tape, whole, x->scale);
+    if (x->full == IR_NO_INPUT)
+        return input(t, node, x->broadcast);
+    tensor *full = input(t, node, x->full);
+    if (x->broadcast != IR_NO_INPUT)
+        return ref_mul(&t->tape, full, input(t, node, x->broadcast), x->scale);
+    return x->scale == 1 ? full : ref_scale(&t->tape, full, x->scale);
 }
 
 static tensor *sum(graph_tape *t, const ir_node *node)

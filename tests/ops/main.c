@@ -66,7 +66,6 @@ const char *test_label(const test_options *options)
 {
     static const char *const cuda[] = {"cuda", "cuda-tf32", "cuda-bf16"};
     static char label[32];
-
     if (!options->isa)
         return cuda[options->precision];
     snprintf(label, sizeof label, "%s%s", options->isa,
@@ -81,7 +80,7 @@ double test_tolerance(const test_options *options)
     return tolerance[options->precision];
 }
 
-void report(tally *t, bool ok, const char *name, const char *label, double error,
+void report(outcome *t, bool ok, const char *name, const char *label, double error,
             const char *format, ...)
 {
     va_list args;
@@ -95,20 +94,19 @@ void report(tally *t, bool ok, const char *name, const char *label, double error
 }
 
 /* Every row of the table of operations is met by some case. */
-static void check_table(const test_options *options, tally *t)
+static void check_table(const test_options *options, outcome *t)
 {
     const char *missing = NULL;
-
     if (options->only)
         return;
     for (int op = 0; op < IR_OP_COUNT && !missing; op++)
-        if (!twin_met((ir_op)op))
+        if (!reftest_met((ir_op)op))
             missing = ir_operations[op].name;
     report(t, !missing, "table", test_label(options), 0, missing ? "no case has %s" : "%s",
            missing ? missing : "each operation has a case");
 }
 
-static void check_backend(const test_options *options, tally *t)
+static void check_backend(const test_options *options, outcome *t)
 {
     check_operations(options, t);
     check_adapt(options, t);
@@ -120,7 +118,7 @@ static void check_backend(const test_options *options, tally *t)
     check_random_graphs(options, t);
     check_sharing(options, t);
     check_dropout(options, t);
-    check_again(options, t);
+    check_recompute(options, t);
     check_implementations(options, t);
     check_optimizers(options, t);
     check_table(options, t);
@@ -128,7 +126,7 @@ static void check_backend(const test_options *options, tally *t)
 
 /* Runs check for the device, or for each of the CPU's instruction sets that were asked for. */
 static void for_each_isa(test_options options, const char *isa,
-                         void (*check)(const test_options *options, tally *t), tally *t)
+                         void (*check)(const test_options *options, outcome *t), outcome *t)
 {
     static const char *const isas[] = {"base", "portable", "avx2", "avx512"};
     const ir_backend_options one_thread = {.threads = 1};
@@ -156,7 +154,7 @@ static void for_each_isa(test_options options, const char *isa,
 static void list(const test_options *options)
 {
     static const char *const others[] = {"random_graph", "sharing",         "dropout_bits",
-                                         "again",        "implementations", "adam",
+                                         "recompute",    "implementations", "adam",
                                          "sgd",          "average",         "params_adam"};
     for (int i = 0; operation(i); i++)
         puts(operation(i)->name);
@@ -176,7 +174,7 @@ static void list(const test_options *options)
             puts(others[i]);
 }
 
-static void bench(const test_options *options, tally *t)
+static void bench(const test_options *options, outcome *t)
 {
     t->passed += bench_operations(options);
 }
@@ -189,9 +187,8 @@ int main(int argc, char **argv)
     test_options options = {.device = "cpu", .rounds = 8, .seed = 1};
     const char *isa = "all";
     bool timing = false, listing = false;
-    tally t = {0};
+    outcome t = {0};
     int c;
-
     ir_start("test-ops");
     while ((c = ir_option(argc, argv, ":bd:hi:ln:o:p:r:", (struct option[]){{0}}, usage)) != -1) {
         switch (c) {

@@ -7,7 +7,7 @@
 enum { MOST_VALUES = 40 };
 
 typedef struct {
-    twin *t;
+    reftest *t;
     int count, names;
     value value[MOST_VALUES];
     int readers[MOST_VALUES];
@@ -31,7 +31,7 @@ static void push(pile *p, value v)
 /* A value, more often a late one. */
 static int pick(pile *p)
 {
-    int a = twin_between(p->t, 0, p->count - 1), b = twin_between(p->t, 0, p->count - 1);
+    int a = reftest_between(p->t, 0, p->count - 1), b = reftest_between(p->t, 0, p->count - 1);
     return a > b ? a : b;
 }
 
@@ -50,81 +50,81 @@ static int pick_beside(pile *p, int i, bool same_channels)
 
 static value random_conv(pile *p, value x, const char *name)
 {
-    twin *t = p->t;
+    reftest *t = p->t;
     ir_shape s = shape_of(x);
-    ir_conv c = {.out = twin_between(t, 1, t->setup.channels),
-                 .kernel = s.h > 2 && s.w > 2 && twin_chance(t, 0.6) ? 3 : 1};
+    ir_conv c = {.out = reftest_between(t, 1, t->setup.channels),
+                 .kernel = s.h > 2 && s.w > 2 && reftest_chance(t, 0.6) ? 3 : 1};
     c.pad = c.kernel / 2;
-    c.stride = s.h > 4 && s.w > 4 ? twin_between(t, 1, 2) : 1;
-    c.depthwise = twin_chance(t, 0.2);
+    c.stride = s.h > 4 && s.w > 4 ? reftest_between(t, 1, 2) : 1;
+    c.depthwise = reftest_chance(t, 0.2);
     if (c.depthwise)
         c.out = s.c;
-    c.bias = twin_chance(t, 0.3);
-    if (s.h * s.w <= 40 && twin_chance(t, 0.2))
-        return twin_conv_transpose2d(t, x, name,
-                                     (ir_conv){.out = c.out, .kernel = 4, .stride = 2, .pad = 1});
-    return twin_conv2d(t, x, name, c);
+    c.bias = reftest_chance(t, 0.3);
+    if (s.h * s.w <= 40 && reftest_chance(t, 0.2))
+        return reftest_conv_transpose2d(
+            t, x, name, (ir_conv){.out = c.out, .kernel = 4, .stride = 2, .pad = 1});
+    return reftest_conv2d(t, x, name, c);
 }
 
 /* Displaced by 0 to 1, or not at all. */
 static value random_deform(pile *p, value x, const char *name)
 {
-    twin *t = p->t;
-    ir_deform d = {.out = twin_between(t, 1, t->setup.channels),
-                   .kernel_h = 1 + 2 * twin_between(t, 0, 1),
-                   .kernel_w = 1 + 2 * twin_between(t, 0, 1)};
+    reftest *t = p->t;
+    ir_deform d = {.out = reftest_between(t, 1, t->setup.channels),
+                   .kernel_h = 1 + 2 * reftest_between(t, 0, 1),
+                   .kernel_w = 1 + 2 * reftest_between(t, 0, 1)};
     ir_conv displace = {.out = 2 * d.kernel_h * d.kernel_w, .kernel = 1};
     char offset[24];
-    if (twin_chance(t, 0.3))
-        return twin_deform_conv2d(t, x, NULL, name, d);
+    if (reftest_chance(t, 0.3))
+        return reftest_deform_conv2d(t, x, NULL, name, d);
     snprintf(offset, sizeof offset, "%s_offset", name);
-    value by = twin_sigmoid(t, twin_conv2d(t, x, offset, displace));
-    return twin_deform_conv2d(t, x, &by, name, d);
+    value by = reftest_sigmoid(t, reftest_conv2d(t, x, offset, displace));
+    return reftest_deform_conv2d(t, x, &by, name, d);
 }
 
 static value random_pool(pile *p, value x)
 {
-    twin *t = p->t;
+    reftest *t = p->t;
     ir_shape s = shape_of(x);
-    switch (twin_between(t, 0, 5)) {
+    switch (reftest_between(t, 0, 5)) {
     case 0:
-        return s.h > 2 && s.w > 2 ? twin_max_pool(t, x, 3, 2, 1) : twin_global_max_pool(t, x);
+        return s.h > 2 && s.w > 2 ? reftest_max_pool(t, x, 3, 2, 1) : reftest_global_max_pool(t, x);
     case 1:
-        return s.h > 1 && s.w > 1 ? twin_avg_pool(t, x, 2, 2) : twin_global_avg_pool(t, x);
+        return s.h > 1 && s.w > 1 ? reftest_avg_pool(t, x, 2, 2) : reftest_global_avg_pool(t, x);
     case 2:
-        return twin_global_avg_pool(t, x);
+        return reftest_global_avg_pool(t, x);
     case 3:
-        return twin_global_max_pool(t, x);
+        return reftest_global_max_pool(t, x);
     case 4:
-        return twin_channel_mean(t, x);
+        return reftest_channel_mean(t, x);
     default:
-        return twin_channel_max(t, x);
+        return reftest_channel_max(t, x);
     }
 }
 
 static value random_activation(pile *p, value x)
 {
-    switch (twin_between(p->t, 0, 3)) {
+    switch (reftest_between(p->t, 0, 3)) {
     case 0:
-        return twin_leaky_relu(p->t, x, 0.2);
+        return reftest_leaky_relu(p->t, x, 0.2);
     case 1:
-        return twin_sigmoid(p->t, x);
+        return reftest_sigmoid(p->t, x);
     default:
-        return twin_relu(p->t, x);
+        return reftest_relu(p->t, x);
     }
 }
 
 /* Sum or product with another value or with what is left of itself. */
 static value random_binary(pile *p, int i)
 {
-    twin *t = p->t;
+    reftest *t = p->t;
     value a = p->value[i], b;
-    switch (twin_between(t, 0, 3)) {
+    switch (reftest_between(t, 0, 3)) {
     case 0:
-        b = twin_sigmoid(t, twin_global_avg_pool(t, a));
+        b = reftest_sigmoid(t, reftest_global_avg_pool(t, a));
         break;
     case 1:
-        b = twin_channel_mean(t, a);
+        b = reftest_channel_mean(t, a);
         break;
     default: {
         int k = pick_beside(p, i, true);
@@ -132,45 +132,46 @@ static value random_binary(pile *p, int i)
         b = p->value[k];
     }
     }
-    return twin_chance(t, 0.6) ? twin_add(t, a, b) : twin_mul(t, a, b, 1.5);
+    return reftest_chance(t, 0.6) ? reftest_add(t, a, b) : reftest_mul(t, a, b, 1.5);
 }
 
 static value random_rearrangement(pile *p, int i)
 {
-    twin *t = p->t;
+    reftest *t = p->t;
     value x = p->value[i];
     ir_shape s = shape_of(x);
     int k = pick_beside(p, i, false);
-    switch (twin_between(t, 0, 4)) {
+    switch (reftest_between(t, 0, 4)) {
     case 0: {
-        int first = twin_between(t, 0, s.c - 1);
-        return twin_slice(t, x, first, twin_between(t, 1, s.c - first));
+        int first = reftest_between(t, 0, s.c - 1);
+        return reftest_slice(t, x, first, reftest_between(t, 1, s.c - first));
     }
     case 1:
-        return twin_resize(t, x, twin_between(t, 1, 12), twin_between(t, 1, 12),
-                           twin_chance(t, 0.5));
+        return reftest_resize(t, x, reftest_between(t, 1, 12), reftest_between(t, 1, 12),
+                              reftest_chance(t, 0.5));
     case 2:
-        return twin_dropout(t, x, 0.25);
+        return reftest_dropout(t, x, 0.25);
     case 3:
-        return s.h * s.w <= 150 ? twin_irfft2(t, twin_rfft2(t, x), s.w) : twin_scale(t, x, -0.5);
+        return s.h * s.w <= 150 ? reftest_irfft2(t, reftest_rfft2(t, x), s.w)
+                                : reftest_scale(t, x, -0.5);
     default:
         p->readers[k]++;
-        return twin_concat(t, 2, (value[]){x, p->value[k]});
+        return reftest_concat(t, 2, (value[]){x, p->value[k]});
     }
 }
 
 static value random_operation(pile *p, int i)
 {
-    twin *t = p->t;
+    reftest *t = p->t;
     value x = p->value[i];
     ir_shape s = shape_of(x);
     char name[16];
     snprintf(name, sizeof name, "p%d", p->names++);
-    int what = twin_between(t, 0, 99);
+    int what = reftest_between(t, 0, 99);
     if (what < 30)
         return what < 27 ? random_conv(p, x, name) : random_deform(p, x, name);
     if (what < 45 && s.n * s.h * s.w >= 24)
-        return twin_batchnorm(t, x, name, 0.1);
+        return reftest_batchnorm(t, x, name, 0.1);
     if (what < 65)
         return random_activation(p, x);
     if (what < 80)
@@ -180,27 +181,28 @@ static value random_operation(pile *p, int i)
     return random_rearrangement(p, i);
 }
 
-void random_graph(twin *t, int most)
+void random_graph(reftest *t, int most)
 {
     pile p = {.t = t};
-    int operations = twin_between(t, 3, most), inputs = twin_between(t, 1, 2);
-    ir_shape s = {twin_between(t, 1, 4), twin_between(t, 1, t->setup.channels),
-                  twin_between(t, 4, 12), twin_between(t, 4, 12)};
-    if (t->setup.large && twin_chance(t, 0.1))
-        s = (ir_shape){1, twin_between(t, 1, 12), twin_between(t, 46, 60), twin_between(t, 46, 60)};
+    int operations = reftest_between(t, 3, most), inputs = reftest_between(t, 1, 2);
+    ir_shape s = {reftest_between(t, 1, 4), reftest_between(t, 1, t->setup.channels),
+                  reftest_between(t, 4, 12), reftest_between(t, 4, 12)};
+    if (t->setup.large && reftest_chance(t, 0.1))
+        s = (ir_shape){1, reftest_between(t, 1, 12), reftest_between(t, 46, 60),
+                       reftest_between(t, 46, 60)};
     for (int i = 0; i < inputs; i++)
-        push(&p, twin_input(t, s, FILL_NORMAL, true));
+        push(&p, reftest_input(t, s, FILL_NORMAL, true));
     for (int i = 0; i < operations; i++) {
         int from = i < inputs ? i : pick(&p); /* every input is read */
         p.readers[from]++;
         push(&p, random_operation(&p, from));
     }
     for (int i = inputs; i < p.count; i++) {
-        if (p.readers[i] == 0 || twin_chance(t, 0.1))
-            twin_seed(t, p.value[i]);
-        else if (twin_chance(t, 0.1))
-            twin_seed_only(t, p.value[i]);
-        else if (twin_chance(t, 0.15))
-            twin_keep(t, p.value[i]);
+        if (p.readers[i] == 0 || reftest_chance(t, 0.1))
+            reftest_seed(t, p.value[i]);
+        else if (reftest_chance(t, 0.1))
+            reftest_seed_only(t, p.value[i]);
+        else if (reftest_chance(t, 0.15))
+            reftest_keep(t, p.value[i]);
     }
 }

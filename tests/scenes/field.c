@@ -9,12 +9,11 @@
 field_maker *field_maker_new(int width, int height)
 {
     field_maker *maker = ir_malloc(sizeof *maker);
-
     maker->width = width;
     maker->height = height;
     maker->spectrum = fftwf_alloc_complex((size_t)height * (size_t)(width / 2 + 1));
     maker->plane = fftwf_alloc_real((size_t)height * (size_t)width);
-    if (maker->spectrum == NULL || maker->plane == NULL)
+    if (!maker->spectrum || !maker->plane)
         ir_die("out of memory");
     /* FFTW_ESTIMATE does not time anything: the same plan, so the same bits, every time. */
     maker->plan =
@@ -34,7 +33,6 @@ void field_maker_free(field_maker *maker)
 static void standardise(float *x, size_t n)
 {
     double sum = 0, square = 0, mean, scale;
-
     for (size_t i = 0; i < n; i++)
         sum += x[i];
     mean = sum / (double)n;
@@ -48,7 +46,6 @@ static void standardise(float *x, size_t n)
 const float *field_make(field_maker *maker, ir_rng *rng, double slope, double stretch)
 {
     int h = maker->height, half = maker->width / 2 + 1;
-
     for (int v = 0; v < h; v++) {
         double fy = (double)(v <= h / 2 ? v : v - h) / h;
         for (int u = 0; u < half; u++) {

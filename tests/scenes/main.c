@@ -35,7 +35,6 @@ typedef struct {
 static void parse_size(const char *text, options *o)
 {
     int end = 0;
-
     if (sscanf(text, "%dx%d%n", &o->width, &o->height, &end) != 2 || text[end] != '\0' ||
         o->width < SCENE_MIN_SIDE || o->width > SCENE_MAX_SIDE || o->height < SCENE_MIN_SIDE ||
         o->height > SCENE_MAX_SIDE)
@@ -74,7 +73,7 @@ static options parse(int argc, char **argv)
         }
     if (optind < argc)
         ir_usage_die("no operand is wanted: '%s'", argv[optind]);
-    if (o.directory == NULL)
+    if (!o.directory)
         ir_usage_die("-o is missing");
     if (o.test < 0)
         o.test = o.count / 4;
@@ -102,7 +101,6 @@ static ir_output open_list(const options *o, const char *name)
 {
     char *path = inside(o, name);
     ir_output out = ir_output_open(path);
-
     free(path);
     return out;
 }
@@ -111,7 +109,6 @@ static ir_sink *open_sink(const options *o, const char *name)
 {
     char *path = inside(o, name);
     ir_sink *sink = ir_sink_open(path, NULL, NULL, "pgm");
-
     free(path);
     return sink;
 }
@@ -124,7 +121,6 @@ static void make_scenes(const options *o)
     field_maker *maker = field_maker_new(o->width, o->height);
     scene *s = scene_new(o->width, o->height);
     ir_image im = {0};
-
     for (int i = 0; i < o->count; i++) {
         char name[32];
         ir_rng rng;
@@ -152,7 +148,6 @@ static void make_scenes(const options *o)
 int main(int argc, char **argv)
 {
     options o;
-
     ir_start("ir-scenes");
     o = parse(argc, argv);
     if (mkdir(o.directory, 0777) != 0 && errno != EEXIST)

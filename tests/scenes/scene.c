@@ -14,7 +14,6 @@
 scene *scene_new(int width, int height)
 {
     scene *s = ir_calloc(1, sizeof *s);
-
     s->width = width;
     s->height = height;
     s->sample = ir_calloc((size_t)width * (size_t)height, sizeof *s->sample);
@@ -43,7 +42,6 @@ static void add_sky(scene *s, field_maker *maker, ir_rng *rng)
     const float *field = field_make(maker, rng, between(rng, 2.9, 3.9), between(rng, 1, 2));
     double base = between(rng, 0.05, 0.4), fall = between(rng, 0, 0.12);
     double level = between(rng, -2.5, 1), contrast = between(rng, 0.05, 0.2);
-
     for (int y = 0, i = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++, i++) {
             double cloud = field[i] > level ? field[i] - level : 0;
@@ -57,7 +55,6 @@ static void draw_horizon(const scene *s, ir_rng *rng, float *horizon)
     double middle = between(rng, 0.35, 0.85) * s->height;
     double tilt = between(rng, -0.08, 0.08);
     double relief = between(rng, 0, 0.04) * s->height;
-
     field_profile(rng, s->width, 3, horizon);
     for (int x = 0; x < s->width; x++)
         horizon[x] = (float)(middle + tilt * (x - s->width / 2) + relief * horizon[x]);
@@ -69,7 +66,6 @@ static void add_ground(scene *s, field_maker *maker, ir_rng *rng, const float *h
     const float *field = field_make(maker, rng, between(rng, 2.1, 3.1), between(rng, 1, 4));
     double base = between(rng, 0.1, 0.6), contrast = between(rng, 0.03, 0.1);
     double edge = between(rng, 0.6, 1.5); /* pixels: the optics' blur of the horizon */
-
     for (int y = 0, i = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++, i++) {
             double share = 0.5 + 0.5 * tanh((y - horizon[x]) / edge);
@@ -81,7 +77,6 @@ static void draw_background(scene *s, field_maker *maker, ir_rng *rng)
 {
     float *horizon = ir_malloc((size_t)s->width * sizeof *horizon);
     double kind = ir_rng_uniform(rng);
-
     add_sky(s, maker, rng);
     draw_horizon(s, rng, horizon);
     if (kind < 0.2) /* ground alone */
@@ -100,7 +95,6 @@ static void vignette(scene *s, ir_rng *rng)
     double strength = between(rng, 0, 0.3);
     double cx = between(rng, 0.4, 0.6) * s->width, cy = between(rng, 0.4, 0.6) * s->height;
     double corner = 0.25 * ((double)s->width * s->width + (double)s->height * s->height);
-
     for (int y = 0, i = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++, i++) {
             double r2 = ((x - cx) * (x - cx) + (y - cy) * (y - cy)) / corner;
@@ -112,7 +106,6 @@ static void vignette(scene *s, ir_rng *rng)
 static void add_noise(scene *s, ir_rng *rng)
 {
     double sigma = between(rng, 0.002, 0.01), stripe = between(rng, 0, 0.003);
-
     for (int x = 0; x < s->width; x++) {
         float column = (float)(stripe * ir_rng_normal(rng));
         for (int y = 0; y < s->height; y++)
@@ -130,7 +123,6 @@ static double profile(const scene_target *t, double x, double y)
     double c = cos(t->angle), n = sin(t->angle);
     double along = c * (x - t->x) + n * (y - t->y), aside = c * (y - t->y) - n * (x - t->x);
     double r2 = along * along + aside * aside / (t->aspect * t->aspect);
-
     return exp(-4 * M_LN2 * r2 / (t->across * t->across));
 }
 
@@ -141,7 +133,6 @@ static void measure_clutter(const scene *s, const scene_target *t, double *mean,
     int left = (int)fmax(0, t->x - reach), right = (int)fmin(s->width - 1, t->x + reach);
     int top = (int)fmax(0, t->y - reach), bottom = (int)fmin(s->height - 1, t->y + reach);
     int n = (right - left + 1) * (bottom - top + 1);
-
     for (int y = top; y <= bottom; y++)
         for (int x = left; x <= right; x++) {
             double v = s->sample[(size_t)y * (size_t)s->width + (size_t)x];
@@ -157,7 +148,6 @@ static double background_at(const scene *s, const scene_target *t)
 {
     int cx = (int)lrint(t->x), cy = (int)lrint(t->y);
     double sum = 0;
-
     for (int y = cy - 1; y <= cy + 1; y++)
         for (int x = cx - 1; x <= cx + 1; x++)
             sum += s->sample[(size_t)y * (size_t)s->width + (size_t)x];
@@ -180,7 +170,6 @@ static bool far_from_others(const scene *s, const scene_target *t)
 static bool draw_target(const scene *s, ir_rng *rng, scene_target *t)
 {
     double mean, deviation, margin, over;
-
     t->across = between(rng, 2, 9);
     t->aspect =
         fmax(between(rng, 0.6, 1), 1.6 / t->across); /* every target covers a pixel's centre */
@@ -200,7 +189,6 @@ static bool draw_target(const scene *s, ir_rng *rng, scene_target *t)
 static void add_target(scene *s, const scene_target *t)
 {
     int reach = (int)ceil(2 * t->across) + 1, cx = (int)lrint(t->x), cy = (int)lrint(t->y);
-
     for (int y = cy - reach; y <= cy + reach; y++)
         for (int x = cx - reach; x <= cx + reach; x++) {
             size_t i = (size_t)y * (size_t)s->width + (size_t)x;
@@ -243,7 +231,6 @@ void scene_make(scene *s, field_maker *maker, ir_rng *rng)
 void scene_frame(const scene *s, int bits, ir_image *frame)
 {
     double maxval = (1 << bits) - 1;
-
     ir_image_resize(frame, s->width, s->height);
     frame->maxval = (1 << bits) - 1;
     for (size_t i = 0; i < (size_t)s->width * (size_t)s->height; i++)

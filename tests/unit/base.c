@@ -6,7 +6,7 @@
  *   test-base pipeline THREADS [FAIL]         lines of stdin, worked on by threads; FAIL: the line
  *                                             whose work dies
  *   test-base ahead GATE                      lines of stdin, the first once GATE was written to
- *   test-base tally                           counts of the lines of stdin
+ *   test-base count-names                     counts of the lines of stdin
  *   test-base quota GROUPS ROOT               processors by the quotas of control groups
  *   test-base threads                         the default number of threads
  *   test-base lines flush|close               stdin to stdout in whole lines, from small pieces
@@ -20,6 +20,7 @@
 
 #include "base/base.h"
 #include "base/lines.h"
+#include "base/name_counter.h"
 #include "base/philox.h"
 #include "base/pipeline.h"
 #include "base/processors.h"
@@ -145,15 +146,15 @@ static void run_ahead(const char *gate)
     ir_pipeline_run_here(&pipeline, &gate);
 }
 
-static void tally_lines(void)
+static void count_names(void)
 {
     char text[64];
-    ir_tally *tally = ir_tally_new();
+    ir_name_counter *counter = ir_name_counter_new();
     while (fgets(text, sizeof text, stdin)) {
         text[strcspn(text, "\n")] = '\0';
-        printf("%s %llu\n", text, (unsigned long long)ir_tally_count(tally, text));
+        printf("%s %llu\n", text, (unsigned long long)ir_count_name(counter, text));
     }
-    ir_tally_free(tally);
+    ir_name_counter_free(counter);
 }
 
 static void copy_lines(const char *last)
@@ -207,8 +208,8 @@ int main(int argc, char **argv)
         run_ahead(argv[2]);
     else if (strcmp(job, "pipeline") == 0 && argc >= 3)
         run_pipeline(argv[2], argc > 3 ? argv[3] : NULL);
-    else if (strcmp(job, "tally") == 0)
-        tally_lines();
+    else if (strcmp(job, "count-names") == 0)
+        count_names();
     else if (strcmp(job, "flood") == 0)
         flood();
     else if (strcmp(job, "lines") == 0 && argc == 3)

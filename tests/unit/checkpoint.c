@@ -18,7 +18,6 @@
 static void copy(const char *kind, const char *in, const char *out)
 {
     ir_checkpoint *checkpoint = ir_checkpoint_read(in, kind);
-
     ir_checkpoint_write(checkpoint, strcmp(out, "-") == 0 ? NULL : out);
     ir_checkpoint_free(checkpoint);
 }
@@ -26,7 +25,6 @@ static void copy(const char *kind, const char *in, const char *out)
 static void halve(const char *in, const char *out)
 {
     ir_checkpoint *checkpoint = ir_checkpoint_read(in, "detector");
-
     for (size_t i = 0; i < ir_checkpoint_count(checkpoint); i++)
         ir_checkpoint_at(checkpoint, i)->half = true;
     ir_checkpoint_write(checkpoint, out);
@@ -36,7 +34,6 @@ static void halve(const char *in, const char *out)
 static void list(const char *kind, const char *in)
 {
     ir_checkpoint *checkpoint = ir_checkpoint_read(in, kind);
-
     printf("format %ld\n", ir_meta_number(checkpoint, "format", 1, 1));
     printf("step %ld\n", ir_meta_number(checkpoint, "step", 0, 1000));
     printf("mean %.9g\n", ir_meta_real(checkpoint, "mean", 0, 1));
@@ -60,7 +57,6 @@ static ir_checkpoint *sample(void)
                                        "adam/m/b"};
     static const int dim[] = {4, 3, 2, 5};
     ir_checkpoint *checkpoint = ir_checkpoint_new("detector");
-
     ir_meta_set(checkpoint, "step", "%d", 7);
     ir_meta_set(checkpoint, "mean", "%.9g", 0.25);
     ir_meta_set(checkpoint, "step", "%d", 12);
@@ -75,7 +71,6 @@ static ir_checkpoint *sample(void)
 static void make(const char *out)
 {
     ir_checkpoint *checkpoint = sample();
-
     ir_checkpoint_write(checkpoint, out);
     ir_checkpoint_free(checkpoint);
 }
@@ -83,7 +78,6 @@ static void make(const char *out)
 static void infinite(const char *out)
 {
     ir_checkpoint *checkpoint = sample();
-
     ir_checkpoint_find(checkpoint, "param/b")->data[1] = INFINITY;
     ir_checkpoint_write(checkpoint, out);
     ir_checkpoint_free(checkpoint);
@@ -92,7 +86,6 @@ static void infinite(const char *out)
 static void stall(const char *path)
 {
     ir_output out = ir_output_open(path);
-
     fputs("the beginning of a file\n", out.file);
     fflush(out.file);
     puts("ready");

@@ -19,10 +19,9 @@ static void test_patches(int width, int height, int patch, int step)
     patch_grid g = patches_of(&im, patch, step), in_turn = patches_in_turn(&im, patch, step);
     size_t pixels = (size_t)width * (size_t)height;
     size_t count = (size_t)g.rows * (size_t)g.columns;
-    double *image = room(pixels), *matrix = room(count), *values = room(patches_over(&g));
+    double *image = numbers(pixels), *matrix = numbers(count), *values = numbers(patches_over(&g));
     float *back = ir_calloc(pixels, sizeof *back);
     double wrong = 0;
-
     for (size_t i = 0; i < pixels; i++)
         image[i] = 1 + (double)i;
     patches_cut(&g, image, matrix);
@@ -57,7 +56,8 @@ static void test_rpca(void)
         .lambda = 1 / sqrt(COLUMNS), .last_mu = 1e-7, .tolerance = 1e-9, .iterations = 2000};
     scratch memory = {0};
     solution how;
-    double *low = room(COUNT), *sparse = room(COUNT), *data = room(COUNT), *found = room(COUNT);
+    double *low = numbers(COUNT), *sparse = numbers(COUNT), *data = numbers(COUNT),
+           *found = numbers(COUNT);
     const double *e;
 
     fill_low_rank(low, ROWS, COLUMNS, 6, 1, &rng);
@@ -96,7 +96,7 @@ static void test_nram(bool lines_are_rows)
                       .lines_are_rows = lines_are_rows};
     scratch memory = {0};
     solution how;
-    double *sparse = room(COUNT), *data = room(COUNT), error;
+    double *sparse = numbers(COUNT), *data = numbers(COUNT), error;
     const double *found;
 
     fill_low_rank(data, ROWS, COLUMNS, 3, 0.1, &rng);
@@ -116,9 +116,8 @@ static void test_nram(bool lines_are_rows)
  * is a sum of products of the same columns with other rows. */
 static void fill_low_tubal_rank(double *x, tensor_shape t, int rank, double scale, ir_rng *rng)
 {
-    double *a = room((size_t)t.rows), *b = room((size_t)(t.columns * t.depth));
+    double *a = numbers((size_t)t.rows), *b = numbers((size_t)(t.columns * t.depth));
     size_t count = (size_t)t.rows * (size_t)t.columns * (size_t)t.depth;
-
     memset(x, 0, count * sizeof *x);
     for (int k = 0; k < rank; k++) {
         fill_normal(a, (size_t)t.rows, rng);
@@ -141,10 +140,10 @@ static void test_tensor_rpca(void)
                              .growth = 1.05,
                              .tolerance = 1e-8,
                              .iterations = 1000};
-    double *low = room(count), *sparse = room(count), *data = room(count), *prior = room(count);
-    double *found = room(count), *dual = room(count), *found_low = room(count);
+    double *low = numbers(count), *sparse = numbers(count), *data = numbers(count),
+           *prior = numbers(count);
+    double *found = numbers(count), *dual = numbers(count), *found_low = numbers(count);
     solution how;
-
     fill_low_tubal_rank(low, shape, 2, 30, &rng);
     fill_sparse(sparse, count, 0.005, 150, 250, &rng);
     for (size_t i = 0; i < count; i++) {
@@ -174,7 +173,6 @@ static void run_step(const double *x, tensor_shape shape, int keep, double tau, 
 {
     size_t count = (size_t)shape.rows * (size_t)shape.columns * (size_t)shape.depth;
     tensor_step *step = tensor_step_new(shape);
-
     memcpy(tensor_step_values(step), x, count * sizeof *x);
     tensor_step_run(step, keep, tau);
     memcpy(to, tensor_step_values(step), count * sizeof *x);
@@ -195,8 +193,8 @@ static void test_tensor_step(int rows, int columns, int depth)
     tensor_shape shape = {rows, columns, depth}, turned = {columns, rows, depth};
     size_t count = (size_t)rows * (size_t)columns * (size_t)depth;
     ir_rng rng = random_numbers("tensor step");
-    double *x = room(count), *y = room(count), *z = room(count), *low = room(count), error;
-
+    double *x = numbers(count), *y = numbers(count), *z = numbers(count), *low = numbers(count),
+           error;
     fill_normal(x, count, &rng);
     run_step(x, shape, 0, 0, y);
     error = relative_error(y, x, count);

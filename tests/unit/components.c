@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "base/components.h"
 #include "base/philox.h"
+#include "stream/components.h"
 
 enum { SIDE = 70, LEVEL = 128 };
 
@@ -20,7 +20,6 @@ typedef struct {
 static void flood(picture *p, int x, int y, int label, ir_component *sum)
 {
     size_t i = (size_t)y * (size_t)p->width + (size_t)x;
-
     if (x < 0 || y < 0 || x >= p->width || y >= p->height || p->pixel[i] < LEVEL ||
         p->label[i] >= 0)
         return;
@@ -40,7 +39,6 @@ static void flood(picture *p, int x, int y, int label, ir_component *sum)
 static int flood_all(picture *p, ir_component *component)
 {
     int count = 0;
-
     for (int i = 0; i < p->width * p->height; i++)
         p->label[i] = -1;
     for (int y = 0; y < p->height; y++) {
@@ -71,7 +69,6 @@ static int runs_agree(const ir_components *c, const picture *p)
 {
     size_t count, next = 0, pixels = (size_t)p->width * (size_t)p->height;
     const ir_run *run = ir_components_runs(c, &count);
-
     for (size_t i = 0; i < count; i++) {
         for (int x = run[i].first; x < run[i].end; x++) {
             size_t at = (size_t)run[i].row * (size_t)p->width + (size_t)x;
@@ -96,7 +93,6 @@ int main(void)
     ir_components *c;
     ir_rng rng = ir_rng_make(1, "components", "test", 0);
     int wrong = 0;
-
     ir_start("test-components");
     c = ir_components_new();
     for (int trial = 0; trial < 2000; trial++) {

@@ -22,7 +22,6 @@ static void expect(bool good, const char *what)
 static ir_image make(int width, int height, int maxval)
 {
     ir_image im = {.width = width, .height = height, .maxval = maxval};
-
     im.pixel = calloc((size_t)width * (size_t)height, sizeof *im.pixel);
     return im;
 }
@@ -108,7 +107,6 @@ static void test_anywhere(void)
 static void turn_step_by_step(const crop *c, float *view)
 {
     static float copy[SIDE * SIDE];
-
     for (int step = 0; step < 3; step++) {
         if (!(step == 0 ? c->upside_down : step == 1 ? c->mirrored : c->transposed))
             continue;

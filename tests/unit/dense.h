@@ -16,7 +16,6 @@ static void dense_distance(const ir_components *truth, const ir_components *pred
 {
     int targets = ir_components_count(truth), detections = ir_components_count(predicted);
     bool *taken = ir_calloc((size_t)detections, sizeof *taken);
-
     for (int t = 0; t < targets; t++) {
         detection_of[t] = -1;
         for (int d = 0; d < detections && detection_of[t] < 0; d++)
@@ -44,7 +43,6 @@ static int dense_nearest(dense_problem *p, int i, double length, int left)
 {
     double least = INFINITY;
     int best = -1;
-
     for (int k = 0; k < left; k++) {
         int j = p->remaining[k];
         double r = length + p->cost[(size_t)i * p->row_step + (size_t)j * p->column_step] -
@@ -65,7 +63,6 @@ static int dense_nearest(dense_problem *p, int i, double length, int left)
 static int dense_find_free(dense_problem *p, int row, double *length)
 {
     int left = p->columns;
-
     for (int j = 0; j < p->columns; j++) {
         p->shortest[j] = INFINITY;
         p->column_seen[j] = false;
@@ -92,7 +89,6 @@ static void dense_add_row(dense_problem *p, int row)
 {
     double length;
     int j = dense_find_free(p, row, &length), i;
-
     p->u[row] += length;
     for (i = 0; i < p->rows; i++)
         if (p->row_seen[i] && i != row)
@@ -123,7 +119,6 @@ static void dense_assign(const double *cost, int rows, int columns, int *column_
                        .u = ir_calloc(n + 2 * m, sizeof(double)),
                        .path = ir_calloc(3 * m + n, sizeof(int)),
                        .row_seen = ir_calloc(n + m, sizeof(bool))};
-
     p.v = p.u + n;
     p.shortest = p.v + m;
     p.row_of = p.path + m;
@@ -155,7 +150,6 @@ static dense_pairs dense_pairs_new(const ir_components *truth, const ir_componen
 {
     dense_pairs k = {ir_components_count(truth), ir_components_count(predicted), NULL, NULL};
     size_t all = (size_t)k.targets * (size_t)k.detections;
-
     k.distance = ir_calloc(all, sizeof *k.distance);
     k.enough = ir_calloc(all, sizeof *k.enough);
     for (size_t i = 0; i < all; i++) {
@@ -175,7 +169,6 @@ static void dense_round(const dense_pairs *k, bool by_overlap, int *detection_of
     int *row = ir_calloc(2 * targets + detections, sizeof *row), *found = row + targets;
     int *column = found + targets, rows = 0, columns = 0;
     double *cost = ir_calloc(targets * detections, sizeof *cost);
-
     for (int d = 0; d < k->detections; d++) {
         bool taken = false;
 
@@ -205,7 +198,6 @@ static void dense_unmatched(const dense_pairs *k, const int *detection_of, count
 {
     bool *wanted = ir_calloc((size_t)k->detections, sizeof *wanted);
     int matched = 0;
-
     for (int t = 0; t < k->targets; t++) {
         bool wants = false;
 
@@ -230,7 +222,6 @@ static void dense_opdc(const ir_components *truth, const ir_components *predicte
 {
     dense_pairs k = dense_pairs_new(truth, predicted, overlap);
     bool any_enough = false, any_near = false;
-
     for (int t = 0; t < k.targets; t++)
         detection_of[t] = -1;
     for (size_t i = 0; i < (size_t)k.targets * (size_t)k.detections; i++) {

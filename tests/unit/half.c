@@ -22,7 +22,6 @@ static void widen(void)
 static void narrow(void)
 {
     float value;
-
     while (fread(&value, sizeof value, 1, stdin) == 1) {
         const uint16_t half = ir_half_from_float(value);
         fwrite(&half, sizeof half, 1, stdout);

@@ -22,7 +22,6 @@ static void code_by_libjpeg(uint8_t *sample, int quality)
     struct jpeg_decompress_struct from = {.err = &error};
     unsigned char *data = NULL;
     unsigned long size = 0;
-
     jpeg_create_compress(&to);
     jpeg_mem_dest(&to, &data, &size);
     to.image_width = WIDTH;

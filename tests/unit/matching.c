@@ -21,7 +21,6 @@ static void draw_lattice(picture *p, ir_rng *rng)
 {
     int step = 2 + (int)ir_rng_below(rng, 4), left = (int)ir_rng_below(rng, 3);
     double density = ir_rng_uniform(rng);
-
     for (int y = (int)ir_rng_below(rng, 3); y < p->height; y += step)
         for (int x = left; x < p->width; x += step)
             if (ir_rng_uniform(rng) < density)
@@ -33,7 +32,6 @@ static void draw_rings(picture *p, ir_rng *rng)
 {
     int x = (int)ir_rng_below(rng, (uint32_t)p->width);
     int y = (int)ir_rng_below(rng, (uint32_t)p->height);
-
     for (int r = (int)ir_rng_below(rng, 3); r < p->width; r += 2 + (int)ir_rng_below(rng, 2))
         for (int k = -r; k <= r; k++) {
             put(p, x + k, y - r);
@@ -47,7 +45,6 @@ static void draw_rings(picture *p, ir_rng *rng)
 static void draw_boxes(picture *p, ir_rng *rng, int most, int within)
 {
     int n = (int)ir_rng_below(rng, (uint32_t)most);
-
     for (int i = 0; i < n; i++) {
         int x = (int)ir_rng_below(rng, (uint32_t)within);
         int y = (int)ir_rng_below(rng, (uint32_t)within);
@@ -61,7 +58,6 @@ static void draw_boxes(picture *p, ir_rng *rng, int most, int within)
 static void draw_noise(picture *p, ir_rng *rng)
 {
     double density = ir_rng_uniform(rng) * ir_rng_uniform(rng);
-
     for (int i = 0; i < p->width * p->height; i++)
         if (ir_rng_uniform(rng) < density)
             p->pixel[i] = LEVEL;
@@ -99,7 +95,6 @@ static void spoil(picture *to, const picture *from, ir_rng *rng)
 {
     int dx = (int)ir_rng_below(rng, 5) - 2, dy = (int)ir_rng_below(rng, 5) - 2;
     double kept = 0.7 + 0.3 * ir_rng_uniform(rng);
-
     memset(to->pixel, 0, sizeof to->pixel);
     for (int y = 0; y < to->height; y++)
         for (int x = 0; x < to->width; x++)
@@ -115,7 +110,6 @@ static long *dense_overlap(const ir_components *a, const ir_components *b, const
     long *overlap = ir_calloc(n * m, sizeof *overlap);
     int *label = ir_calloc((size_t)p->width * (size_t)p->height, sizeof *label);
     const ir_run *run = ir_components_runs(a, &runs);
-
     for (size_t i = 0; i < runs; i++)
         for (int x = run[i].first; x < run[i].end; x++)
             label[run[i].row * p->width + x] = run[i].component + 1;
@@ -136,7 +130,6 @@ static void dense_found(const ir_components *truth, const ir_components *predict
                         const long *overlap, const int *detection_of, counts *c)
 {
     size_t m = (size_t)ir_components_count(predicted);
-
     for (int t = 0; t < ir_components_count(truth); t++) {
         long both, inside = 0, of_target = ir_components_at(truth, t)->area, of_detection;
         int d = detection_of[t];
@@ -174,7 +167,6 @@ static bool check(matcher *m, match_kind kind, const ir_components *truth,
     int *detection_of = ir_calloc((size_t)ir_components_count(truth), sizeof *detection_of);
     counts expected = {0}, found = matcher_count(m, kind);
     bool same;
-
     if (kind == MATCH_OPDC)
         dense_opdc(truth, predicted, overlap, detection_of, &expected);
     else
@@ -194,7 +186,6 @@ static bool check_matches(const ir_components *truth, const ir_components *predi
     counts c = {0};
     pairs listed = {0};
     bool same;
-
     dense_distance(truth, predicted, expected);
     match_distance(truth, predicted, found);
     same = memcmp(expected, found, n * sizeof *found) == 0;
@@ -216,7 +207,6 @@ int main(int argc, char **argv)
     ir_rng rng = ir_rng_make(1, "matching", "test", 0);
     matcher *m;
     int wrong = 0;
-
     ir_start("test-matching");
     long trials = argc > 1 ? ir_number(argv[1], 1, 1000000, "TRIALS") : 400;
     truth = ir_components_new();

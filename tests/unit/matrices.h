@@ -25,7 +25,7 @@ static inline ir_rng random_numbers(const char *purpose)
     return ir_rng_make(1, "test", purpose, 0);
 }
 
-static inline double *room(size_t count)
+static inline double *numbers(size_t count)
 {
     return ir_calloc(count, sizeof(double));
 }
@@ -40,8 +40,7 @@ static inline void fill_normal(double *x, size_t count, ir_rng *rng)
 static inline void fill_low_rank(double *x, int rows, int columns, int rank, double scale,
                                  ir_rng *rng)
 {
-    double *a = room((size_t)rows), *b = room((size_t)columns);
-
+    double *a = numbers((size_t)rows), *b = numbers((size_t)columns);
     memset(x, 0, (size_t)rows * (size_t)columns * sizeof *x);
     for (int k = 0; k < rank; k++) {
         fill_normal(a, (size_t)rows, rng);
@@ -65,7 +64,6 @@ static inline void fill_sparse(double *x, size_t count, double share, double low
 static inline double norm(const double *x, size_t count)
 {
     double squares = 0;
-
     for (size_t i = 0; i < count; i++)
         squares += x[i] * x[i];
     return sqrt(squares);
@@ -75,7 +73,6 @@ static inline double norm(const double *x, size_t count)
 static inline double relative_error(const double *a, const double *b, size_t count)
 {
     double squares = 0;
-
     for (size_t i = 0; i < count; i++)
         squares += (a[i] - b[i]) * (a[i] - b[i]);
     return sqrt(squares) / norm(b, count);

@@ -10,8 +10,7 @@ enum { ROWS = 150, WIDE_ROWS = 350, COLUMNS = 400, RANK = 20 };
 /* The vectors are orthonormal and X X' u = s s u. */
 static void check_pairs(const spectrum *s, const double *x, const char *what)
 {
-    double *image = room(ROWS), worst = 0;
-
+    double *image = numbers(ROWS), worst = 0;
     for (int i = 0; i < s->count; i++) {
         const double *u = s->vector + (size_t)i * ROWS;
 
@@ -46,13 +45,14 @@ static void test_spectrum(void)
     ir_rng rng = random_numbers("spectrum");
     scratch memory = {0};
     spectrum s;
-    double *x = room(COUNT), *noise = room(COUNT), *back = room(COUNT), *space = room(COUNT);
+    double *x = numbers(COUNT), *noise = numbers(COUNT), *back = numbers(COUNT),
+           *space = numbers(COUNT);
     double factor[ROWS], squares = 0;
 
     for (int i = 0; i < ROWS; i++)
         factor[i] = 1;
     fill_low_rank(x, ROWS, COLUMNS, RANK, 1, &rng);
-    spectrum_room(&s, ROWS, &memory, 0);
+    spectrum_init(&s, ROWS, &memory, 0);
 
     spectrum_find(&s, x, COLUMNS, 0, 1e-3, SPECTRUM_KEPT);
     expect(s.count == RANK, "as many singular values as the rank", s.count);
@@ -104,13 +104,12 @@ typedef struct {
 
 static pursuit pursuit_start(void)
 {
-    pursuit p = {.x = room(WIDE_COUNT),
-                 .part = room(WIDE_COUNT),
-                 .warm = room(WIDE_COUNT),
-                 .cold = room(WIDE_COUNT),
-                 .space = room(WIDE_COUNT)};
-
-    spectrum_room(&p.last, WIDE_ROWS, &p.memory, 0);
+    pursuit p = {.x = numbers(WIDE_COUNT),
+                 .part = numbers(WIDE_COUNT),
+                 .warm = numbers(WIDE_COUNT),
+                 .cold = numbers(WIDE_COUNT),
+                 .space = numbers(WIDE_COUNT)};
+    spectrum_init(&p.last, WIDE_ROWS, &p.memory, 0);
     return p;
 }
 
@@ -137,7 +136,6 @@ static void pursuit_draw(pursuit *p, double old, double noise, ir_rng *rng)
 static void shrink(spectrum *s, const double *x, double tau, double *to, double *space)
 {
     double factor[WIDE_ROWS];
-
     spectrum_find(s, x, COLUMNS, 0, tau, SPECTRUM_SHRUNK);
     for (int i = 0; i < s->count; i++)
         factor[i] = 1 - tau / s->value[i];
@@ -147,9 +145,8 @@ static void shrink(spectrum *s, const double *x, double tau, double *to, double 
 static void pursuit_compare(pursuit *p, double tau, double most, const char *what)
 {
     double error;
-
     shrink(&p->last, p->x, tau, p->warm, p->space);
-    spectrum_room(&p->fresh, WIDE_ROWS, &p->other, 0);
+    spectrum_init(&p->fresh, WIDE_ROWS, &p->other, 0);
     shrink(&p->fresh, p->x, tau, p->cold, p->space);
     expect(p->last.count == p->fresh.count && p->last.count > 2, what, p->last.count);
     error = relative_error(p->warm, p->cold, WIDE_COUNT);
@@ -161,7 +158,6 @@ static void test_slow_fall(void)
 {
     ir_rng rng = random_numbers("slow fall");
     pursuit p = pursuit_start();
-
     for (int k = 0; k < WIDE_ROWS; k++) {
         fill_low_rank(p.part, WIDE_ROWS, COLUMNS, 1, pow(0.9, k), &rng);
         for (int i = 0; i < WIDE_COUNT; i++)
@@ -179,7 +175,6 @@ static void test_few(void)
 {
     ir_rng rng = random_numbers("few");
     pursuit p = pursuit_start();
-
     fill_low_rank(p.x, WIDE_ROWS, COLUMNS, 3, 1, &rng);
     for (int step = 0; step < 3; step++) {
         pursuit_draw(&p, 1, 0.02, &rng);
@@ -196,7 +191,6 @@ static void test_no_gap(void)
     ir_rng rng = random_numbers("no gap");
     pursuit p = pursuit_start();
     int hopeless = p.last.hopeless;
-
     for (int step = 0; step < 3; step++) {
         pursuit_draw(&p, 0, 1, &rng);
         pursuit_compare(&p, 35.5, 1e-9, "values without a gap");

@@ -139,7 +139,7 @@ static void catch_exceptions(void)
     void (*(*set_terminate)(void (*)(void)))(void);
 
     *(void **)&set_terminate = dlsym(RTLD_DEFAULT, "_ZSt13set_terminatePFvvE");
-    if (set_terminate != NULL)
+    if (set_terminate)
         set_terminate(on_exception);
 }
 
@@ -218,18 +218,19 @@ static void call_free(call *c)
 /* The code that oneDNN makes for a primitive goes where mmap() finds room, and oneDNN 2.6 goes on
  * to write it where there was none. So there has to be room before. A primitive's code was at most
  * three times 256 KiB; this is plenty, for instructions to come. */
-static void need_room_for_code(void)
+static void need_address_space_for_code(void)
 {
-    enum { ROOM = 16 << 20 };
-    void *room = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (room == MAP_FAILED)
-        ir_die("out of memory (%d bytes for a convolution's code)", ROOM);
-    munmap(room, ROOM);
+    enum { CODE_BYTES = 16 << 20 };
+    void *space =
+        mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (space == MAP_FAILED)
+        ir_die("out of memory (%d bytes for a convolution's code)", CODE_BYTES);
+    munmap(space, CODE_BYTES);
 }
 
 static void call_finish(call *c, dnnl_primitive_desc_t pd)
 {
-    need_room_for_code();
+    need_address_space_for_code();
     check(dnnl_primitive_create(&c->primitive, pd), "a primitive");
     dnnl_primitive_desc_destroy(pd);
 }

@@ -126,7 +126,6 @@ static void look(double now)
 {
     struct rusage usage;
     double used;
-
     getrusage(RUSAGE_THREAD, &usage);
     used = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
            1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
@@ -141,7 +140,6 @@ static void look(double now)
 static void wait_by_trial(gate *g, unsigned seen)
 {
     double now = ir_seconds();
-
     if (now - self.looked > LOOK)
         look(now);
     if (spin(g, seen, now, now < atomic_load(&team.short_until) ? SHORT_SPIN : LONG_SPIN))
@@ -178,7 +176,6 @@ typedef struct {
 static void *work(void *argument)
 {
     const birth born = *(birth *)argument;
-
     free(argument);
     for (unsigned seen = born.seen;; seen++) {
         wait_at(&team.begin, seen);
@@ -201,7 +198,6 @@ static void ask_environment(void)
 {
     const char *policy = getenv("OMP_WAIT_POLICY"), *count = getenv("GOMP_SPINCOUNT");
     char *end;
-
     if (count && isdigit((unsigned char)*count)) {
         const long long turns = strtoll(count, &end, 10);
         if (*end == '\0')
@@ -218,7 +214,6 @@ static void ask_environment(void)
 static void start_threads(int threads)
 {
     pthread_t thread;
-
     if (team.threads == 0) /* later ones read the answer as they wait */
         ask_environment();
     if (threads + 1 > ir_default_threads())
@@ -236,7 +231,6 @@ static void start_threads(int threads)
 static void run_together(void (*run)(void *), void *data, int size)
 {
     const unsigned ended = atomic_load(&team.end.time);
-
     if (team.threads < size - 1)
         start_threads(size - 1);
     team.run = run;
@@ -255,7 +249,6 @@ static void run_alone(void (*run)(void *), void *data)
 {
     const bool inside = self.inside;
     const int number = self.number, size = self.size;
-
     self.inside = true;
     self.number = 0;
     self.size = 1;
@@ -268,7 +261,6 @@ static void run_alone(void (*run)(void *), void *data)
 void GOMP_parallel(void (*run)(void *), void *data, unsigned threads, unsigned flags)
 {
     const int size = threads > 0 ? (int)threads : omp_get_max_threads();
-
     (void)flags;
     if (self.inside || size == 1) {
         run_alone(run, data);
@@ -282,7 +274,6 @@ void GOMP_parallel(void (*run)(void *), void *data, unsigned threads, unsigned f
 void GOMP_barrier(void)
 {
     const unsigned seen = atomic_load(&team.barrier.time);
-
     if (self.size == 1)
         return;
     if (atomic_fetch_add(&team.arrived, 1) == self.size - 1) {

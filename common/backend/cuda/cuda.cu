@@ -1,4 +1,4 @@
-/* The CUDA backend: opening a device, memory, recording, and the table that graphs call. */
+/* The CUDA backend: opening a device, memory, captured passes, and the table that graphs call. */
 #include "backend/cuda/cuda.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "backend/cuda/transforms.h"
 
-/* Of a call's text its name is enough. */
+/* The length of the function's name in the text of a call. */
 static int name_length(const char *call)
 {
     return (int)strcspn(call, "(");
@@ -60,7 +60,7 @@ void *ir_cuda_upload(const void *host, size_t bytes)
 
 static const ir_storage *storage_of(ir_backend *b, const ir_call *call)
 {
-    return call->exact ? &ir_cuda_float : cuda_of(b)->storage;
+    return call->fp32 ? &ir_cuda_float : cuda_of(b)->storage;
 }
 
 static size_t tensor_bytes(ir_backend *b, const ir_call *call)
@@ -281,14 +281,14 @@ static void average(ir_backend *b, float *a, const float *x, size_t count, float
     cuda_of(b)->storage->average(cuda_of(b), a, x, count, weight);
 }
 
-/* ---- recordings: CUDA graphs ------------------------------------------------------------------*/
+/* ---- captured passes: CUDA graphs -------------------------------------------------------------*/
 
-static void record(ir_backend *b)
+static void begin_capture(ir_backend *b)
 {
     IR_CUDA(cudaStreamBeginCapture(cuda_of(b)->stream, cudaStreamCaptureModeThreadLocal));
 }
 
-static void *recorded(ir_backend *b)
+static void *end_capture(ir_backend *b)
 {
     cudaGraph_t graph;
     cudaGraphExec_t ready;
@@ -298,15 +298,15 @@ static void *recorded(ir_backend *b)
     return ready;
 }
 
-static void replay(ir_backend *b, void *recording)
+static void replay(ir_backend *b, void *capture)
 {
-    IR_CUDA(cudaGraphLaunch(static_cast<cudaGraphExec_t>(recording), cuda_of(b)->stream));
+    IR_CUDA(cudaGraphLaunch(static_cast<cudaGraphExec_t>(capture), cuda_of(b)->stream));
 }
 
-static void forget(ir_backend *b, void *recording)
+static void release_capture(ir_backend *b, void *capture)
 {
     wait(b);
-    IR_CUDA(cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(recording)));
+    IR_CUDA(cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(capture)));
 }
 
 /* ---- opening and closing ----------------------------------------------------------------------*/
@@ -371,7 +371,7 @@ static const char *why_not(int device)
 }
 
 /* Half of the memory is left to others, and to graphs of other shapes. */
-static size_t room(void)
+static size_t graphs_limit(void)
 {
     return free_memory() / 2;
 }
@@ -380,11 +380,11 @@ static void fill_table(ir_cuda *cuda)
 {
     ir_backend *b = &cuda->backend;
     b->name = cuda->name;
-    b->room = room();
-    b->training_room = b->room;
+    b->graphs_limit = graphs_limit();
+    b->training_limit = b->graphs_limit;
     b->part_step = 1;
     b->op = cuda->storage->op;
-    b->exact_op = ir_cuda_float.op;
+    b->fp32_op = ir_cuda_float.op;
     b->tensor_bytes = tensor_bytes;
     b->alloc = alloc;
     b->available = available;
@@ -398,10 +398,10 @@ static void fill_table(ir_cuda *cuda)
     b->adam = adam;
     b->sgd = sgd;
     b->average = average;
-    b->record = record;
-    b->recorded = recorded;
+    b->begin_capture = begin_capture;
+    b->end_capture = end_capture;
     b->replay = replay;
-    b->forget = forget;
+    b->release_capture = release_capture;
     b->wait = wait;
     b->close = close_cuda;
 }

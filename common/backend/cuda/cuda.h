@@ -1,13 +1,13 @@
 /* The CUDA backend from the inside: for common/backend/cuda only.
  *
  * Layout: a tensor N,C,H,W lies as N,H,W,C, without padding, in single precision or, with
- * IR_BF16 and where the call is not exact, in bfloat16. Parameters, their gradients and statistics
+ * IR_BF16 and unless the call is fp32, in bfloat16. Parameters, their gradients and statistics
  * are in single precision; the weights of convolutions lie as out, k, k, in (ir_layout).
  *
- * All work goes to one stream, so it happens in the order in which it was asked for; tensors come
- * to the device by another, while that one works. The host waits only in get(), and where memory is
- * given back. The operations' kernels live in kernels/,
- * whose files are compiled once per kind of storage (kernels/device.h). */
+ * All work goes to one stream, so it runs in the order of the calls; another stream copies tensors
+ * to the device meanwhile. The host waits only in get() and where memory is freed. The operations'
+ * kernels live in kernels/, whose files are compiled once per kind of storage (kernels/device.h).
+ */
 #ifndef IR_CUDA_H
 #define IR_CUDA_H
 
@@ -16,14 +16,14 @@
 
 #include "backend/cuda/host.h"
 
-/* Everything that goes wrong ends here: a line with the call and its error's name. */
+/* Die when a call of CUDA or cuDNN failed; the message has the call and its error. */
 #define IR_CUDA(call)  ir_cuda_check((call), #call)
 #define IR_CUDNN(call) ir_cudnn_check((call), #call)
 void ir_cuda_check(cudaError_t error, const char *call);
 void ir_cudnn_check(cudnnStatus_t status, const char *call);
 
-/* Pinned host memory that a copy to or from the device may still be using, and, once a tensor has
- * gone this way, as much of the device's. */
+/* Pinned host memory that a copy to or from the device may still be using, and device memory of the
+ * same size once a tensor has gone this way. */
 struct ir_staging {
     void *memory, *device;
     size_t bytes, device_bytes;
@@ -43,20 +43,20 @@ struct ir_fetched {
 
 struct ir_storage;
 struct ir_transform; /* transforms.h */
-struct convolve;     /* convolve.h */
+struct convolve;     /* cudnn_convolution.h */
 
 struct ir_cuda {
     ir_backend backend; /* first: an ir_backend * is an ir_cuda * */
     const ir_storage *storage;
     ir_precision precision;
-    bool fast; /* algorithms that do not give the same bits every time may be taken */
+    bool fast; /* may use algorithms that do not give the same bits every time */
     char name[16];
     cudaStream_t stream, arrivals;
     cudnnHandle_t dnn;
     ir_transform *transforms;
-    convolve *convolves; /* that are in use */
+    convolve *convolves; /* a list of those in use */
     ir_staging staging[IR_STAGINGS];
-    unsigned turn;               /* the staging that comes next */
+    unsigned turn;               /* the staging to use next */
     ir_fetched *fetched, *spare; /* the earliest first */
 };
 

@@ -1,4 +1,4 @@
-/* What libir-cuda.so exports, and all that the programs know of it. */
+/* What libir-cuda.so exports; programs know nothing else of it. */
 #ifndef IR_CUDA_PLUGIN_H
 #define IR_CUDA_PLUGIN_H
 
@@ -8,7 +8,7 @@
 #define IR_CUDA_OPEN   "ir_cuda_backend_open"
 #define IR_CUDA_BUILT  "ir_cuda_interface"
 
-/* device: number, from 0. NULL when there is none to be had; why then says it in a few words. */
+/* device: its number, from 0. Returns NULL when it cannot be used; *why then says why. */
 typedef ir_backend *ir_cuda_open(const ir_backend_options *options, int device, const char **why);
 ir_cuda_open ir_cuda_backend_open;
 extern const uint64_t ir_cuda_interface; /* IR_INTERFACE, as it was built */

@@ -473,4 +473,4 @@ static void prepare(ir_backend *b, ir_call *call)
 }
 
 const ir_op_table IR_NAME(ir_cpu_batchnorm) = {
-    .prepare = prepare, .forward = forward, .backward = backward, .again = apply};
+    .prepare = prepare, .forward = forward, .backward = backward, .recompute = apply};

@@ -50,7 +50,6 @@ void bf16_round(float *to, const float *from, size_t count)
 static void to_pixels(ir_shape s, const float *blocked, uint16_t *pixels)
 {
     const size_t nb = (size_t)blocks(s.c), width = (size_t)s.w;
-
 #pragma omp parallel for schedule(static) if (plane(s) * nb >= SMALL)
     for (int y = 0; y < s.h; y++) {
         for (size_t k = 0; k < nb; k++) {
@@ -68,7 +67,6 @@ static void to_pixels(ir_shape s, const float *blocked, uint16_t *pixels)
 static void from_pixels(ir_shape s, const float *pixels, bool add, float *blocked)
 {
     const size_t nb = (size_t)blocks(s.c), width = (size_t)s.w;
-
 #pragma omp parallel for schedule(static) if (plane(s) * nb >= SMALL)
     for (int y = 0; y < s.h; y++) {
         for (size_t k = 0; k < nb; k++) {
@@ -121,7 +119,6 @@ bf16_conv *bf16_new(ir_backend *b, const convolution *what, unsigned directions)
     const ir_dnn_shape image = shape_of(what, 1), batch = shape_of(what, what->src.n);
     const unsigned each = directions & ~(unsigned)IR_DNN_WEIGHTS;
     bf16_conv *c;
-
     if (!ir_dnn_has_bf16(dnn, &image, each) ||
         !ir_dnn_has_bf16(dnn, &batch, directions & IR_DNN_WEIGHTS))
         return NULL;
@@ -149,7 +146,6 @@ void bf16_free(bf16_conv *c)
 size_t bf16_packed_bytes(const bf16_conv *c)
 {
     size_t bytes = 0;
-
     if (c->directions & IR_DNN_FORWARD)
         bytes += c->weights * sizeof(uint16_t);
     if (c->directions & IR_DNN_DATA)
@@ -196,7 +192,6 @@ void bf16_forward(bf16_conv *c, const float *src, const float *bias, float *dst,
 {
     const bool moved = needs_place(c->dst, false);
     uint16_t *in = (uint16_t *)((float *)scratch + (moved ? image_of(c->dst) : 0));
-
     for (int i = 0; i < c->src.n; i++) {
         float *image = dst + (size_t)i * image_of(c->dst), *out = moved ? scratch : image;
         to_pixels(c->src, src + (size_t)i * image_of(c->src), in);

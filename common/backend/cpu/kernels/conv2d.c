@@ -76,12 +76,12 @@ static void prepare(ir_backend *b, ir_call *call)
         .pad = call->pad,
         .dilation = call->dilation,
         .depthwise = call->depthwise,
-        .bf16 = ((ir_cpu *)b)->bf16 && !call->exact && !call->in[0]->exact,
+        .bf16 = ((ir_cpu *)b)->bf16 && !call->fp32 && !call->in[0]->fp32,
         /* an error of 1e-6 moves more values across a ReLU's kink than one of 1e-7, and each
          * changes gradients by finite amounts */
         .weights_of = call->weight,
         .folded = call->batchnorm ? call->batchnorm->weight : NULL,
-        .exact = call->training ? forward_direction(call) : 0,
+        .direct = call->training ? forward_direction(call) : 0,
         .bias = !transposed && has_bias(call),
         .activation = transposed ? none : call->activation,
     };
@@ -235,7 +235,7 @@ static void backward(ir_backend *b, ir_call *call)
     conv_state *state = call->state;
     ir_call *in = call->in[0];
     const bool transposed = is_transposed(call);
-    if (call->bias && call->centred)
+    if (call->bias && call->bias_cancelled)
         memset(call->bias->grad, 0, call->bias->size * sizeof(float));
     else if (call->bias)
         bias_gradient(b, call, state);

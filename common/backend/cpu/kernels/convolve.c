@@ -1,4 +1,4 @@
-/* One convolution at one size: who computes which direction of it. */
+/* One convolution at one size: which implementation computes each direction. */
 #include "convolve.h"
 
 #include <stdlib.h>
@@ -73,7 +73,7 @@ static ir_dnn_shape shape_of(const convolution *w)
     };
 }
 
-/* The directions that Winograd's algorithm is not for. */
+/* Sets up Winograd's algorithm where it pays; returns the remaining directions. */
 static unsigned without_winograd(ir_backend *b, convolve *c, unsigned directions)
 {
     const convolution *what = &c->what;
@@ -144,7 +144,6 @@ static size_t larger(size_t a, size_t b)
 size_t convolve_packed_bytes(const convolve *c)
 {
     size_t copies = c->direct ? 2 : 0;
-
     if (c->bf16)
         return bf16_packed_bytes(c->bf16);
     for (unsigned d = IR_DNN_FORWARD; d <= IR_DNN_WEIGHTS && c->dnn; d *= 2)
@@ -191,7 +190,6 @@ size_t convolve_scratch_bytes(const convolve *c)
 static const float *rounded(const convolve *c, ir_shape s, const float *x, void **scratch)
 {
     float *to = *scratch;
-
     if (!c->rounded)
         return x;
     bf16_round(to, x, volume(s));

@@ -1,8 +1,8 @@
-/* One convolution at one size, whoever computes it: bf16.c where products may be of bfloat16 and
- * the machine has them, winograd.c and winograd_gradient.c where that pays, plane.c where one side
- * has a single channel, oneDNN on blocked activations otherwise, or direct.c where oneDNN is slow.
- * Weights go in and out as plain (oc, ic, k, k) of the logical channels; the padding to blocks
- * happens here. A transposed convolution is this run backwards. */
+/* One convolution at one size, by whichever implementation fits: bf16.c if products may be bfloat16
+ * and the machine has them, winograd.c and winograd_gradient.c where they pay, plane.c if one side
+ * has a single channel, else oneDNN on blocked activations, or direct.c where oneDNN is slow. Weights
+ * are plain (oc, ic, k, k) of the logical channels; this file pads them to blocks. A transposed
+ * convolution is this run backwards. */
 #ifndef IR_CONVOLVE_H
 #define IR_CONVOLVE_H
 
@@ -12,9 +12,9 @@
 typedef struct {
     ir_shape src, dst;
     int kernel, stride, pad, dilation;
-    unsigned exact; /* directions in which only what rounds as direct convolution will do */
-    /* whose weights they are, and what is folded into them: those of the same two are packed once
-     * for all convolutions of a backend, whatever their sizes */
+    unsigned direct; /* directions that must round as direct convolution does */
+    /* the parameter and what is folded into it: convolutions of a backend that agree in both share
+     * packed weights, whatever their sizes */
     const void *weights_of, *folded;
     bool depthwise;
     bool bf16;                /* what is multiplied may be rounded to bfloat16 */
@@ -37,11 +37,11 @@ typedef struct convolve convolve;
 /* directions: IR_DNN_FORWARD | IR_DNN_DATA | IR_DNN_WEIGHTS. */
 convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directions);
 void convolve_free(convolve *c);
-/* Of the weights that it keeps for itself alone. */
+/* Bytes of the packed weights that it does not share. */
 size_t convolve_packed_bytes(const convolve *c);
-/* Of the memory that the calls below are given, aligned as tensors are. */
+/* Bytes of scratch memory that the functions below need, aligned as tensors are. */
 size_t convolve_scratch_bytes(const convolve *c);
-/* version: another one for other numbers, never 0. */
+/* version: a new one for new numbers, never 0. */
 void convolve_set_weights(convolve *c, const float *oihw, uint64_t version, void *scratch);
 void convolve_set_bias(convolve *c, const float *bias);
 void convolve_forward(convolve *c, const float *src, float *dst, void *scratch);

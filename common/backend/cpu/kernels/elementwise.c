@@ -1,36 +1,36 @@
 /* Sums of products, and multiples of one tensor.
  *
- *     y = act(sum_t scale_t whole_t cover_t)      y = scale x
+ *     y = act(sum_t scale_t full_t broadcast_t)      y = scale x
  *
- * ADD and MUL are such sums of one or two terms (ir_term); a cover may be smaller than y. A tensor
- * is gone through once, forward and backward, in chunks that stay in the nearest cache: what a
- * chunk's terms are is computed there. */
+ * ADD and MUL are such sums of one or two terms (ir_term); a broadcast operand may be smaller than
+ * y. A tensor is gone through once, forward and backward, in chunks that stay in the nearest cache:
+ * what a chunk's terms are is computed there. */
 #include <string.h>
 
 #include "loops.h"
 
-/* How a cover meets the numbers of y. */
+/* How a broadcast operand meets the numbers of y. */
 typedef enum {
     NOTHING, /* it is missing: 1 */
     SAME,    /* number by number */
     CHANNEL, /* (N,C,1,1): one a channel */
     PIXEL,   /* (N,1,H,W): one a pixel */
     IMAGE    /* (N,1,1,1): one an image */
-} cover;
+} broadcast;
 
-static cover cover_of(const ir_call *call, const ir_term *t)
+static broadcast broadcast_of(const ir_call *call, const ir_term *t)
 {
-    if (t->cover == IR_NO_INPUT)
+    if (t->broadcast == IR_NO_INPUT)
         return NOTHING;
-    const ir_shape a = call->shape, b = call->in[t->cover]->shape;
+    const ir_shape a = call->shape, b = call->in[t->broadcast]->shape;
     const bool pixels = a.h == b.h && a.w == b.w;
     if (a.c == b.c)
         return pixels ? SAME : CHANNEL;
     return pixels ? PIXEL : IMAGE;
 }
 
-/* CHANNEL and IMAGE: the cover's values for the lanes of one block, a plane's or an image's one
- * repeated. */
+/* CHANNEL and IMAGE: the broadcast operand's values for the lanes of one block, a plane's or an
+ * image's one repeated. */
 static void constant_lanes(const ir_call *other, part p, float k[B])
 {
     const ir_shape s = other->shape;
@@ -83,8 +83,8 @@ static inline void times(float *to, const float *x, const ir_call *call, const i
                          bool add)
 {
     const float scale = (float)t->scale;
-    const cover how = cover_of(call, t);
-    const ir_call *other = how == NOTHING ? NULL : call->in[t->cover];
+    const broadcast how = broadcast_of(call, t);
+    const ir_call *other = how == NOTHING ? NULL : call->in[t->broadcast];
     float k[B];
     switch (how) {
     case NOTHING:
@@ -104,9 +104,9 @@ static inline void times(float *to, const float *x, const ir_call *call, const i
     }
 }
 
-/* to and x: the chunk p; what the term's cover makes of x. */
-static void times_cover(float *to, const float *x, const ir_call *call, const ir_term *t, part p,
-                        bool add)
+/* to and x: the chunk p; x times the term's broadcast operand. */
+static void times_broadcast(float *to, const float *x, const ir_call *call, const ir_term *t,
+                            part p, bool add)
 {
     if (add)
         times(to, x, call, t, p, true);
@@ -138,19 +138,19 @@ static part in_block(part p, ir_shape s, int block)
 
 /* ---- forward ----------------------------------------------------------------------------------*/
 
-/* What a term is in a chunk: in `room`, or where it lies already. */
-static const float *term_at(float *room, const ir_call *call, const ir_term *t, part p)
+/* The term's values in a chunk: in `workspace`, or where they lie already. */
+static const float *term_at(float *workspace, const ir_call *call, const ir_term *t, part p)
 {
-    const float *x = room;
-    if (t->whole != IR_NO_INPUT)
-        x = call->in[t->whole]->value + p.at;
+    const float *x = workspace;
+    if (t->full != IR_NO_INPUT)
+        x = call->in[t->full]->value + p.at;
     else
         for (size_t i = 0; i < p.floats; i++)
-            room[i] = 1;
-    if (t->cover == IR_NO_INPUT && t->scale == 1)
+            workspace[i] = 1;
+    if (t->broadcast == IR_NO_INPUT && t->scale == 1)
         return x;
-    times_cover(room, x, call, t, p, false);
-    return room;
+    times_broadcast(workspace, x, call, t, p, false);
+    return workspace;
 }
 
 static void act_on(float *y, const float *a, size_t floats, float slope)
@@ -167,14 +167,14 @@ static void act_on_sum(float *y, const float *a, const float *b, size_t floats, 
         y[i] = rectify(a[i] + b[i], slope);
 }
 
-/* y may be the first term's whole, which nothing else reads then. */
+/* y may be the first term's full operand, which nothing else reads then. */
 static void forward_chunk(ir_call *call, part p)
 {
     const float slope = slope_of(call->activation);
-    float room[CHUNK_FLOATS], *y = call->value + p.at;
+    float workspace[CHUNK_FLOATS], *y = call->value + p.at;
     const float *a = term_at(y, call, &call->term[0], p);
     if (call->terms > 1)
-        act_on_sum(y, a, term_at(room, call, &call->term[1], p), p.floats, slope);
+        act_on_sum(y, a, term_at(workspace, call, &call->term[1], p), p.floats, slope);
     else if (a != y || slope != 1)
         act_on(y, a, p.floats, slope);
 }
@@ -193,16 +193,18 @@ static void forward(ir_backend *b, ir_call *call)
 
 /* ---- backward -----------------------------------------------------------------------------------
  *
- * With g = dy times the derivative of act, known from the sign of y: a whole's gradient is g cover
- * scale, a cover's the sum of g whole scale over what one number of it covers. */
+ * With g = dy times the derivative of act, known from the sign of y: the full operand's gradient is
+ * g broadcast scale; one number of the broadcast operand gets the sum of g full scale over all that
+ * it is multiplied with. */
 
-/* The term whose cover's gradient is a sum of that kind, or NULL. */
-static const ir_term *summed(const ir_call *call, int k, cover how, cover or_how)
+/* The term whose broadcast operand's gradient is a sum of that kind, or NULL. */
+static const ir_term *summed(const ir_call *call, int k, broadcast how, broadcast or_how)
 {
     const ir_term *t = &call->term[k];
-    if (k >= call->terms || t->cover == IR_NO_INPUT || call->grad_use[t->cover] == IR_GRAD_NONE)
+    if (k >= call->terms || t->broadcast == IR_NO_INPUT ||
+        call->grad_use[t->broadcast] == IR_GRAD_NONE)
         return NULL;
-    const cover is = cover_of(call, t);
+    const broadcast is = broadcast_of(call, t);
     return is == how || is == or_how ? t : NULL;
 }
 
@@ -224,12 +226,12 @@ static bool is_over(const ir_call *call)
 /* It is dy and lies there already. */
 static bool is_there(const ir_call *call)
 {
-    return is_over(call) && !call->activation.on && call->term[0].cover == IR_NO_INPUT &&
+    return is_over(call) && !call->activation.on && call->term[0].broadcast == IR_NO_INPUT &&
            call->term[0].scale == 1;
 }
 
-/* g of a chunk: dy, or with an activation in `room`. */
-static const float *gradient_at(float *room, const ir_call *call, part p)
+/* g of a chunk: dy, or with an activation in `workspace`. */
+static const float *gradient_at(float *workspace, const ir_call *call, part p)
 {
     const float *dy = call->grad + p.at, *y = call->value + p.at;
     const float slope = slope_of(call->activation);
@@ -237,8 +239,8 @@ static const float *gradient_at(float *room, const ir_call *call, part p)
         return dy;
 #pragma omp simd
     for (size_t i = 0; i < p.floats; i++)
-        room[i] = rectify_grad(y[i], slope, dy[i]);
-    return room;
+        workspace[i] = rectify_grad(y[i], slope, dy[i]);
+    return workspace;
 }
 
 /* row += a b scale over the first `real` lanes of each pixel */
@@ -256,24 +258,24 @@ static void add_products(float row[ROW * B], const float *a, const float *b, flo
 static void cover_grad(ir_call *call, int k, part p, const float *g, float row[ROW * B])
 {
     const ir_term *t = &call->term[k];
-    const float *whole = t->whole == IR_NO_INPUT ? NULL : call->in[t->whole]->value + p.at;
+    const float *full = t->full == IR_NO_INPUT ? NULL : call->in[t->full]->value + p.at;
     const float scale = (float)t->scale;
-    const cover how = cover_of(call, t);
-    float room[CHUNK_FLOATS], *d = call->in[t->cover]->grad;
-    const bool add = how == SAME && call->grad_use[t->cover] == IR_GRAD_ADD;
-    float *to = how == SAME ? d + p.at : room;
-    if (how == PIXEL && whole) {
-        add_products(row, g, whole, scale, p.pixels, call->shape.c - p.block * B);
+    const broadcast how = broadcast_of(call, t);
+    float workspace[CHUNK_FLOATS], *d = call->in[t->broadcast]->grad;
+    const bool add = how == SAME && call->grad_use[t->broadcast] == IR_GRAD_ADD;
+    float *to = how == SAME ? d + p.at : workspace;
+    if (how == PIXEL && full) {
+        add_products(row, g, full, scale, p.pixels, call->shape.c - p.block * B);
         return;
     }
-    if (whole)
-        times_same(to, g, whole, p.floats, scale, add);
+    if (full)
+        times_same(to, g, full, p.floats, scale, add);
     else
         times_one(to, g, p.floats, scale, add);
     if (how == PIXEL)
-        add_channels(row, room, p.pixels, call->shape.c - p.block * B);
+        add_channels(row, workspace, p.pixels, call->shape.c - p.block * B);
     else if (how != SAME)
-        add_lanes(room, p.floats, sums_at(call, k, p));
+        add_lanes(workspace, p.floats, sums_at(call, k, p));
 }
 
 static void input_grad(ir_call *call, int k, part p, const float *g, float row[IR_TERMS][ROW * B])
@@ -282,9 +284,10 @@ static void input_grad(ir_call *call, int k, part p, const float *g, float row[I
         return;
     for (int i = 0; i < call->terms; i++) {
         const ir_term *t = &call->term[i];
-        if (t->whole == k)
-            times_cover(call->in[k]->grad + p.at, g, call, t, p, call->grad_use[k] == IR_GRAD_ADD);
-        if (t->cover == k)
+        if (t->full == k)
+            times_broadcast(call->in[k]->grad + p.at, g, call, t, p,
+                            call->grad_use[k] == IR_GRAD_ADD);
+        if (t->broadcast == k)
             cover_grad(call, i, p, g, row[i]);
     }
 }
@@ -294,8 +297,8 @@ static void input_grad(ir_call *call, int k, part p, const float *g, float row[I
 static void backward_chunk(ir_call *call, part p, float row[IR_TERMS][ROW * B])
 {
     const bool over = is_over(call);
-    float room[CHUNK_FLOATS];
-    const float *g = gradient_at(room, call, p);
+    float workspace[CHUNK_FLOATS];
+    const float *g = gradient_at(workspace, call, p);
     for (int k = over; k < call->inputs; k++)
         input_grad(call, k, p, g, row);
     if (over && !is_there(call))
@@ -310,8 +313,9 @@ static void finish_rows(ir_call *call, part p, float row[IR_TERMS][ROW * B])
         const ir_term *t = summed(call, k, PIXEL, PIXEL);
         if (!t)
             continue;
-        const bool add = call->grad_use[t->cover] == IR_GRAD_ADD;
-        float *d = call->in[t->cover]->grad + (size_t)p.image * pixels_of(call->shape) + p.pixel;
+        const bool add = call->grad_use[t->broadcast] == IR_GRAD_ADD;
+        float *d =
+            call->in[t->broadcast]->grad + (size_t)p.image * pixels_of(call->shape) + p.pixel;
         total_lanes(total, row[k]);
         for (size_t i = 0; i < p.pixels; i++)
             d[i] = grad_of(d[i], total[i], add);
@@ -347,11 +351,11 @@ static void backward_part(ir_call *call, part p, int count)
 static void finish_sums(ir_call *call, int k, const ir_term *t)
 {
     const ir_shape s = call->shape;
-    const bool add = call->grad_use[t->cover] == IR_GRAD_ADD;
-    const cover how = cover_of(call, t);
+    const bool add = call->grad_use[t->broadcast] == IR_GRAD_ADD;
+    const broadcast how = broadcast_of(call, t);
     const int width = lanes(s.c);
     const double *parts = (double *)call->scratch + (size_t)k * (size_t)parts_of(s) * B;
-    float *d = call->in[t->cover]->grad;
+    float *d = call->in[t->broadcast]->grad;
     for (int n = 0; n < s.n; n++) {
         double image = 0;
         for (int block = 0; block < blocks(s.c); block++) {
@@ -391,7 +395,7 @@ static void prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
     for (int k = 0; k < call->terms; k++) {
-        const cover how = cover_of(call, &call->term[k]);
+        const broadcast how = broadcast_of(call, &call->term[k]);
         if (how == CHANNEL || how == IMAGE)
             call->scratch_bytes =
                 (size_t)call->terms * (size_t)parts_of(call->shape) * sizeof(double[B]);

@@ -1,11 +1,11 @@
-/* Putting channels from anywhere into the lanes of a block, and the lanes of a block into planes.
- */
+/* Gathers channels from anywhere into the lanes of a block, and spreads the lanes of a block over
+ * planes. */
 #include "loops.h"
 #include "pixel.h"
 
 static const float zeros[B];
 
-/* Lanes whose sources lie side by side move together. */
+/* Moves neighbouring lanes whose sources are neighbours too. */
 static inline void copy_run(float *to, size_t width, lane_source from, size_t pixels, int count,
                             bool add)
 {
@@ -17,7 +17,7 @@ static inline void copy_run(float *to, size_t width, lane_source from, size_t pi
 
 /* ---- whole blocks: transpositions of B x B numbers at a time ------------------------------------
  *
- * Where an instruction set has no fast shuffles of B numbers the plain loops are faster. */
+ * Plain loops are faster on instruction sets without fast shuffles of B numbers. */
 
 #if defined __AVX512F__
 enum { TILES_IN = true, TILES_OUT = true };
@@ -27,7 +27,8 @@ enum { TILES_IN = false, TILES_OUT = true };
 enum { TILES_IN = false, TILES_OUT = false };
 #endif
 
-/* B numbers of a plane; with step 2 of a plane of pairs, of which one more than 2 B - 1 is read. */
+/* B numbers of a plane (step 1), or every second of a plane of pairs (step 2). Step 2 reads 2 B
+ * numbers, one more than the 2 B - 1 that it needs. */
 INLINE void take_from_plane(pixel *y, const float *x, size_t step)
 {
     const pixel_choice lane = {IR_LANES};
@@ -122,7 +123,7 @@ void IR_NAME(ir_cpu_lanes_to_pairs)(float *const to[B], const float *first, cons
         }
 }
 
-/* ---- from anywhere ----------------------------------------------------------------------------*/
+/* ---- gathering --------------------------------------------------------------------------------*/
 
 static bool all_step(const lane_source *from, size_t step)
 {
@@ -132,7 +133,7 @@ static bool all_step(const lane_source *from, size_t step)
     return true;
 }
 
-/* How many lanes from the first on make a run. */
+/* How many lanes, from the first on, can move together. */
 static int run_length(const lane_source *from, int width)
 {
     int count = 1;

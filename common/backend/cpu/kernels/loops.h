@@ -64,7 +64,7 @@ static inline size_t channel_at(ir_shape s, int image, int c)
     return (size_t)(image * blocks(s.c) + c / width) * plane(s) + (size_t)(c % width);
 }
 
-/* The new value of a gradient. */
+/* A gradient after writing or adding. */
 static inline float grad_of(float old, float value, bool add)
 {
     return add ? old + value : value;
@@ -183,12 +183,13 @@ typedef struct {
     size_t step;
 } lane_source;
 
-/* to, pixels of `width` lanes: lane l of pixel p is from[l].value[p * step], added or written. */
+/* to has pixels of `width` lanes. Lane l of pixel p gets from[l].value[p * from[l].step], written
+ * or added. */
 void IR_NAME(ir_cpu_gather_lanes)(float *to, int width, const lane_source *from, size_t pixels,
                                   bool add);
-/* Each lane of a block into a plane of its own. */
+/* Copies each lane of a block to a plane of its own. */
 void IR_NAME(ir_cpu_lanes_to_planes)(float *const to[B], const float *from, size_t pixels);
-/* The same of two blocks: number by number one of the first and one of the second. */
+/* The same for two blocks, whose numbers alternate in the planes. */
 void IR_NAME(ir_cpu_lanes_to_pairs)(float *const to[B], const float *first, const float *second,
                                     size_t pixels);
 

@@ -190,7 +190,6 @@ INLINE void expand_run(const plane_conv *c, const float *plane, const float *wei
 {
     const int k = c->kernel;
     float sum[RUN];
-
     for (int i = 0; i < RUN; i++)
         sum[i] = bias ? bias[0] : 0;
     for (int ky = 0; ky < k; ky++) {

@@ -31,7 +31,7 @@ struct winograd {
     int threads;
     ir_cpu *cpu;
     shared_weights *weights;
-    size_t room; /* floats of each thread: a strip's samples, and products [place][tile][B] */
+    size_t workspace; /* floats of each thread: a strip's samples, and products [place][tile][B] */
 };
 
 unsigned winograd_directions(const convolution *what)
@@ -98,13 +98,13 @@ winograd *winograd_new(ir_backend *b, const convolution *what, unsigned directio
     winograd *c = ir_calloc(1, sizeof *c);
     c->cpu = (ir_cpu *)b;
     c->backward = direction == IR_DNN_DATA;
-    c->m = what->exact & direction || is_mostly_weights(what) ? 2 : 4;
+    c->m = what->direct & direction || is_mostly_weights(what) ? 2 : 4;
     c->tiles = tiling_of(what->src, c->m);
     c->ic = c->backward ? what->dst.c : what->src.c;
     c->oc = c->backward ? what->src.c : what->dst.c;
     c->threads = c->cpu->threads;
     c->weights = take_weights(c, what, direction);
-    c->room = places_of(c->m) * (place_step(padded(c->ic)) + STRIP * B);
+    c->workspace = places_of(c->m) * (place_step(padded(c->ic)) + STRIP * B);
     return c;
 }
 
@@ -118,7 +118,7 @@ void winograd_free(winograd *c)
 
 size_t winograd_scratch_bytes(const winograd *c)
 {
-    return c->room * (size_t)c->threads * sizeof(float);
+    return c->workspace * (size_t)c->threads * sizeof(float);
 }
 
 /* ---- weights -----------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ INLINE void run(const winograd *c, int m, const float *src, winograd_end end, fl
 #pragma omp parallel for schedule(static) num_threads(c->threads) if (tiles > STRIP)
     for (int first = 0; first < tiles; first += STRIP) {
         const int count = tiles - first < STRIP ? tiles - first : STRIP;
-        float *samples = scratch + (size_t)omp_get_thread_num() * c->room;
+        float *samples = scratch + (size_t)omp_get_thread_num() * c->workspace;
         pixel *products = (pixel *)(samples + places_of(m) * place_step(channels));
         transform_samples(&c->tiles, m, channels, src, first, count, samples);
         for (int block = 0; block < padded(c->oc) / B; block++) {

@@ -4,7 +4,7 @@
  *
  *     Y = A' ((G g G') * (B' d B)) A,     d: (m+2)^2 samples, g: the filter, *: element by element,
  *
- * and A' is applied to what is summed over the channels. The weights' gradient is
+ * where A' is applied after the sum over the channels. The weights' gradient is
  *
  *     dg = G' (sum over tiles of (B' d B) * (A dY A')) G.
  *
@@ -30,13 +30,14 @@ typedef struct winograd_gradient winograd_gradient;
 #define winograd_gradient_scratch_bytes IR_NAME(ir_winograd_gradient_scratch_bytes)
 #define winograd_gradient_run           IR_NAME(ir_winograd_gradient_run)
 
-/* The directions (IR_DNN_FORWARD, ...) in which the algorithm is for this convolution, and pays. */
+/* The directions (IR_DNN_FORWARD, ...) in which the algorithm applies to this convolution and pays.
+ */
 unsigned winograd_directions(const convolution *what);
 
 /* ---- winograd.c: forward, and backward to the data ---- */
 
-/* How a result ends: dst (+)= y + bias, times slope where that is below 0. bias: one for each
- * channel in memory, or NULL. */
+/* What happens to a result y: z = y + bias, times slope where it is negative; dst = z or += z.
+ * bias: one for each channel in memory, or NULL. */
 typedef struct {
     const float *bias;
     float slope;

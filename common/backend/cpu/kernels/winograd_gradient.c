@@ -15,8 +15,9 @@ struct winograd_gradient {
     tiling tiles;
     int ic, oc; /* logical channels */
     int threads;
-    size_t sums; /* [block of oc][place][ic, padded to GROUP][B] */
-    size_t room; /* floats of each thread: a strip's samples and gradients [place][tile][B], sums */
+    size_t sums;      /* [block of oc][place][ic, padded to GROUP][B] */
+    size_t workspace; /* floats of each thread: a strip's samples and gradients [place][tile][B],
+                         sums */
 };
 
 static int grouped(int channels)
@@ -32,7 +33,7 @@ winograd_gradient *winograd_gradient_new(const convolution *what, int threads)
     c->oc = what->dst.c;
     c->threads = threads;
     c->sums = (size_t)PLACES * (size_t)grouped(c->ic) * (size_t)padded(c->oc);
-    c->room = PLACES * (place_step(padded(c->ic)) + STRIP * B) + c->sums;
+    c->workspace = PLACES * (place_step(padded(c->ic)) + STRIP * B) + c->sums;
     return c;
 }
 
@@ -41,10 +42,10 @@ void winograd_gradient_free(winograd_gradient *c)
     free(c);
 }
 
-/* The threads' totals, in double, then their rooms. */
+/* The threads' totals, in double, then their workspaces. */
 size_t winograd_gradient_scratch_bytes(const winograd_gradient *c)
 {
-    return (size_t)c->threads * (c->sums * sizeof(double) + c->room * sizeof(float));
+    return (size_t)c->threads * (c->sums * sizeof(double) + c->workspace * sizeof(float));
 }
 
 /* Of one block of oc: gradients[place][tile] = A dY A' */
@@ -89,19 +90,19 @@ static void add_to_totals(float *sums, double *totals, size_t count)
 
 /* One thread's strips: from first to last, in order. */
 static void add_strips(const winograd_gradient *c, const float *src, const float *diff_dst,
-                       int first, int last, float *room, double *totals)
+                       int first, int last, float *workspace, double *totals)
 {
     const int tiles = tiles_of(&c->tiles), channels = padded(c->ic), blocks = padded(c->oc) / B;
-    float *sums = room + PLACES * (place_step(channels) + STRIP * B);
-    pixel *gradients = (pixel *)(room + PLACES * place_step(channels));
+    float *sums = workspace + PLACES * (place_step(channels) + STRIP * B);
+    pixel *gradients = (pixel *)(workspace + PLACES * place_step(channels));
     memset(sums, 0, c->sums * sizeof *sums);
     memset(totals, 0, c->sums * sizeof *totals);
     for (int strip = first; strip < last; strip++) {
         const int from = strip * STRIP, count = tiles - from < STRIP ? tiles - from : STRIP;
-        transform_samples(&c->tiles, M, channels, src, from, count, room);
+        transform_samples(&c->tiles, M, channels, src, from, count, workspace);
         for (int block = 0; block < blocks; block++) {
             transform_gradients(c, diff_dst, from, count, block, gradients);
-            add_strip(c, room, gradients, count,
+            add_strip(c, workspace, gradients, count,
                       (pixel *)sums + (size_t)block * (c->sums / (size_t)blocks / B));
         }
         if ((strip - first) % TOGETHER == TOGETHER - 1 || strip == last - 1)
@@ -146,11 +147,11 @@ void winograd_gradient_run(const winograd_gradient *c, const float *src, const f
 {
     const int strips = (tiles_of(&c->tiles) + STRIP - 1) / STRIP, threads = c->threads;
     double *totals = scratch;
-    float *rooms = (void *)(totals + (size_t)threads * c->sums);
+    float *workspaces = (void *)(totals + (size_t)threads * c->sums);
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int t = 0; t < threads; t++)
         add_strips(c, src, diff_dst, (int)((long)strips * t / threads),
-                   (int)((long)strips * (t + 1) / threads), rooms + (size_t)t * c->room,
+                   (int)((long)strips * (t + 1) / threads), workspaces + (size_t)t * c->workspace,
                    totals + (size_t)t * c->sums);
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int o = 0; o < c->oc; o++)

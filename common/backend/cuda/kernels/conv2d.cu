@@ -5,7 +5,7 @@
  * cuDNN's. */
 #include <stdlib.h>
 
-#include "backend/cuda/convolve.h"
+#include "backend/cuda/cudnn_convolution.h"
 #include "depthwise.h"
 #include "device.h"
 
@@ -242,7 +242,7 @@ static void backward(ir_backend *b, ir_call *call)
     conv_state *state = static_cast<conv_state *>(call->state);
     const real *w = weights_of(call), *dy = grad_of(call);
     real *dx = grad_of(call->in[0]);
-    if (call->bias && call->centred)
+    if (call->bias && call->bias_cancelled)
         b->clear(b, call->bias->grad, call->bias->size * sizeof(float));
     else if (call->bias)
         bias_gradient(cuda, call);

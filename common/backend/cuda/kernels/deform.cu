@@ -91,10 +91,10 @@ static void forward(ir_backend *b, ir_call *call)
 /* ---- backward ----------------------------------------------------------------------------------
  *
  * The points of any two pixels may meet, and sums of floats depend on their order. So the terms are
- * added as integers: scaled such that the largest takes ROOM bits less than there are, which leaves
- * room for every term of an image to meet at one place. */
+ * added as integers: scaled such that the largest takes HEADROOM bits less than there are, which
+ * leaves room for every term of an image to meet at one place. */
 
-enum { BITS = 62, ROOM = 26 };
+enum { BITS = 62, HEADROOM = 26 };
 
 /* scratch: the largest |dy| as the bits of a float, then the sums. */
 static void find_largest(ir_cuda *cuda, const ir_call *call)
@@ -108,7 +108,7 @@ static void find_largest(ir_cuda *cuda, const ir_call *call)
     });
 }
 
-/* 2^k with largest 2^k < 2^(BITS - ROOM); 0 when there is nothing to add, or nothing finite */
+/* 2^k with largest 2^k < 2^(BITS - HEADROOM); 0 when there is nothing to add, or nothing finite */
 static __device__ __forceinline__ double scale_of(const unsigned *largest)
 {
     const float most = __int_as_float((int)*largest);
@@ -116,7 +116,7 @@ static __device__ __forceinline__ double scale_of(const unsigned *largest)
     if (most == 0 || !isfinite(most))
         return 0;
     frexp((double)most, &exponent);
-    return ldexp(1.0, BITS - ROOM - exponent);
+    return ldexp(1.0, BITS - HEADROOM - exponent);
 }
 
 static void scatter(ir_cuda *cuda, const ir_call *call)

@@ -1,15 +1,15 @@
 /* For the files of this directory: each is compiled once per kind of storage, with IR_STORAGE
  * (float, bf16) defined by the Makefile. What a file exports it names with IR_NAME().
  *
- * Nearly everything is one of three things, and says what it computes as a lambda:
+ * Nearly every kernel is one of four patterns, with what it computes as a lambda:
  *
  *     map       y[i] = f(i) for every number of y, written or added
  *     each      f(i) for i < count
  *     split     store(i, load(i)) for i < count
  *     sum_rows  the sums over rows of what f gives for each channel, in a fixed order, in double
  *
- * Numbers are read and written with get() and set(), whatever their storage. An index is 32 bits
- * wide: dividing those is several times faster. */
+ * get() and set() read and write numbers of either storage. Indices have 32 bits, since dividing
+ * these is several times faster. */
 #ifndef IR_DEVICE_H
 #define IR_DEVICE_H
 
@@ -44,7 +44,7 @@ static __device__ __forceinline__ void set(bf16 *x, unsigned i, float value)
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
-/* At most so much that a loop which steps over the end by some blocks still has 32 bits. */
+/* Dies on a tensor that is so large that indices a few blocks past its end exceed 32 bits. */
 static inline unsigned volume(ir_shape s)
 {
     const size_t count = (size_t)s.n * (size_t)s.c * (size_t)s.h * (size_t)s.w;
@@ -131,9 +131,9 @@ static inline unsigned blocks_for(size_t count, size_t per_block)
     return (unsigned)((count + per_block - 1) / per_block);
 }
 
-/* EACH numbers a thread. Without a branch around each of them the compiler asks for all that they
- * read before it waits for any of it: so only the last block looks where the numbers end, and
- * adding is another kernel. */
+/* EACH numbers per thread. Without branches between them, the compiler starts all their loads
+ * before it waits for the first. So only the last block checks for the end, and adding is another
+ * kernel. */
 template <bool ADD, class T, class P, class F>
 static __global__ void __launch_bounds__(BLOCK) map_kernel(T *y, unsigned count, P place, F f)
 {
@@ -154,7 +154,7 @@ static __global__ void __launch_bounds__(BLOCK) map_kernel(T *y, unsigned count,
         set(y, place(begin + (unsigned)(k * BLOCK) + threadIdx.x), value[k]);
 }
 
-/* y[place(i)] = f(i), or +=; count: of the numbers written */
+/* y[place(i)] = f(i), or +=; count: how many numbers are written */
 template <class T, class P, class F>
 static void map_to(ir_cuda *cuda, T *y, unsigned count, bool add, P place, F f)
 {
@@ -181,7 +181,7 @@ template <class F> static void each(ir_cuda *cuda, unsigned count, F f)
     launch(cuda, each_kernel<F>, dim3(blocks_for(count, BLOCK)), count, f);
 }
 
-/* EACH numbers a thread; all are loaded before the first is stored. */
+/* EACH numbers per thread; all are loaded before the first is stored. */
 template <class L, class S>
 static __global__ void __launch_bounds__(BLOCK) split_kernel(unsigned count, L load, S store)
 {
@@ -203,25 +203,25 @@ template <class L, class S> static void split(ir_cuda *cuda, unsigned count, L l
 
 /* ---- sums over rows ---------------------------------------------------------------------------
  *
- * Rows are numbered through: group g has the rows [g rows, (g + 1) rows). A block of threads is
- * `lanes` neighbouring channels wide; each thread walks down its channel, the threads of a channel
- * are summed by halves, and the blocks of a channel by a second launch. `also` is called once for
- * each number; `term` may be called more often. */
+ * Group g has the rows from g rows to (g + 1) rows - 1. A block of threads is `lanes` neighbouring
+ * channels wide. Each thread walks down its channel; the threads of a channel are summed by halves,
+ * the blocks of a channel by a second launch. `also` is called exactly once for each number, `term`
+ * at least once. */
 
 struct nothing_else {
     __device__ __forceinline__ void operator()(unsigned, unsigned) const {}
 };
 
-/* Blocks that a multiprocessor must hold. Asked for no number the compiler makes room for more, by
- * reading row after row into the few registers that are left for each. */
+/* Blocks that a multiprocessor must hold. Without this number the compiler aims at more blocks, and
+ * then has so few registers that it loads the rows one after the other. */
 enum { SUM_BLOCKS = 4 };
 
 struct sum_shape {
     unsigned rows, channels, lanes, rows_per_block;
 };
 
-/* The fewer than EACH rows at a thread's end. Where one is missing the first is read again, for
- * nothing: without branches all are read at the same time. */
+/* The last rows of a thread, fewer than EACH. In place of a missing row, the first is read again
+ * and not used: without branches all loads run at the same time. */
 template <int K, class F>
 static __device__ __forceinline__ void add_last(unsigned begin, unsigned r, unsigned step,
                                                 unsigned rows, unsigned channel, F term,
@@ -237,7 +237,7 @@ static __device__ __forceinline__ void add_last(unsigned begin, unsigned r, unsi
     }
 }
 
-/* The sums of K numbers over the rows of this block's part; right in the threads with row 0. */
+/* K sums over the rows of this block's part. Only the threads of row 0 end with the right sums. */
 template <int K, class F, class W>
 static __device__ __forceinline__ void sum_block(sum_shape s, unsigned group, unsigned part,
                                                  unsigned channel, F term, W also, double total[K])
@@ -287,9 +287,9 @@ static __global__ void __launch_bounds__(BLOCK, SUM_BLOCKS)
         done(group, part, channel, total);
 }
 
-/* A thread sums up to ROWS_ALONE rows where that saves the second launch; else ROWS_EACH, or fewer
- * so that there are BLOCKS_ENOUGH blocks, which keep a large GPU busy. It is the same for every
- * GPU, and so are the bits. */
+/* A thread sums up to ROWS_ALONE rows if that saves the second launch. Otherwise it sums ROWS_EACH,
+ * or fewer until there are BLOCKS_ENOUGH blocks, which keep a large GPU busy. The numbers are the
+ * same for every GPU, so that the bits are too. */
 enum { ROWS_ALONE = 16, ROWS_EACH = 64, BLOCKS_ENOUGH = 512 };
 
 static inline sum_shape sum_shape_for(unsigned groups, unsigned rows, unsigned channels)
@@ -316,8 +316,9 @@ static inline size_t sum_scratch(int k, size_t groups, size_t rows, size_t chann
     return groups * blocks_for(rows, s.rows_per_block) * channels * (size_t)k * sizeof(double);
 }
 
-/* For each group and channel: done(group, channel, total) with the K sums over the group's rows of
- * what term(row, channel, sum) adds to sum[0..K); also(row, channel) for each row and channel. */
+/* Calls done(group, channel, total) for each group and channel: K sums over the group's rows of
+ * what term(row, channel, sum) adds to sum[0] .. sum[K - 1]. Calls also(row, channel) for each row
+ * and channel. */
 template <int K, class F, class D, class W = nothing_else>
 static void sum_rows(ir_cuda *cuda, void *scratch, unsigned groups, unsigned rows,
                      unsigned channels, F term, D done, W also = {})
@@ -351,15 +352,15 @@ static void sum_rows(ir_cuda *cuda, void *scratch, unsigned groups, unsigned row
 
 /* ---- the operations, assembled in table.cu ----------------------------------------------------*/
 
-/* A table's entry, what an operation has not left out. */
+/* An entry of the table; the last four functions are optional. */
 typedef void ir_op_function(ir_backend *b, ir_call *call);
 static constexpr ir_op_table operation(ir_op_function *prepare, ir_op_function *forward,
                                        ir_op_function *backward, ir_op_function *release = nullptr,
-                                       ir_op_function *again = nullptr,
+                                       ir_op_function *recompute = nullptr,
                                        ir_op_function *refresh = nullptr,
                                        ir_op_function *tune = nullptr)
 {
-    return {prepare, forward, backward, release, again, refresh, tune};
+    return {prepare, forward, backward, release, recompute, refresh, tune};
 }
 
 /* Every operation's kernels, ir_cuda_NAME, put together in table.cu. */

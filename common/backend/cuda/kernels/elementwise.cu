@@ -1,13 +1,15 @@
 /* Sums of products, and multiples of one tensor.
  *
- *     y = act(sum_t scale_t whole_t cover_t)      y = scale x
+ *     y = act(sum_t scale_t full_t broadcast_t)      y = scale x
  *
- * ADD and MUL are such sums of one or two terms (ir_term); a cover may be smaller than y. Backward
- * goes through y's numbers once: what is summed up is summed by whoever writes the rest. */
+ * ADD and MUL are such sums of one or two terms (ir_term); a broadcast operand may be smaller than
+ * y. Backward goes through y's numbers once: what is summed up is summed by whoever writes the
+ * rest.
+ */
 #include "lanes.h"
 
-/* How a cover meets the numbers of y: number i meets the cover's at(i). */
-struct cover {
+/* How a broadcast operand meets the numbers of y: number i meets its at(i). */
+struct broadcast {
     enum { SAME, CHANNEL, PIXEL, IMAGE } how;
     unsigned channels, image; /* numbers of y's pixel, of y's image */
 
@@ -26,23 +28,23 @@ struct cover {
     }
 };
 
-static cover cover_of(const ir_call *call, const ir_term *t)
+static broadcast broadcast_of(const ir_call *call, const ir_term *t)
 {
     const ir_shape a = call->shape;
-    const ir_shape b = t->cover == IR_NO_INPUT ? a : call->in[t->cover]->shape;
+    const ir_shape b = t->broadcast == IR_NO_INPUT ? a : call->in[t->broadcast]->shape;
     const bool pixels = a.h == b.h && a.w == b.w;
-    cover c = {cover::SAME, (unsigned)a.c, (unsigned)a.c * pixels_of(a)};
+    broadcast c = {broadcast::SAME, (unsigned)a.c, (unsigned)a.c * pixels_of(a)};
     if (a.c == b.c)
-        c.how = pixels ? cover::SAME : cover::CHANNEL;
+        c.how = pixels ? broadcast::SAME : broadcast::CHANNEL;
     else
-        c.how = pixels ? cover::PIXEL : cover::IMAGE;
+        c.how = pixels ? broadcast::PIXEL : broadcast::IMAGE;
     return c;
 }
 
 /* A term on the device: nullptr for what is missing, which is 1. */
 struct term {
-    const real *whole, *other;
-    cover how;
+    const real *full, *other;
+    broadcast how;
     float scale;
 
     __device__ __forceinline__ float times_other(unsigned i, float x) const
@@ -51,29 +53,29 @@ struct term {
     }
     __device__ __forceinline__ float times_whole(unsigned i, float x) const
     {
-        return x * scale * (whole ? get(whole, i) : 1);
+        return x * scale * (full ? get(full, i) : 1);
     }
 };
 
 static term term_of(const ir_call *call, int k)
 {
     const ir_term *t = &call->term[k];
-    return {t->whole == IR_NO_INPUT ? nullptr : value_of(call->in[t->whole]),
-            t->cover == IR_NO_INPUT ? nullptr : value_of(call->in[t->cover]), cover_of(call, t),
-            (float)t->scale};
+    return {t->full == IR_NO_INPUT ? nullptr : value_of(call->in[t->full]),
+            t->broadcast == IR_NO_INPUT ? nullptr : value_of(call->in[t->broadcast]),
+            broadcast_of(call, t), (float)t->scale};
 }
 
 /* Of IMAGE all numbers of an image are rows of one channel. */
-static unsigned sum_channels(cover c)
+static unsigned sum_channels(broadcast c)
 {
-    return c.how == cover::IMAGE ? 1 : c.channels;
+    return c.how == broadcast::IMAGE ? 1 : c.channels;
 }
 
 static void prepare(ir_backend *, ir_call *call)
 {
     for (int k = 0; k < call->terms; k++) {
-        const cover c = cover_of(call, &call->term[k]);
-        if (c.how != cover::CHANNEL && c.how != cover::IMAGE)
+        const broadcast c = broadcast_of(call, &call->term[k]);
+        if (c.how != broadcast::CHANNEL && c.how != broadcast::IMAGE)
             continue;
         const size_t bytes =
             sum_scratch(1, (size_t)call->shape.n, c.image / sum_channels(c), sum_channels(c));
@@ -89,7 +91,7 @@ static void forward(ir_backend *b, ir_call *call)
     const float slope = slope_of(call->activation);
     const term first = term_of(call, 0);
     const auto value = [=] __device__(unsigned i) {
-        return first.times_other(i, get(first.whole, i));
+        return first.times_other(i, get(first.full, i));
     };
     if (call->terms == 1) {
         map(cuda_of(b), value_of(call), volume(call->shape), false, value);
@@ -97,17 +99,18 @@ static void forward(ir_backend *b, ir_call *call)
     }
     const term second = term_of(call, 1);
     map(cuda_of(b), value_of(call), volume(call->shape), false, [=] __device__(unsigned i) {
-        const float x = second.times_other(i, second.whole ? get(second.whole, i) : 1);
+        const float x = second.times_other(i, second.full ? get(second.full, i) : 1);
         return rectify(value(i) + x, slope);
     });
 }
 
 /* ---- backward ---------------------------------------------------------------------------------
  *
- * With g = dy times the derivative of act, known from the sign of y: a whole's gradient is g cover
- * scale, a cover's g whole scale, summed over the numbers that one of the cover's meets. */
+ * With g = dy times the derivative of act, known from the sign of y: the full operand's gradient is
+ * g broadcast scale; one number of the broadcast operand gets the sum of g full scale over all that
+ * it is multiplied with. */
 
-/* A gradient that is as large as y, a whole's or a cover's. */
+/* A gradient that is as large as y, of either operand. */
 struct large_grad {
     real *to;
     bool add, of_cover;
@@ -141,12 +144,12 @@ struct gradients {
 };
 
 /* The term that has the input, and as what. */
-static int term_with(const ir_call *call, int input, bool *as_cover)
+static int term_with(const ir_call *call, int input, bool *as_broadcast)
 {
     int k = 0;
-    while (call->term[k].whole != input && call->term[k].cover != input)
+    while (call->term[k].full != input && call->term[k].broadcast != input)
         k++;
-    *as_cover = call->term[k].cover == input;
+    *as_broadcast = call->term[k].broadcast == input;
     return k;
 }
 
@@ -159,23 +162,23 @@ static gradients large_gradients(const ir_call *call)
 {
     gradients all = {value_of(call), grad_of(call), slope_of(call->activation), 0, {}};
     for (int input = 0; input < call->inputs; input++) {
-        bool as_cover;
-        const term t = term_of(call, term_with(call, input, &as_cover));
-        if (wants(call, input) && (!as_cover || t.how.how == cover::SAME))
-            all.large[all.count++] = {grad_of(call->in[input]), adds(call, input), as_cover, t};
+        bool as_broadcast;
+        const term t = term_of(call, term_with(call, input, &as_broadcast));
+        if (wants(call, input) && (!as_broadcast || t.how.how == broadcast::SAME))
+            all.large[all.count++] = {grad_of(call->in[input]), adds(call, input), as_broadcast, t};
     }
     return all;
 }
 
-/* A smaller cover's gradient, and on the way all that `all` has. */
-static void sum_covered(ir_cuda *cuda, const ir_call *call, int k, gradients all)
+/* A smaller broadcast operand's gradient, and on the way all that `all` has. */
+static void sum_broadcast(ir_cuda *cuda, const ir_call *call, int k, gradients all)
 {
-    const int input = call->term[k].cover;
+    const int input = call->term[k].broadcast;
     const term t = term_of(call, k);
     const unsigned channels = sum_channels(t.how);
     const bool add = adds(call, input);
     real *d = grad_of(call->in[input]);
-    const auto covered = [=] __device__(unsigned pixel, unsigned c) {
+    const auto terms = [=] __device__(unsigned pixel, unsigned c) {
         const unsigned i = pixel * channels + c;
         return t.times_whole(i, all.g(i));
     };
@@ -183,9 +186,9 @@ static void sum_covered(ir_cuda *cuda, const ir_call *call, int k, gradients all
         const unsigned i = pixel * channels + c;
         all.write(i, all.g(i));
     };
-    if (t.how.how == cover::PIXEL)
+    if (t.how.how == broadcast::PIXEL)
         join_channels(
-            cuda, volume(call->in[input]->shape), channels, 0.0f, covered,
+            cuda, volume(call->in[input]->shape), channels, 0.0f, terms,
             [=] __device__(unsigned pixel, float sum) {
                 set(d, pixel, (add ? get(d, pixel) : 0) + sum);
             },
@@ -193,7 +196,7 @@ static void sum_covered(ir_cuda *cuda, const ir_call *call, int k, gradients all
     else
         sum_rows<1>(
             cuda, call->scratch, (unsigned)call->shape.n, t.how.image / channels, channels,
-            [=] __device__(unsigned row, unsigned c, double *sum) { sum[0] += covered(row, c); },
+            [=] __device__(unsigned row, unsigned c, double *sum) { sum[0] += terms(row, c); },
             [=] __device__(unsigned image, unsigned c, const double *total) {
                 const unsigned i = image * channels + c;
                 set(d, i, (add ? get(d, i) : 0) + (float)total[0]);
@@ -206,9 +209,9 @@ static void backward(ir_backend *b, ir_call *call)
     ir_cuda *cuda = cuda_of(b);
     gradients all = large_gradients(call);
     for (int k = 0; k < call->terms; k++) {
-        if (!wants(call, call->term[k].cover) || term_of(call, k).how.how == cover::SAME)
+        if (!wants(call, call->term[k].broadcast) || term_of(call, k).how.how == broadcast::SAME)
             continue;
-        sum_covered(cuda, call, k, all);
+        sum_broadcast(cuda, call, k, all);
         all.count = 0;
     }
     if (all.count > 0)
