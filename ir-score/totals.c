@@ -45,65 +45,104 @@ void totals_set(totals *t, match_kind kind, const counts *c)
     t->iou_count = !isnan(iou);
 }
 
-/* Of targets and detections together, those that share a target: hits / (hits + misses + false
- * alarms). */
+/* ---- the scores ------------------------------------------------------------------------------ */
+
+static double niou(const totals *t)
+{
+    return quotient(t->iou_sum, (double)t->iou_count);
+}
+
+static double pr_area(const totals *t)
+{
+    return curve_pr_area(&t->pixels);
+}
+
+static double roc_area(const totals *t)
+{
+    return curve_roc_area(&t->pixels);
+}
+
+/* Hits, misses and false alarms: targets and detections, each pair of which counts once. */
 static double all_objects(const counts *c)
 {
     return (double)(c->targets + c->no_target + c->false_alarms + c->no_detection);
 }
 
 /* hIoU and its two factors. */
-static int hierarchical(const counts *c, const char *const key[3], entry *e)
+static double segmentation(const counts *c)
 {
-    double segmentation = quotient(c->pair_iou, (double)c->hits);
-    double localisation = quotient((double)c->hits, all_objects(c));
-    e[0] = entry_real(key[0], c->hits == 0 && all_objects(c) > 0 ? 0 : segmentation * localisation);
-    e[1] = entry_real(key[1], segmentation);
-    e[2] = entry_real(key[2], localisation);
-    return 3;
+    return quotient(c->pair_iou, (double)c->hits);
 }
 
-/* What lacks to 1 in the two factors, by cause. */
-static int error_shares(const counts *c, entry *e)
+static double localisation(const counts *c)
 {
-    double hits = (double)c->hits, all = all_objects(c);
-    int n = 0;
-    e[n++] = entry_real("seg_merging", quotient(c->pair_merging, hits));
-    e[n++] = entry_real("seg_interference", quotient(c->pair_interference, hits));
-    e[n++] = entry_real("seg_perception", quotient(c->pair_perception, hits));
-    e[n++] = entry_real("loc_one_to_many", quotient((double)c->spare_targets, all));
-    e[n++] = entry_real("loc_many_to_one", quotient((double)c->spare_detections, all));
-    e[n++] = entry_real("loc_interference",
-                        quotient((double)(c->lone_detections + c->no_detection), all));
-    e[n++] = entry_real("loc_perception", quotient((double)(c->lone_targets + c->no_target), all));
-    return n;
+    return quotient((double)c->hits, all_objects(c));
 }
+
+static double hiou(const counts *c)
+{
+    return c->hits == 0 && all_objects(c) > 0 ? 0 : segmentation(c) * localisation(c);
+}
+
+/* What each factor lacks to 1, by cause. */
+static double seg_merging(const counts *c)
+{
+    return quotient(c->pair_merging, (double)c->hits);
+}
+
+static double seg_interference(const counts *c)
+{
+    return quotient(c->pair_interference, (double)c->hits);
+}
+
+static double seg_perception(const counts *c)
+{
+    return quotient(c->pair_perception, (double)c->hits);
+}
+
+static double loc_one_to_many(const counts *c)
+{
+    return quotient((double)c->spare_targets, all_objects(c));
+}
+
+static double loc_many_to_one(const counts *c)
+{
+    return quotient((double)c->spare_detections, all_objects(c));
+}
+
+static double loc_interference(const counts *c)
+{
+    return quotient((double)(c->lone_detections + c->no_detection), all_objects(c));
+}
+
+static double loc_perception(const counts *c)
+{
+    return quotient((double)(c->lone_targets + c->no_target), all_objects(c));
+}
+
+/* One of the two functions; kind: whose counts of_counts gets. */
+typedef struct {
+    const char *key;
+    match_kind kind;
+    double (*of_counts)(const counts *c);
+    double (*of_totals)(const totals *t);
+} score;
+
+static const score scores[SCORES] = {
+#define SCORE(name, ...) {.key = name, __VA_ARGS__},
+#include "scores.def"
+#undef SCORE
+};
 
 void totals_scores(const totals *t, entry e[SCORES])
 {
-    static const char *const distance_keys[] = {"hiou_distance", "seg_iou_distance",
-                                                "loc_iou_distance"};
-    static const char *const opdc_keys[] = {"hiou", "seg_iou", "loc_iou"};
-    const counts *distance = &t->by[MATCH_DISTANCE], *opdc = &t->by[MATCH_OPDC];
-    const counts *shooting = &t->by[MATCH_SHOOTING];
-    int n = 0;
-    e[n++] = entry_real("iou", counts_iou(distance));
-    e[n++] = entry_real("niou", quotient(t->iou_sum, (double)t->iou_count));
-    e[n++] = entry_real("precision", counts_precision(distance));
-    e[n++] = entry_real("recall", counts_recall(distance));
-    e[n++] = entry_real("f1", counts_f1(distance));
-    e[n++] = entry_real("pr_area", curve_pr_area(&t->pixels));
-    e[n++] = entry_real("roc_area", curve_roc_area(&t->pixels));
-    e[n++] = entry_real("pd_distance", counts_pd(distance));
-    e[n++] = entry_real("fa_per_million_distance", counts_fa_per_million(distance));
-    n += hierarchical(distance, distance_keys, e + n);
-    e[n++] = entry_real("pd_opdc", counts_pd(opdc));
-    e[n++] = entry_real("fa_per_million_opdc", counts_fa_per_million(opdc));
-    n += hierarchical(opdc, opdc_keys, e + n);
-    n += error_shares(opdc, e + n);
-    e[n++] = entry_real("pd_shooting", counts_pd(shooting));
-    e[n++] = entry_real("fa_per_million_shooting", counts_fa_per_million(shooting));
+    for (int i = 0; i < SCORES; i++) {
+        const score *s = &scores[i];
+        e[i] = entry_real(s->key, s->of_totals ? s->of_totals(t) : s->of_counts(&t->by[s->kind]));
+    }
 }
+
+/* ---- printing -------------------------------------------------------------------------------- */
 
 /* The scores of the default table; returns how many. */
 static int common_scores(const totals *t, match_kind kind, const double *clean_iou, entry *e)
@@ -112,7 +151,7 @@ static int common_scores(const totals *t, match_kind kind, const double *clean_i
     double iou = counts_iou(c);
     int n = 0;
     e[n++] = entry_real("iou", iou);
-    e[n++] = entry_real("niou", quotient(t->iou_sum, (double)t->iou_count));
+    e[n++] = entry_real("niou", niou(t));
     e[n++] = entry_real("pd", counts_pd(c));
     e[n++] = entry_real("fa_per_million", counts_fa_per_million(c));
     e[n++] = entry_count("images", t->images);

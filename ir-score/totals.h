@@ -36,9 +36,15 @@ void totals_set(totals *t, match_kind kind, const counts *c);
 void report_totals(FILE *file, const totals *t, match_kind kind, table_format format,
                    const double *clean_iou, bool all);
 
-enum { SCORES = 26 };
+/* How many rows scores.def has. */
+#define SCORE(...) +1
+enum {
+    SCORES = 0
+#include "scores.def"
+};
+#undef SCORE
 
-/* Every score there is, see ir-score(1); the keys are the same for any totals. */
+/* Every score, see ir-score(1); the keys are the same for any totals. */
 void totals_scores(const totals *t, entry e[SCORES]);
 
 /* One image's counts: a row (before the first of them the header), or a JSON object on a line. */
