@@ -1,7 +1,11 @@
 /* The strategy network with its parameters, its checkpoint and its graphs.
  *
- * Meta of its checkpoint: net (strategy), severities, mean, std, seed, step, images, optimizer, lr.
- */
+ * Meta of its checkpoint: net (strategy), corruptions, severities, mean, std, seed, step, images,
+ * optimizer, lr.
+ *
+ * The network has an output for each corruption that the policy knows, at each of its severities. A
+ * policy does not know the corruptions that were added to irtools after it was made. It never
+ * chooses them: their log p is -infinity. */
 #include "policy.h"
 
 #include <errno.h>
@@ -19,6 +23,15 @@
 
 enum { GRAPHS = 2 }; /* full batches, and the short last one */
 
+/* Checkpoints that do not name their corruptions know the first ten. */
+enum { UNNAMED_CORRUPTIONS = 10 };
+
+/* The corruptions that a policy knows, in the order of its outputs. */
+typedef struct {
+    int count;
+    int corruption[IR_CORRUPTIONS];
+} known_corruptions;
+
 typedef struct {
     ir_graph *graph;
     ir_node *image, *logp;
@@ -27,8 +40,9 @@ typedef struct {
 
 struct policy {
     ir_params *params;
+    known_corruptions known;
     ir_severities severities;
-    choice_held held;     /* what is never chosen */
+    choice_held held;     /* of --hold */
     double mean, std, lr; /* lr: of the last step */
     uint64_t seed;
     long step, images;
@@ -36,16 +50,28 @@ struct policy {
     int next; /* the graph to replace next */
 };
 
-/* A policy whose parameters exist but have no values yet. */
-static policy *make(ir_backend *backend)
+static int outputs_of(const policy *p)
 {
+    return p->known.count * IR_LEVELS;
+}
+
+static known_corruptions first_corruptions(int count)
+{
+    known_corruptions known = {.count = count};
+    for (int i = 0; i < count; i++)
+        known.corruption[i] = i;
+    return known;
+}
+
+/* A policy whose parameters exist but have no values yet. */
+static policy *make(ir_backend *backend, const known_corruptions *known)
+{
+    const ir_shape shape = {1, 1, IR_STRATEGY_NET_SIDE, IR_STRATEGY_NET_SIDE};
     policy *p = ir_calloc(1, sizeof *p);
-    ir_graph *g;
+    p->known = *known;
     p->params = ir_params_new(backend);
-    g = ir_graph_new(p->params, IR_TRAINING);
-    ir_strategy_net(
-        g, ir_input(g, (ir_shape){1, 1, IR_STRATEGY_NET_SIDE, IR_STRATEGY_NET_SIDE}, false),
-        IR_STRATEGIES);
+    ir_graph *g = ir_graph_new(p->params, IR_TRAINING);
+    ir_strategy_net(g, ir_input(g, shape, false), outputs_of(p));
     ir_graph_free(g);
     ir_params_freeze(p->params);
     return p;
@@ -53,7 +79,8 @@ static policy *make(ir_backend *backend)
 
 policy *policy_new(ir_backend *backend, const ir_severities *severities, uint64_t seed)
 {
-    policy *p = make(backend);
+    const known_corruptions all = first_corruptions(IR_CORRUPTIONS);
+    policy *p = make(backend, &all);
     ir_params_init(p->params, seed);
     p->severities = *severities;
     p->mean = INPUT_MEAN;
@@ -76,6 +103,48 @@ static ir_severities load_severities(const ir_checkpoint *checkpoint)
     return s;
 }
 
+/* The index of a corruption that a policy can play and that is not among those known yet; or -1. */
+static int new_corruption(const known_corruptions *known, const char *name)
+{
+    const int found = ir_corruption_index(name);
+    for (int i = 0; i < known->count; i++)
+        if (known->corruption[i] == found)
+            return -1;
+    return found < IR_CORRUPTIONS ? found : -1;
+}
+
+static known_corruptions load_corruptions(const ir_checkpoint *checkpoint)
+{
+    const char *text = ir_meta_find(checkpoint, "corruptions");
+    if (!text)
+        return first_corruptions(UNNAMED_CORRUPTIONS);
+    known_corruptions known = {0};
+    char *copy = ir_strdup(text), *rest = copy, *word;
+    while ((word = strsep(&rest, " "))) {
+        const int corruption = new_corruption(&known, word);
+        if (corruption < 0)
+            ir_die("%s: meta: corruptions: '%s' is twice there or none that a policy of this "
+                   "version of irtools plays",
+                   ir_checkpoint_path(checkpoint), word);
+        known.corruption[known.count++] = corruption;
+    }
+    free(copy);
+    return known;
+}
+
+static void save_corruptions(const known_corruptions *known, ir_checkpoint *checkpoint)
+{
+    char *text = ir_strdup("");
+    for (int i = 0; i < known->count; i++) {
+        const char *name = ir_corruptions[known->corruption[i]].name;
+        char *longer = ir_format("%s%s%s", text, i > 0 ? " " : "", name);
+        free(text);
+        text = longer;
+    }
+    ir_meta_set(checkpoint, "corruptions", "%s", text);
+    free(text);
+}
+
 /* Seeds use all 64 bits, more than ir_meta_number() takes. */
 static uint64_t load_seed(const ir_checkpoint *checkpoint)
 {
@@ -91,10 +160,11 @@ static uint64_t load_seed(const ir_checkpoint *checkpoint)
 
 policy *policy_load(ir_backend *backend, const ir_checkpoint *checkpoint)
 {
-    policy *p = make(backend);
     const char *net = ir_meta_text(checkpoint, "net");
     if (strcmp(net, "strategy") != 0)
         ir_die("%s: meta: net: '%s' is not known here", ir_checkpoint_path(checkpoint), net);
+    const known_corruptions known = load_corruptions(checkpoint);
+    policy *p = make(backend, &known);
     p->severities = load_severities(checkpoint);
     p->mean = ir_meta_real(checkpoint, "mean", -1e6, 1e6);
     p->std = ir_meta_real(checkpoint, "std", 1e-12, 1e6);
@@ -112,6 +182,7 @@ void policy_save(policy *p, const char *path)
     ir_checkpoint *checkpoint = ir_checkpoint_new("policy");
     const int *level = p->severities.level;
     ir_meta_set(checkpoint, "net", "strategy");
+    save_corruptions(&p->known, checkpoint);
     ir_meta_set(checkpoint, "severities", "%d %d %d", level[0], level[1], level[2]);
     ir_meta_set(checkpoint, "mean", "%.17g", p->mean);
     ir_meta_set(checkpoint, "std", "%.17g", p->std);
@@ -139,6 +210,11 @@ void policy_free(policy *p)
 
 void policy_hold(policy *p, choice_held held)
 {
+    int left = 0;
+    for (int i = 0; i < p->known.count; i++)
+        left += !held.corruption[p->known.corruption[i]];
+    if (left == 0)
+        ir_usage_die("--hold: every corruption that the policy knows is held");
     p->held = held;
 }
 
@@ -167,7 +243,7 @@ static void build(policy *p, policy_graph *g, int n)
     g->graph = ir_graph_new(p->params, IR_TRAINING);
     g->n = n;
     g->image = ir_input(g->graph, shape, false);
-    g->logp = ir_strategy_net(g->graph, g->image, IR_STRATEGIES);
+    g->logp = ir_strategy_net(g->graph, g->image, outputs_of(p));
     ir_graph_keep(g->graph, g->logp);
     ir_graph_start_backward_at(g->graph, g->logp);
     ir_graph_plan(g->graph);
@@ -185,32 +261,74 @@ static policy_graph *graph_for(policy *p, int n)
     return g;
 }
 
+/* The strategy of one of the network's outputs. */
+static int strategy_of(const policy *p, int output)
+{
+    return p->known.corruption[output / IR_LEVELS] * IR_LEVELS + output % IR_LEVELS;
+}
+
+/* log p of every strategy, n x IR_STRATEGIES, from the network's outputs; what is unknown or held
+ * is never chosen. */
+static void get_logp(const policy *p, const policy_graph *g, int n, float *logp)
+{
+    const int outputs = outputs_of(p);
+    float *known = ir_malloc((size_t)n * (size_t)outputs * sizeof *known);
+    ir_node_get(g->graph, g->logp, known);
+    for (int i = 0; i < n * IR_STRATEGIES; i++)
+        logp[i] = -INFINITY;
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < outputs; k++)
+            logp[i * IR_STRATEGIES + strategy_of(p, k)] = known[i * outputs + k];
+    free(known);
+}
+
+static bool is_finite_row(const policy *p, const float *logp)
+{
+    for (int k = 0; k < outputs_of(p); k++)
+        if (!isfinite(logp[strategy_of(p, k)]))
+            return false;
+    return true;
+}
+
 int policy_forward(policy *p, int n, const float *images, float *logp)
 {
     policy_graph *g = graph_for(p, n);
     int bad = -1;
     ir_node_put(g->graph, g->image, images);
     ir_graph_forward(g->graph);
-    ir_node_get(g->graph, g->logp, logp);
-    for (int i = n * IR_STRATEGIES - 1; i >= 0; i--)
-        if (!isfinite(logp[i]))
-            bad = i / IR_STRATEGIES;
+    get_logp(p, g, n, logp);
+    for (int i = n - 1; i >= 0; i--)
+        if (!is_finite_row(p, logp + (size_t)i * IR_STRATEGIES))
+            bad = i;
     for (int i = 0; p->held.any && i < n; i++)
         choice_restrict(&p->held, logp + (size_t)i * IR_STRATEGIES);
     return bad;
 }
 
-/* gradient, by the restricted log p, becomes that by the network's. */
+/* Turns the gradient by the restricted log p into that by the network's. */
 static void unrestrict(const policy *p, const policy_graph *g, int n, float *gradient)
 {
     const size_t size = (size_t)n * IR_STRATEGIES;
     float *logp = ir_malloc(size * sizeof *logp);
-    ir_node_get(g->graph, g->logp, logp);
+    get_logp(p, g, n, logp);
     for (size_t i = 0; i < size; i += IR_STRATEGIES) {
         choice_restrict(&p->held, logp + i);
         choice_restrict_gradient(&p->held, logp + i, gradient + i);
     }
     free(logp);
+}
+
+/* Backward from the gradient by every strategy's log p. */
+static void backward(const policy *p, const policy_graph *g, int n, const float *gradient)
+{
+    const int outputs = outputs_of(p);
+    float *known = ir_malloc((size_t)n * (size_t)outputs * sizeof *known);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < outputs; k++)
+            known[i * outputs + k] = gradient[i * IR_STRATEGIES + strategy_of(p, k)];
+    ir_node_seed(g->graph, g->logp, known);
+    ir_graph_backward(g->graph);
+    free(known);
 }
 
 void policy_ascend(policy *p, int n, const float *gradient, double lr)
@@ -222,8 +340,7 @@ void policy_ascend(policy *p, int n, const float *gradient, double lr)
         descent[i] = -gradient[i];
     if (p->held.any)
         unrestrict(p, g, n, descent);
-    ir_node_seed(g->graph, g->logp, descent);
-    ir_graph_backward(g->graph);
+    backward(p, g, n, descent);
     ir_params_sgd(p->params, lr);
     free(descent);
     p->lr = lr;

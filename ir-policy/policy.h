@@ -23,12 +23,14 @@ const ir_severities *policy_severities(const policy *p);
 double policy_mean(const policy *p); /* the input is (sample/maxval - mean) / std */
 double policy_std(const policy *p);
 
-/* From now on policy_forward() gives held corruptions no probability. */
+/* From now on policy_forward() gives held corruptions no probability. Usage error: no corruption
+ * that the policy knows is left. */
 void policy_hold(policy *p, choice_held held);
 
 /* log p of every strategy for each of n images (n x 1 x 128 x 128, normalised), as n x 30. The
- * images are one batch for batch norm. Returns the first image for which the network's output is
- * not finite, or -1; finite parameters can overflow. */
+ * images are one batch for batch norm. log p is -infinity for corruptions that the policy does not
+ * know. Returns the first image for which the network's output is not finite, or -1; finite
+ * parameters can overflow. */
 int policy_forward(policy *p, int n, const float *images, float *logp);
 
 /* Eq. (7): parameters += lr * gradient. Follows policy_forward() of the same n images. gradient (n

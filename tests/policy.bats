@@ -746,3 +746,56 @@ PYTHON
         [ -z "$output" ] && [ ! -e "$t/new.tar" ]
     done
 }
+
+# know POLICY CORRUPTION...: of the policy the part for these corruptions, the first ones, as a policy
+# that knows no others.
+know() {
+    local from=$1
+    shift
+    "$PYTHON" "$REPO/tests/edit_checkpoint.py" "$from" /dev/stdout "
+import re
+names = '$*'.split()
+members['meta'] = re.sub(b'corruptions .*', ('corruptions ' + ' '.join(names)).encode(), members['meta'])
+for name in 'param/fc.weight.npy', 'param/fc.bias.npy':
+    members[name] = npy(array(name)[:3 * len(names)])"
+}
+
+@test "a policy does not choose corruptions that it does not know, and learns without them" {
+    cd "$t"
+    scenes s -n 6 -s 64x64
+    ir-policy init -r 1 > all.tar
+    [ "$(tar xOf all.tar meta | sed -n 's/^corruptions //p')" = \
+        "$(ir-corrupt --list | awk '!/^#/ && $2 != "camera" { print $1 }' | xargs)" ]
+    know all.tar shot-noise jpeg > two.tar # outputs in another order than the table's
+    ir-policy sample -c two.tar --batch 3 s/images > strategies
+    [ "$(cut -f 2 strategies | sort -u | xargs)" = 'jpeg shot-noise' ]
+    awk -F '\t' '{ d = $4 + log(6); if (d * d > 1e-12) exit 1 }' strategies # uniform
+    awk -v OFS='\t' '{ print $1, $2 == "jpeg" }' strategies > rewards
+    ir-policy update -c two.tar -S strategies -R rewards --batch 3 --lr 100 --entropy 0.1 -w new.tar s/images
+    [ "$(tar xOf new.tar meta | sed -n 's/^corruptions //p')" = 'shot-noise jpeg' ]
+    ir-policy stats -c new.tar --batch 3 s/images > stats
+    awk -F '\t' '$1 == "jpeg" { jpeg = $5 } $1 == "shot-noise" { other = $5 } NR > 1 { all += $5 }
+        END { exit !(jpeg > other && all > 0.99999 && all < 1.00001) }' stats
+    ir-policy sample -c two.tar --hold jpeg --batch 3 s/images | cut -f 2 | sort -u | grep -qx shot-noise
+    run --separate-stderr ir-policy sample -c two.tar --hold jpeg,shot-noise --batch 3 s/images
+    [ "$status" = 2 ]
+    [[ $stderr == *'every corruption that the policy knows is held'* ]]
+}
+
+@test "a policy whose checkpoint names no corruptions knows the first ten; other names are refused" {
+    cd "$t"
+    scenes s -n 2 -s 64x64
+    ir-policy init -r 1 > all.tar
+    "$PYTHON" "$REPO/tests/edit_checkpoint.py" all.tar old.tar "
+import re
+members['meta'] = re.sub(b'corruptions .*\n', b'', members['meta'])"
+    ir-policy sample -c old.tar s/images | cmp - <(ir-policy sample -c all.tar s/images)
+    for names in 'shot-noise shot-noise' 'shot-noise haze' 'shot-noise snow' 'shot-noise '; do
+        sed "s/XXX/$names/" > code <<< "
+import re
+members['meta'] = re.sub(b'corruptions .*', b'corruptions XXX', members['meta'])"
+        "$PYTHON" "$REPO/tests/edit_checkpoint.py" all.tar bad.tar "$(cat code)"
+        run --separate-stderr ir-policy sample -c bad.tar s/images
+        one_line_error 1 'bad.tar: .*corruptions'
+    done
+}
