@@ -39,17 +39,11 @@ typedef struct {
 
 typedef void corrupt_function(ir_image *im, corrupt_job *job); /* in place */
 
-/* noise.c */
-corrupt_function corrupt_gaussian_noise, corrupt_shot_noise, corrupt_impulse_noise;
-/* blur.c */
-corrupt_function corrupt_defocus_blur, corrupt_motion_blur, corrupt_gaussian_blur;
-/* isp.c: what an image signal processor and a codec do */
-corrupt_function corrupt_brightness, corrupt_contrast, corrupt_pixelate, corrupt_jpeg;
-/* sensor.c: what a focal-plane array and its readout do */
-corrupt_function corrupt_fixed_pattern, corrupt_bad_pixels, corrupt_banding, corrupt_lag,
-    corrupt_jitter, corrupt_dropped_lines;
-/* scene.c: what the air, the optics and automatic gain do */
-corrupt_function corrupt_vignette, corrupt_haze, corrupt_glare, corrupt_agc;
+/* Each row's function: noise.c; blur.c; isp.c, what an image signal processor and a codec do;
+ * sensor.c, what a focal-plane array and its readout do; scene.c, what the air, the optics and
+ * automatic gain do. */
+#define IR_CORRUPTION(NAME, function, ...) corrupt_function corrupt_##function;
+#include "stream/corruptions.def"
 
 /* Corrupts im in place. corruption: index into ir_corruptions; severity: 1..5; seed, the frame's
  * name and occurrence (how often that name came before) choose the random numbers, together with

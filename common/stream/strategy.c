@@ -5,26 +5,8 @@
 #include "stream/strategy.h"
 
 const ir_corruption_info ir_corruptions[IR_ALL_CORRUPTIONS] = {
-    [IR_GAUSSIAN_NOISE] = {"gaussian-noise", "noise"},
-    [IR_SHOT_NOISE] = {"shot-noise", "noise"},
-    [IR_IMPULSE_NOISE] = {"impulse-noise", "noise"},
-    [IR_DEFOCUS_BLUR] = {"defocus-blur", "blur"},
-    [IR_MOTION_BLUR] = {"motion-blur", "blur"},
-    [IR_GAUSSIAN_BLUR] = {"gaussian-blur", "blur"},
-    [IR_BRIGHTNESS] = {"brightness", "isp"},
-    [IR_CONTRAST] = {"contrast", "isp"},
-    [IR_PIXELATE] = {"pixelate", "isp"},
-    [IR_JPEG] = {"jpeg", "isp"},
-    [IR_FIXED_PATTERN] = {"fixed-pattern", "camera"},
-    [IR_BAD_PIXELS] = {"bad-pixels", "camera"},
-    [IR_BANDING] = {"banding", "camera"},
-    [IR_VIGNETTE] = {"vignette", "camera"},
-    [IR_LAG] = {"lag", "camera"},
-    [IR_HAZE] = {"haze", "camera"},
-    [IR_JITTER] = {"jitter", "camera"},
-    [IR_GLARE] = {"glare", "camera"},
-    [IR_AGC] = {"agc", "camera"},
-    [IR_DROPPED_LINES] = {"dropped-lines", "camera"},
+#define IR_CORRUPTION(NAME, function, name, group, ...) [IR_##NAME] = {name, group},
+#include "stream/corruptions.def"
 };
 
 int ir_corruption_index(const char *name)

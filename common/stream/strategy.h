@@ -1,35 +1,21 @@
 /* The corruptions by name and group, and the strategies made of them.
  *
- * A strategy is one of the first ten corruptions at a severity. With three severity levels there
- * are 30, numbered corruption * 3 + level: the outputs of the strategy network. The group "camera"
- * comes after them: it is for testing alone, and no strategy can be one of it. */
+ * A strategy is a corruption at a severity, numbered corruption * IR_LEVELS + level. Corruptions of
+ * the group "camera", the last ones, are for testing alone and are no strategies. */
 #ifndef IR_STRATEGY_H
 #define IR_STRATEGY_H
 
 enum { IR_SEVERITIES = 5, IR_LEVELS = 3 };
 
 enum {
-    IR_GAUSSIAN_NOISE,
-    IR_SHOT_NOISE,
-    IR_IMPULSE_NOISE,
-    IR_DEFOCUS_BLUR,
-    IR_MOTION_BLUR,
-    IR_GAUSSIAN_BLUR,
-    IR_BRIGHTNESS,
-    IR_CONTRAST,
-    IR_PIXELATE,
-    IR_JPEG,
+#define IR_CORRUPTION(NAME, ...) IR_##NAME,
+#define IR_CAMERA_CORRUPTION(...)
+#include "stream/corruptions.def"
     IR_CORRUPTIONS, /* those that a strategy can be */
-    IR_FIXED_PATTERN = IR_CORRUPTIONS,
-    IR_BAD_PIXELS,
-    IR_BANDING,
-    IR_VIGNETTE,
-    IR_LAG,
-    IR_HAZE,
-    IR_JITTER,
-    IR_GLARE,
-    IR_AGC,
-    IR_DROPPED_LINES,
+    IR_LAST_PLAYED = IR_CORRUPTIONS - 1,
+#define IR_CORRUPTION(...)
+#define IR_CAMERA_CORRUPTION(NAME, ...) IR_##NAME,
+#include "stream/corruptions.def"
     IR_ALL_CORRUPTIONS
 };
 enum { IR_STRATEGIES = IR_CORRUPTIONS * IR_LEVELS };

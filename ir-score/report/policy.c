@@ -67,7 +67,9 @@ static void entropy(FILE *file, const run *r, int n)
     a.x.whole = true;
     fputs("<figure><figcaption>Entropy of the policy</figcaption>\n", file);
     p = plot_begin(file, &a);
-    plot_level(&p, uniform, "pure chance, ln 30");
+    char *label = ir_format("pure chance, ln %d", IR_STRATEGIES);
+    plot_level(&p, uniform, label);
+    free(label);
     for (int i = 0; i < n; i++) {
         const tsv *t = r[i].log;
         double *x, *y;
