@@ -13,7 +13,7 @@
 #   make dist       a source tarball; make deb: Debian's packages (mk/dist.mk)
 #   make install    PREFIX=/usr/local DESTDIR=
 
-include config.mk
+include mk/config.mk
 
 BUILD    = build
 PROGRAMS = ir-corrupt ir-policy ir-train ir-detect ir-score
@@ -97,12 +97,12 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(call say,AR) ar rcs $@ $(LIB_OBJ)
 
-$(BUILD)/%.o: %.c config.mk Makefile
+$(BUILD)/%.o: %.c mk/config.mk Makefile
 	@mkdir -p $(@D)
 	$(call say,CC) $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 define kernels
-$$(BUILD)/kernels/$(1)/%.o: $$(KERNEL_DIR)/%.c config.mk Makefile
+$$(BUILD)/kernels/$(1)/%.o: $$(KERNEL_DIR)/%.c mk/config.mk Makefile
 	@mkdir -p $$(@D)
 	$$(call say,CC) $$(CC) $$(ALL_CFLAGS) $$(KERNEL_CFLAGS) $$(ISA_$(1)) -MMD -MP -c -o $$@ $$<
 endef
@@ -111,20 +111,22 @@ $(foreach isa,$(ISAS),$(eval $(call kernels,$(isa))))
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(ALL_OBJ) $(OPS_OBJ) $(SCENE_OBJ)) \
          $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c))
 
-include tests/cuda/rules.mk cuda.mk mpi.mk tests/fuzz/rules.mk tests/faults/rules.mk mk/lint.mk
+include tests/cuda/rules.mk mk/cuda.mk mk/mpi.mk tests/fuzz/rules.mk tests/faults/rules.mk mk/lint.mk
 include completions/rules.mk mk/dist.mk
 
 # ---- packages ------------------------------------------------------------------------------------
 
-# installs those of $(1) that are missing, by Debian's package manager; says what to do elsewhere
+# Says which of the packages $(1) are missing, then installs them by Debian's package manager. Where
+# nothing is missing it needs neither root nor sudo; on another system it only says what is needed.
 define install_packages
-	@missing=; for p in $(1); do \
+	@missing=; command -v dpkg-query >/dev/null || { \
+	    echo "not a Debian, so not checked; needed are: $(strip $(1))" >&2; exit 0; }; \
+	for p in $(1); do \
 	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \
 	[ -z "$$missing" ] && exit 0; \
-	command -v apt-get >/dev/null || { echo "please install what corresponds to:$$missing" >&2; exit 1; }; \
 	as=; [ "$$(id -u)" = 0 ] || as=sudo; \
-	echo "installing$$missing"; \
+	echo "missing:$$missing; installing by $${as:+$$as }apt-get" >&2; \
 	$$as apt-get update -qq && \
 	$$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 endef
@@ -141,7 +143,7 @@ check-deps: deps
 build = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 demo: deps
 	+@$(build) all
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory -f demo.mk demo-run
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory -f mk/demo.mk demo-run
 
 tests: all completions $(BIN)/test-ops $(UNIT) $(BENCH) $(REPLAY) $(NOMEM) $(EMULATED_PLUGIN)
 

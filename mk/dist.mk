@@ -38,7 +38,7 @@ LARGE_MODELS = $(filter-out models/$(file < models/default).tar,$(wildcard model
 PROFILES = $(if $(CUDA_FOUND),pkg.irtools.cuda) $(if $(MPI_FOUND),pkg.irtools.mpi) \
            $(if $(LARGE_MODELS),pkg.irtools.models)
 
-# What lintian says of an address that nobody has, as that of config.mk.
+# What lintian says of an address that nobody has, as that of mk/config.mk.
 NO_ADDRESS = $(if $(filter %.invalid>,$(MAINTAINER)),\
                  --suppress-tags bogus-mail-host$(comma)bogus-mail-host-in-debian-changelog)
 

@@ -199,6 +199,7 @@ codes() {
     scenes data -n 4 -t 2 -s 64x64 -r 1
     built install PREFIX="$PWD/here" > /dev/null
     mkdir none
+    # shellcheck disable=SC2030 # of this test alone
     PATH=$PWD/here/bin:$PWD/none:/usr/bin:/bin
     [ "$(command -v ir-train)" = "$PWD/here/bin/ir-train" ]
     hrl() { make -f here/share/irtools/hrl.mk THREADS=1 "$@"; }
@@ -242,7 +243,7 @@ codes() {
     done | sort | diff - <(compiled common/backend/cpu/kernels/convolve.h)
 }
 
-@test "other options in config.mk rebuild everything" {
+@test "other options in mk/config.mk rebuild everything" {
     cd "$REPO"
     # not those of the other build inside this one, or of sources that are gone
     (cd "$build" && find ./* -path ./asan -prune -o -name '*.o' -print) | sed 's,^\./,,' | sort |
@@ -250,5 +251,30 @@ codes() {
             source=${object%o}c
             [[ $source != kernels/* ]] || source=common/backend/cpu/kernels/${source##*/}
             [ ! -e "$source" ] || echo "$object"
-        done | diff - <(compiled config.mk)
+        done | diff - <(compiled mk/config.mk)
+}
+
+# stub NAME LINE: a program of that name in bin, a shell script.
+stub() {
+    mkdir -p bin
+    printf '#!/bin/sh\n%s\n' "$2" > "bin/$1"
+    chmod +x "bin/$1"
+}
+
+@test "make deps says what is missing before it installs it, and needs no sudo where nothing is" {
+    # shellcheck disable=SC2031 # not the PATH of the test above
+    local deps=(make --no-print-directory -C "$REPO" BUILD="$PWD/new" PATH="$PWD/bin:$PATH" deps)
+
+    stub apt-get "echo apt-get \"\$@\" >> '$PWD/log'"
+    stub sudo "echo sudo >> '$PWD/log'; \"\$@\""
+    stub id 'echo 1000'
+    stub dpkg-query 'echo install ok installed'
+    run --separate-stderr "${deps[@]}"
+    [ "$status" = 0 ] && [ -z "$stderr" ] && [ ! -e log ]
+
+    stub dpkg-query 'case "$*" in *netpbm | *gcc) exit 1 ;; *) echo install ok installed ;; esac'
+    run --separate-stderr "${deps[@]}"
+    [ "$status" = 0 ]
+    [ "$stderr" = 'missing: gcc netpbm; installing by sudo apt-get' ]
+    [ "$(head -n 1 log)" = sudo ] && grep -q 'apt-get install .* gcc netpbm$' log
 }

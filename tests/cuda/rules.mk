@@ -24,7 +24,7 @@ $(BIN)/test-cuda: $(CUDA_EMULATED_TEST_OBJ) $(CUDA_EMULATED_LIB)
 	@mkdir -p $(@D)
 	$(call say,LD) $(CXX) -rdynamic -o $@ $^ $(ALL_LDFLAGS) $(CUDA_EMULATED_LIBS)
 
-$(BUILD)/tests/cuda/%.o: tests/cuda/%.cpp config.mk Makefile tests/cuda/rules.mk
+$(BUILD)/tests/cuda/%.o: tests/cuda/%.cpp mk/config.mk Makefile tests/cuda/rules.mk
 	@mkdir -p $(@D)
 	$(call say,CXX) $(CXX) $(CUDA_EMULATED_CXXFLAGS) -MMD -MP -c -o $@ $<
 

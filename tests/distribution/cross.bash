@@ -7,9 +7,9 @@ arm64) machine=aarch64 ;;
 *) machine= ;;
 esac
 
-# What the build needs of that architecture: config.mk's packages of libraries.
+# What the build needs of that architecture: mk/config.mk's packages of libraries.
 cross_libraries() {
-    make -s -f - -C "$repository" <<< $'include config.mk\nall:; @echo $(filter lib%-dev nettle-dev,$(BUILD_PACKAGES))'
+    make -s -f - -C "$repository" <<< $'include mk/config.mk\nall:; @echo $(filter lib%-dev nettle-dev,$(BUILD_PACKAGES))'
 }
 
 prepare_cross() {

@@ -2,6 +2,6 @@
 
 NOMEM = $(BIN)/nomem.so
 
-$(NOMEM): tests/faults/nomem.c config.mk
+$(NOMEM): tests/faults/nomem.c mk/config.mk
 	@mkdir -p $(@D)
 	$(call say,LD) $(CC) -std=c17 -D_GNU_SOURCE -O2 $(WARN) -shared -fPIC -o $@ $<

@@ -14,7 +14,7 @@ install: install-mpi
 endif
 
 # MPI's headers may warn as they like; its compiler is the one that its wrapper knows.
-$(MPI_PLUGIN): $(MPI_SRC) common/comm/comm.h common/comm/plugin.h common/base/base.h config.mk mpi.mk
+$(MPI_PLUGIN): $(MPI_SRC) common/comm/comm.h common/comm/plugin.h common/base/base.h mk/config.mk mk/mpi.mk
 	@mkdir -p $(@D)
 	$(call say,MPICC) $(MPICC) -std=c17 -D_GNU_SOURCE $(OPT) $(WARN) $(INCLUDES) $(CFLAGS) -fPIC -shared \
 	    -o $@ $< $(LDFLAGS)

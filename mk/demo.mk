@@ -1,16 +1,16 @@
-# demo.mk: the whole job in a few minutes. Trains ACM twice on generated scenes, from the same start
+# mk/demo.mk: the whole job in a few minutes. Trains ACM twice on generated scenes, from the same start
 # and for as many epochs: without corruptions, and against the strategy network. Then scores both
 # under all corruptions and writes a report. A stopped demo goes on; a finished one prints its tables
 # again.
 #
-#   make demo                    builds, then runs this
-#   make demo SEED=2             with other first weights, crops and choices; in a directory of its own
-#   make -f demo.mk demo-clean   forgets it
+#   make demo                       builds, then runs this
+#   make demo SEED=2                with other first weights, crops and choices; in a directory of its own
+#   make -f mk/demo.mk demo-clean   forgets it
 
 BUILD ?= build
 DEMO   = $(BUILD)/demo$(if $(filter-out 1,$(SEED)),-$(SEED))
 SEED   = 1
-HRL   := $(MAKE) --no-print-directory -f $(dir $(abspath $(lastword $(MAKEFILE_LIST))))hrl.mk
+HRL   := $(MAKE) --no-print-directory -f $(dir $(abspath $(lastword $(MAKEFILE_LIST))))../hrl.mk
 ROUNDS = 8
 LAST   = $(shell printf %04d $(ROUNDS))
 SHAPE  = DATA=$(DEMO)/scenes EPOCHS=10 BATCH=4 CROP=128 POLICY_LR=1e-3 ENTROPY=0 KEEP=1 LOSS=soft-iou+bce \

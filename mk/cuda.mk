@@ -65,12 +65,12 @@ $(CUDA_PLUGIN): $(CUDA_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD) $(NVCC) -shared -o $@ $^ -lcudnn -lcufft -Xlinker -rpath='$$ORIGIN'
 
-$(BUILD)/$(CUDA_DIR)/%.o: $(CUDA_DIR)/%.cu $(CUDA_MADE) config.mk Makefile cuda.mk
+$(BUILD)/$(CUDA_DIR)/%.o: $(CUDA_DIR)/%.cu $(CUDA_MADE) mk/config.mk Makefile mk/cuda.mk
 	@mkdir -p $(@D)
 	$(call say,NVCC) $(NVCC) $(NVCC_FLAGS) -MMD -MP -c -o $@ $<
 
 define cuda_kernels
-$$(BUILD)/cuda/$(1)/%.o: $$(CUDA_DIR)/kernels/%.cu $$(CUDA_MADE) config.mk Makefile cuda.mk
+$$(BUILD)/cuda/$(1)/%.o: $$(CUDA_DIR)/kernels/%.cu $$(CUDA_MADE) mk/config.mk Makefile mk/cuda.mk
 	@mkdir -p $$(@D)
 	$$(call say,NVCC) $$(NVCC) $$(NVCC_FLAGS) -DIR_STORAGE=$(1) -MMD -MP -c -o $$@ $$<
 endef
@@ -86,12 +86,12 @@ EMULATED_PLUGIN = $(EMULATED)/libir-cuda.so
 $(EMULATED_PLUGIN): $(EMULATED_OBJ) $(CUDA_EMULATED_LIB)
 	$(call say,LD) $(CXX) -shared -o $@ $^ $(ALL_LDFLAGS) $(CUDA_EMULATED_LIBS)
 
-$(EMULATED)/%.o: %.cu config.mk Makefile cuda.mk
+$(EMULATED)/%.o: %.cu mk/config.mk Makefile mk/cuda.mk
 	@mkdir -p $(@D)
 	$(call say,CXX) $(CXX) $(CUDA_EMULATED_CXXFLAGS) -MMD -MP -c -o $@ $<
 
 define emulated_kernels
-$$(EMULATED)/$(1)/%.o: $$(CUDA_DIR)/kernels/%.cu config.mk Makefile cuda.mk
+$$(EMULATED)/$(1)/%.o: $$(CUDA_DIR)/kernels/%.cu mk/config.mk Makefile mk/cuda.mk
 	@mkdir -p $$(@D)
 	$$(call say,CXX) $$(CXX) $$(CUDA_EMULATED_CXXFLAGS) -DIR_STORAGE=$(1) -MMD -MP -c -o $$@ $$<
 endef
