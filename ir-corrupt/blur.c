@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a kernel's two symmetric taps add to a row of results: weight (a[x] + b[x]). A tap of its
- * own has a = b and half the weight. */
+/* The contribution of a kernel's two symmetric taps to a row of results: weight (a[x] + b[x]). A
+ * single tap has a = b and half the weight. */
 typedef struct {
     const float *a, *b;
     float weight;
@@ -19,7 +19,8 @@ static term single(const float *row, double weight)
     return (term){row, row, (float)(weight / 2)};
 }
 
-/* Four terms at a time: sum is loaded and stored a quarter as often. The first write it anew. */
+/* Adds four terms at a time, so that sum is loaded and stored a quarter as often. The first four
+ * overwrite it. */
 IR_WIDE static void add_four(float *restrict sum, const term *t, int n, bool first)
 {
     const float *a0 = t[0].a, *a1 = t[1].a, *a2 = t[2].a, *a3 = t[3].a;
@@ -247,9 +248,9 @@ IR_WIDE static void add_change(int32_t *restrict sum, const float *restrict chan
     }
 }
 
-/* What the sums over the disk about row y + 1 have more than those about row y: the end of a chord
- * that is gained at each column of the disk, less that which is lost. ends: workspace for a row of
- * each chord. */
+/* The difference of the sums over the disk about rows y + 1 and y: the end of a chord that is
+ * gained at each column of the disk, minus the end that is lost. ends: workspace for a row of each
+ * chord. */
 static void disk_change(const defocus_kernel *k, const plane *p, int y, float *change, int width,
                         float *ends)
 {

@@ -1,4 +1,4 @@
-/* What the camera's processor and a codec do: brightness, contrast, pixelate, jpeg. */
+/* The effects of the camera's processor and of a codec: brightness, contrast, pixelate, jpeg. */
 #include "corrupt.h"
 
 #include <string.h>

@@ -198,9 +198,9 @@ static void steps_of(int quality, int step[SIDE * SIDE])
     }
 }
 
-/* A frequency, of which the transform gives eightfold, as the nearest multiple of step; halves
- * become larger. The quotient, a multiple of 1 / (8 step), is moved to the middle between two such
- * multiples: then float is exact enough. Adds to used the bits that are set. */
+/* A frequency rounded to the nearest multiple of step, halves upwards; the transform gives eight
+ * times the frequency. The quotient is a multiple of 1 / (8 step). It is moved to the middle
+ * between two such multiples, so that float is exact enough. Adds the set bits to used. */
 INLINE void quantise(int32_t *v, int step, int32_t *used)
 {
     float scale = 1 / (8.0f * (float)step), half = 0.5f + scale / 2;

@@ -48,7 +48,7 @@ typedef struct {
 
 enum { OPTION_LIST = 256, OPTION_FORMATS, OPTION_MAXVAL, OPTION_ROOT, OPTION_PNG };
 
-/* In the place of a corruption's index: images stay what they are. */
+/* Used as a corruption's index: images are not changed. */
 enum { NO_CORRUPTION = IR_ALL_CORRUPTIONS };
 
 static const struct option long_options[] = {

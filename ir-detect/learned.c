@@ -151,8 +151,8 @@ static void make_map(group *g, int image)
                  &g->map, 0, 0);
 }
 
-/* What was detected takes the place of a frame that went in tiles, and such a frame's memory is
- * given back: there should not be two of them, unless the frame is to be drawn on. */
+/* The result replaces a frame that was cut into tiles, whose memory is freed, unless the frame is
+ * to be drawn: large frames should not need memory for two. */
 static void write_tiled(job *j, group *g)
 {
     detection *d = &g->detection;

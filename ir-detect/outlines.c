@@ -46,8 +46,9 @@ static int level_of(const size_t *histogram, size_t count)
     return level;
 }
 
-/* What is drawn black and white: the whole range of a frame of 8 bits, and, of more, which cameras
- * seldom fill, that of all but a thousandth of the pixels at either end. */
+/* The samples to draw as black and white: the whole range of an 8-bit frame. Cameras seldom fill
+ * more bits; for these, the range without the darkest and the brightest thousandth of the pixels.
+ * */
 static void find_range(const ir_image *frame, int *black, int *white)
 {
     const size_t pixels = (size_t)frame->width * (size_t)frame->height;

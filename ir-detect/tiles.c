@@ -38,8 +38,8 @@ static int first_decided(const tile_axis *a, int i)
     return (first_pixel(a, i) + first_pixel(a, i - 1) + a->tile) / 2;
 }
 
-/* Frames of more pixels go in tiles unless told otherwise: at once is exact, as long as there is
- * memory for it. */
+/* Larger frames are cut into tiles by default. Whole frames are exact, as long as there is memory.
+ * */
 static long most_whole(const ir_detector *d)
 {
     const long side = ir_detector_tile(d).side, four = 4 * side * side, least = 2048 * 2048;
@@ -99,7 +99,8 @@ static void put_tile(const tiling *t, int i, const float *value, const char *nam
     window_write(value, (ir_shape){1, 1, tile.height, tile.width}, decided, name, to, left, top);
 }
 
-/* The last tiles are so many as those before, some of them a second time: one graph serves all. */
+/* The last batch has as many tiles as the others, some of them a second time, so that one graph
+ * serves all. */
 void tiles_run(const tiling *t, ir_detector *d, const ir_image *im, int batch, map *to)
 {
     const int count = tiles_count(t), n = smaller(batch, count);

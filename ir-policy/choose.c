@@ -10,7 +10,8 @@ const char *const choice_set_names[SETS] = {"hrl", "random", "noise", "blur", "i
 
 /* ---- what is not played ---- */
 
-/* Whether word, of so many bytes, is a group or a name; what it names is held from then on. */
+/* Holds the corruptions that word, of this length, names: a group or a corruption. False if it is
+ * neither. */
 static bool hold(choice_held *held, const char *word, size_t length)
 {
     bool known = false;

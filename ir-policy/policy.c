@@ -267,8 +267,8 @@ static int strategy_of(const policy *p, int output)
     return p->known.corruption[output / IR_LEVELS] * IR_LEVELS + output % IR_LEVELS;
 }
 
-/* log p of every strategy, n x IR_STRATEGIES, from the network's outputs; what is unknown or held
- * is never chosen. */
+/* log p of every strategy, n x IR_STRATEGIES, from the network's outputs. Unknown and held
+ * strategies are never chosen. */
 static void get_logp(const policy *p, const policy_graph *g, int n, float *logp)
 {
     const int outputs = outputs_of(p);

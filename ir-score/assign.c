@@ -41,14 +41,14 @@ typedef struct {
     bool *seen;       /* by column: whether the search reached it */
     scanned *scan;    /* the rows reached, in this order */
     int scans;
-    double most; /* what the path will not be longer than: to the nearest free column known */
+    double most; /* an upper bound of the path: to the nearest free column known */
     int *known;  /* columns with a path, in the order in which they were found */
     int knowns;
     heap frontier; /* boxes to open: key the bound, what the box, where the scan */
     heap reach;    /* known columns: key the path's length, what the column; some are outdated */
 
-    /* The columns not reached stand in a list whose order settles ties: from the last to the first,
-     * and where one was taken out the one that stood last. */
+    /* The columns not reached yet, in a list whose order settles ties, from the last to the first.
+     * A column that is removed is replaced by the last one. */
     int *remaining, *place; /* the list; by column where it stands */
     int left;
     int *taken; /* by scan the place that was taken out after it */
@@ -56,7 +56,7 @@ typedef struct {
     size_t ties, tie_capacity;
 } problem;
 
-/* Boxes and columns get to know what they lie in. All duals are 0. */
+/* Sets the parents of boxes and columns. All duals are 0. */
 static void link_boxes(problem *p)
 {
     p->highest = ir_calloc((size_t)p->boxes.boxes, sizeof *p->highest);

@@ -100,7 +100,7 @@ typedef struct {
     double low, high, flips;
 } spread;
 
-/* value: those of one score, SCORES apart; observed: what the images themselves say. */
+/* value: the values of one score, SCORES apart; observed: the score of the images themselves. */
 static spread find_spread(const double *value, long resamples, double observed)
 {
     double *sorted = ir_calloc((size_t)resamples, sizeof *sorted);

@@ -1,4 +1,4 @@
-/* Counting by runs: components, overlap and areas all come from the runs of true pixels of the two
+/* Counting by runs: components, overlap and areas come from the runs of true pixels in the two
  * masks, of which there are few. */
 #include "counts.h"
 

@@ -52,8 +52,8 @@ static void make_table(curve *c, int maxval)
 
 /* ---- counting ---- */
 
-/* Pixels are counted in so many bins in turn: one that is like those before it need not wait until
- * they are counted. */
+/* Pixels are counted in several bins in turn, so that equal neighbours need not wait for each
+ * other. */
 enum { TURNS = CURVE_TURNS, STEP = 64 };
 
 /* Whether STEP pixels are zero, as most are: a loop without branches finds out. */
@@ -115,8 +115,8 @@ static void make_bins(curve *c)
         c->bin = ir_calloc(most, sizeof *c->bin);
 }
 
-/* Moves what the bins hold to sums, those of the thresholds that its pixels are above. Returns how
- * many pixels there are. */
+/* Moves the bins' counts to sums, by the number of thresholds that the pixels are above. Returns
+ * the number of pixels. */
 static long add_up(curve *c, long *sum)
 {
     int bin = count_bins(c) - 1;

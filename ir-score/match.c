@@ -62,7 +62,8 @@ void match_distance(const ir_components *truth, const ir_components *predicted, 
 
 /* ---- OPDC ---- */
 
-/* Whether the IoU is at least one half, the quotient being what the published code compares. */
+/* Whether the IoU is at least one half. The published code compares the quotient, so this does too.
+ * */
 static bool overlap_enough(const ir_component *a, const ir_component *b, long both)
 {
     return (double)both / (double)(a->area + b->area - both) >= 0.5;
@@ -211,7 +212,7 @@ void match_opdc(const ir_components *truth, const ir_components *predicted, cons
 
 enum { HIT_RADIUS = 1, NEAR_RADIUS = 4 };
 
-/* Marks what lies within radius of a component of the image. */
+/* Marks the pixels within radius of a component. */
 static void mark_near(const ir_components *c, int radius, int width, int height, bool *mark)
 {
     size_t n;

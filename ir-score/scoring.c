@@ -44,8 +44,8 @@ struct scoring {
     bool said_dim; /* that a prediction is empty which has another value than 0 */
 };
 
-/* Counts one prediction against the mask of s->m as far as what is printed needs it, in s->one.
- * Returns what the table per image shows. */
+/* Counts one prediction against the mask of s->m, into s->one, as far as the output needs it.
+ * Returns the counts for the table per image. */
 static counts count(scoring *s, const ir_image *predicted)
 {
     const options *o = s->o;

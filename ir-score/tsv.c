@@ -27,8 +27,8 @@ static void check_fields(tsv *t, size_t fields, long number)
                fields == 1 ? "" : "s", t->columns);
 }
 
-/* What add_row() has capacity for. Every cell has a byte of its own in the file, so that no product
- * of rows and columns is larger than the file. */
+/* The capacity of the table in add_row(). Every cell has a byte of its own in the file, so no
+ * product of rows and columns exceeds the file's size. */
 typedef struct {
     size_t cells, lines;
 } capacity;

@@ -99,8 +99,8 @@ static view view_of(const crop *c, const ir_image *im, int side)
     return v;
 }
 
-/* Where the row lies: *at is the index in the frame of its first column inside. False where all of
- * it is outside. What is outside becomes 0. */
+/* Finds the part of a row inside the frame: *at is the frame's index of its first column. False if
+ * the row is all outside. Columns outside become 0. */
 static bool begin_row(const view *v, int row, int side, float *out, ptrdiff_t *at)
 {
     const bool inside = row >= v->top && row < v->bottom;

@@ -53,8 +53,8 @@ static void parse(export_options *o, int argc, char **argv, const char *usage)
         ir_usage_die("a checkpoint is nothing for a terminal: -w FILE or > FILE");
 }
 
-/* The detector as detection sees it: averaged weights and measured statistics have become the
- * weights and the statistics, Adam's moments are gone. What it said of itself stays. */
+/* The detector as detection sees it: averaged weights and measured statistics replace the others,
+ * Adam's moments are dropped. The description stays. */
 static ir_checkpoint *to_detect(const char *path)
 {
     ir_checkpoint *trained = ir_model_read(path);

@@ -137,7 +137,7 @@ static void measure(const init_options *o, ir_normalisation *n, int operands, ch
         ir_die("every image is of one grey: no standard deviation to normalise by");
 }
 
-/* The network's own options, and what was given instead. */
+/* The network's default options, changed by the command line. */
 static ir_net_options net_options(const init_options *o)
 {
     ir_net_options net = ir_net_defaults(o->net);

@@ -186,7 +186,7 @@ static bool set_rate(rate_schedule *rate, int option)
     }
 }
 
-/* What is trained and how; false for the options that are about the run. */
+/* Options of the training; false for options of the run. */
 static bool set_training(train_options *o, int option)
 {
     static const char *const losses[] = {"soft-iou", "soft-iou+bce"};

@@ -27,8 +27,8 @@ static void write_header(report *r)
     r->headed = true;
 }
 
-/* A file gets the header at once, so that a full disk shows early; standard error with the first
- * record, so that a run that fails before says one line only. */
+/* A file gets its header at once, so that a full disk shows early. Standard error gets it with the
+ * first record, so that a run that fails before prints only one line. */
 static void open_log(report *r, const char *path, bool quiet)
 {
     r->file = path ? fopen(path, "a") : quiet ? NULL : stderr;

@@ -1,8 +1,7 @@
-/* Frames, masks and corrupted frames side by side.
- *
- * A corrupted operand that is a directory or a list is matched like the other two. Any other, the
- * stream of a running ir-corrupt above all, is read by itself: item by item behind the frames,
- * never ahead, because what it holds next may depend on the rewards of this batch. */
+/* Frames, masks and corrupted frames side by side. A corrupted operand that is a directory or a
+ * list is matched like the other two. Any other operand, usually the output of a running
+ * ir-corrupt, is read by itself, item by item after the frames and never ahead: its next item may
+ * depend on the rewards of this batch. */
 #include "training_source.h"
 
 #include <stdlib.h>

@@ -131,8 +131,9 @@ static int rank_above(const spectrum *s, double threshold)
     return rank;
 }
 
-/* The early ends of the published code: a rank over 0.3 of what it can be; and a rank that has
- * stood still for more than ten iterations while E has nearly as many nonzeros as when it began. */
+/* The early ends of the published code: a rank above 0.3 of the possible one; a rank that has not
+ * changed for more than ten iterations while E has nearly as many nonzeros as at the beginning of
+ * that time. */
 typedef struct {
     int rank, still;
     long nonzero;

@@ -206,7 +206,7 @@ CLONES static double next_column(const double *restrict data, const double *rest
     return left;
 }
 
-/* The next G and its Gram matrix; the squared norm of what is left over. */
+/* Makes the next G and its Gram matrix; returns the squared norm of the residual. */
 static double next_background(nram_state *n)
 {
     double left = 0;

@@ -17,7 +17,7 @@ enum { DIAGONAL, OFF_DIAGONAL, FACTORS, BLOCKS, WORK_ROWS = BLOCKS + 64 };
 /* Below so many rows a decomposition is quick anyway. */
 enum { FEWEST_ROWS = 100, FEWEST_GUARDS = 8, FEWEST_BLOCKS = 4 };
 
-/* Columns of X that are multiplied at once, so that they stay in the cache. */
+/* Columns of X to multiply at a time, so that they stay in the cache. */
 enum { PANEL = 128 };
 
 static const double exactness = 1e-9;
@@ -218,8 +218,8 @@ static void normalise_columns(double *vectors, int rows, int count)
     }
 }
 
-/* The next block: K times the last one, made orthogonal to all before, twice, as what is left of
- * vectors that have converged is rounding. */
+/* The next block: K times the last one, orthogonalised against all before, twice, because little
+ * but rounding is left of vectors that have converged. */
 static void expand(spectrum *s, int span, int block)
 {
     size_t n = (size_t)s->rows;
@@ -276,8 +276,8 @@ static double residual(spectrum *s, int span, int i)
     return norm(image, s->rows);
 }
 
-/* What is missing in the matrix made of what was found where the first value that was not counted
- * is above the threshold after all, which it is by its residual at most. */
+/* The error of the matrix if the first value that was not counted is above the threshold after all.
+ * It exceeds the threshold by at most its residual. */
 static double missed(spectrum *s, int span, double above, spectrum_use use)
 {
     double most;
@@ -289,8 +289,8 @@ static double missed(spectrum *s, int span, double above, spectrum_use use)
     return use == SPECTRUM_SHRUNK ? sqrt(most) - sqrt(above) : sqrt(most);
 }
 
-/* Whether the matrix made of what was found is exact: a vector's error is its residual over the gap
- * to the values that are not in the space. */
+/* Whether the matrix made of the found vectors is exact: a vector's error is its residual over the
+ * gap to the values outside of the space. */
 static bool is_exact(spectrum *s, int span, double above, spectrum_use use)
 {
     double error = missed(s, span, above, use), bound = exactness * sqrt(s->value[0]);

@@ -158,7 +158,7 @@ static int decompose(tensor_step *t, const zcomplex *slice, int keep, double abo
     return count;
 }
 
-/* What is left of the i-th largest singular value, as a factor. */
+/* The factor by which the i-th largest singular value shrinks. */
 static double factor_left(int i, double singular, int keep, double tau)
 {
     if (i < keep)

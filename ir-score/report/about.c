@@ -1,4 +1,4 @@
-/* What was run: commands, seeds, versions, devices, and every knob. */
+/* The runs: commands, seeds, versions, devices, and every knob. */
 #include <string.h>
 
 #include "html.h"

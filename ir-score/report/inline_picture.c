@@ -34,7 +34,7 @@ static void write_base64(FILE *file, const unsigned char *data, size_t n)
     }
 }
 
-/* Two pixels away from what it surrounds, as far as the picture goes. */
+/* Two pixels outside of its component, within the picture. */
 static void write_mark(FILE *file, const mark *m, window w)
 {
     const ir_component *c = m->component;

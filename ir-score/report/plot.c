@@ -121,7 +121,7 @@ void plot_end(const plot *p)
     fputs("</svg>\n", p->file);
 }
 
-/* A logarithmic axis has no place for what is not above 0. */
+/* A logarithmic axis cannot show values of 0 or less. */
 static bool has_place(const scale *s, double value)
 {
     return isfinite(value) && (!s->log || value > 0);

@@ -1,4 +1,4 @@
-/* Opening with O_NONBLOCK, which no FIFO delays, then looking at what was opened. */
+/* Opens with O_NONBLOCK, which does not wait for a FIFO, then checks the kind of the open file. */
 #include "received.h"
 
 #include <errno.h>

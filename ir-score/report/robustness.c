@@ -11,7 +11,7 @@
 /* As many names of each kind as a page has room for. */
 enum { MOST_DATASETS = 20, MOST_CORRUPTIONS = 100, MOST_SEVERITIES = 20 };
 
-/* What the tables of all runs have rows of, as far as it is shown. */
+/* The data sets, corruptions and severities of all runs' tables, as far as they are shown. */
 typedef struct {
     const run *r;
     int n;
