@@ -196,10 +196,15 @@ ir_node *ir_leaky_relu(ir_graph *g, ir_node *x, double slope)
     return node;
 }
 
-ir_node *ir_sigmoid(ir_graph *g, ir_node *x)
-{
-    return unary(g, IR_OP_SIGMOID, x, x->call.shape);
-}
+#define IR_OPERATION(...)
+#define IR_POINTWISE(NAME, name, ...)                                                              \
+    ir_node *ir_##name(ir_graph *g, ir_node *x)                                                    \
+    {                                                                                              \
+        return unary(g, IR_OP_##NAME, x, x->call.shape);                                           \
+    }
+#include "backend/ops.def"
+#undef IR_POINTWISE
+#undef IR_OPERATION
 
 /* Or smaller. */
 static bool is_as_large(ir_shape b, ir_shape a)

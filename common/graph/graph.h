@@ -94,7 +94,13 @@ ir_node *ir_deform_conv2d(ir_graph *g, ir_node *x, ir_node *offset, const char *
 ir_node *ir_batchnorm(ir_graph *g, ir_node *x, const char *name, double momentum);
 ir_node *ir_relu(ir_graph *g, ir_node *x);
 ir_node *ir_leaky_relu(ir_graph *g, ir_node *x, double slope);
-ir_node *ir_sigmoid(ir_graph *g, ir_node *x);
+/* Element by element, one builder for each IR_POINTWISE row of ops.def: ir_sigmoid(). */
+#define IR_OPERATION(...)
+#undef IR_POINTWISE
+#define IR_POINTWISE(NAME, name, ...) ir_node *ir_##name(ir_graph *g, ir_node *x);
+#include "backend/ops.def"
+#undef IR_POINTWISE
+#undef IR_OPERATION
 /* a + b and scale * a * b. b has a's shape, or (N,C,1,1), or (N,1,H,W), or (N,1,1,1). */
 ir_node *ir_add(ir_graph *g, ir_node *a, ir_node *b);
 ir_node *ir_mul(ir_graph *g, ir_node *a, ir_node *b, double scale);

@@ -159,8 +159,13 @@ static tensor *operation(graph_tape *t, const ir_node *node)
         return batchnorm(t, node);
     case IR_OP_LEAKY_RELU:
         return ref_leaky_relu(tp, input(t, node, 0), node->call.slope);
-    case IR_OP_SIGMOID:
-        return ref_sigmoid(tp, input(t, node, 0));
+#define IR_OPERATION(...)
+#define IR_POINTWISE(NAME, name, ...)                                                              \
+    case IR_OP_##NAME:                                                                             \
+        return ref_##name(tp, input(t, node, 0));
+#include "backend/ops.def"
+#undef IR_POINTWISE
+#undef IR_OPERATION
     case IR_OP_ADD:
     case IR_OP_MUL:
         return sum(t, node);

@@ -18,7 +18,12 @@ tensor *ref_batchnorm(tape *t, tensor *x, tensor *weight, tensor *bias, tensor *
                       tensor *running_var, double momentum);
 
 tensor *ref_leaky_relu(tape *t, tensor *x, double slope);
-tensor *ref_sigmoid(tape *t, tensor *x);
+/* ref_sigmoid() and the other IR_POINTWISE rows of ops.def. */
+#define IR_OPERATION(...)
+#define IR_POINTWISE(NAME, name, ...) tensor *ref_##name(tape *t, tensor *x);
+#include "backend/ops.def"
+#undef IR_POINTWISE
+#undef IR_OPERATION
 tensor *ref_add(tape *t, tensor *a, tensor *b);
 tensor *ref_mul(tape *t, tensor *a, tensor *b, double scale);
 tensor *ref_scale(tape *t, tensor *x, double factor);

@@ -112,7 +112,12 @@ value reftest_conv_transpose2d(reftest *t, value x, const char *name, ir_conv c)
 value reftest_batchnorm(reftest *t, value x, const char *name, double momentum);
 value reftest_leaky_relu(reftest *t, value x, double slope);
 value reftest_relu(reftest *t, value x);
-value reftest_sigmoid(reftest *t, value x);
+/* reftest_sigmoid() and the other IR_POINTWISE rows of ops.def. */
+#define IR_OPERATION(...)
+#define IR_POINTWISE(NAME, name, ...) value reftest_##name(reftest *t, value x);
+#include "backend/ops.def"
+#undef IR_POINTWISE
+#undef IR_OPERATION
 value reftest_add(reftest *t, value a, value b);
 value reftest_mul(reftest *t, value a, value b, double scale);
 value reftest_scale(reftest *t, value x, double factor);

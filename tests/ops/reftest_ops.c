@@ -177,11 +177,16 @@ value reftest_relu(reftest *t, value x)
     return both(t, node, ref_leaky_relu(&t->tape, x.ref, 0), " 0");
 }
 
-value reftest_sigmoid(reftest *t, value x)
-{
-    ir_node *node = t->graph ? ir_sigmoid(t->graph, x.node) : NULL;
-    return both(t, node, ref_sigmoid(&t->tape, x.ref), "");
-}
+#define IR_OPERATION(...)
+#define IR_POINTWISE(NAME, name, ...)                                                              \
+    value reftest_##name(reftest *t, value x)                                                      \
+    {                                                                                              \
+        ir_node *node = t->graph ? ir_##name(t->graph, x.node) : NULL;                             \
+        return both(t, node, ref_##name(&t->tape, x.ref), "");                                     \
+    }
+#include "backend/ops.def"
+#undef IR_POINTWISE
+#undef IR_OPERATION
 
 value reftest_add(reftest *t, value a, value b)
 {
