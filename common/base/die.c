@@ -28,7 +28,7 @@ static void (*first_of_all)(void);
 static void (*last_of_all)(int status);
 
 /* A standard file that the caller closed must not become the number of a file opened later, or
- * messages and images would go into it. What takes its place fails when it is used. */
+ * messages and images would go into it. Opens a substitute that fails when it is used. */
 static void reserve_standard_files(void)
 {
     for (int fd = 0; fd <= 2; fd++)

@@ -104,8 +104,8 @@ static void set_value(ir_name_counter *counter, const entry *key, uint64_t value
 
 /* ---- series ---- */
 
-/* The number after the last '#' of a name, and the length of what stands before; 0: none that an
- * image would get. */
+/* The number after the last '#' of a name, and the length of the name before it; 0 if no image
+ * would get such a name. */
 static uint64_t number_of(const char *name, size_t *base)
 {
     enum { MOST_DIGITS = 18 };

@@ -10,14 +10,14 @@
 
 #include "base/base.h"
 
-/* A device or a FIFO cannot be replaced by a rename; it is written to as it stands. */
+/* A device or a FIFO cannot be replaced by a rename; it is written to directly. */
 static bool is_special(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
-/* The file that path stands for: a link is followed, so that what is replaced is its target. */
+/* The file that path leads to: links are followed, so that their target is replaced. */
 static char *target_of(const char *path)
 {
     char *real = realpath(path, NULL);
@@ -45,9 +45,9 @@ static const char *entry_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* A new file, named after the first length bytes of path, in a directory that is open, or, with
- * AT_FDCWD, where path lies. Names left behind by a killed process are passed over. The name is
- * registered first: memory may run out, or a signal come, as soon as the file is there. */
+/* A new file, named after the first length bytes of path, in an open directory or, with AT_FDCWD,
+ * in the directory of path. Skips names left behind by a killed process. The name is registered
+ * first, since memory may run out or a signal may come as soon as the file exists. */
 static int open_part(int directory, const char *path, int length, char **name)
 {
     enum { TRIES = 1000 };
@@ -80,7 +80,7 @@ static void keep_mode(int fd, const char *path)
         (void)!fchmod(fd, st.st_mode & 07777);
 }
 
-/* Opens the file beside out->target that will take its place. */
+/* Opens the file beside out->target that will replace it. */
 static void open_new(ir_output *out)
 {
     int fd = open_beside(out->target, &out->temporary);

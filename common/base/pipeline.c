@@ -32,7 +32,7 @@ typedef struct {
     size_t number;
 } place;
 
-/* What is wrong with an item is said when all before it are written. */
+/* An item's error is reported after all items before it are written. */
 static void wait_for_those_before(void *context)
 {
     const place *p = context;

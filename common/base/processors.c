@@ -62,8 +62,8 @@ static double quota_of(const char *directory)
     return used > 0 && of > 0 ? used / of : INFINITY;
 }
 
-/* The smallest quota of a group and those that it lies in, up to its hierarchy's root. A container
- * may see another path here than in the hierarchy; the root is then its own group. */
+/* The smallest quota of a group and of the groups that contain it, up to the root of its hierarchy.
+ * A container may see another path here than in the hierarchy; then the root is its own group. */
 static double smallest_quota(const char *hierarchy, const char *group)
 {
     char *path = ir_format("%s%s", hierarchy, group);

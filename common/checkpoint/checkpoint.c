@@ -97,7 +97,7 @@ bool ir_array_name_ok(const char *name)
     return true;
 }
 
-/* Where name stands or would stand among the sorted arrays. */
+/* The index that name has or would have in the sorted arrays. */
 static size_t place(const ir_checkpoint *checkpoint, const char *name, bool *found)
 {
     size_t low = 0, high = checkpoint->arrays;

@@ -210,8 +210,8 @@ static void read_array(reader *r, ir_checkpoint *checkpoint, char *name)
         ir_die("%s: %s.npy is there twice", r->path, name);
 }
 
-/* A tar cut between two members looks whole to libarchive; and what stands behind its end is
- * ignored there. Here the rest of the file, two blocks or more, must be zeros. */
+/* A tar that is cut between two members looks complete to libarchive, which also ignores anything
+ * after the end. So the rest of the file, two blocks or more, must be zeros. */
 static void check_end(reader *r)
 {
     uint64_t end = r->end;

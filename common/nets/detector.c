@@ -402,9 +402,9 @@ static cached *find_graph(ir_detector *d, ir_mode mode, int n, int h, int w, int
     return NULL;
 }
 
-/* Drops the graphs longest unused until there is room; returns a free place. Training has use for
- * two, the whole batch and an epoch's last: the second is made anew each time where they are large.
- */
+/* Drops the least recently used graphs until the limit allows another; returns a free place.
+ * Training uses two, for the whole batch and for the last batch of an epoch; where graphs are
+ * large, the second is made again each time. */
 static cached *evict(ir_detector *d, ir_mode mode)
 {
     const ir_backend *b = d->backend;

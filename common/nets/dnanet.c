@@ -16,7 +16,7 @@
 enum { LEVELS = 5, CHANNEL_RATIO = 16 };
 static const int filters[LEVELS] = {16, 32, 64, 128, 256};
 
-/* What a block does to its features before they meet the shortcut; NULL: nothing. */
+/* Refines a block's features before the shortcut is added; NULL: nothing does. */
 typedef struct {
     const ir_net_options *options;
     ir_refinement *refine;

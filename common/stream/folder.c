@@ -52,7 +52,7 @@ static void widen(char *root, const char *directory)
         cut_name(root);
 }
 
-/* The last of the paths from first on that stand in the same list, plus one. */
+/* The last path, from first on, of the same list, plus one. */
 static size_t list_end(const ir_paths *paths, size_t first)
 {
     size_t end = first + 1;

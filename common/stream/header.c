@@ -53,8 +53,8 @@ _Noreturn static void die_foreign(const source *s, const unsigned char *byte, si
            byte[1]);
 }
 
-/* What is not Netpbm: the kind of a PNG; dies at anything else. Reads on only while that can tell
- * more. */
+/* Reads the signature of a PNG; dies on anything else. Reads no more bytes than it needs to decide.
+ * */
 static int read_foreign(const source *s, int first, int second)
 {
     unsigned char byte[IR_FORMAT_BYTES] = {(unsigned char)first, (unsigned char)second};

@@ -46,7 +46,7 @@ const char *ir_list_where(const ir_list *list)
     return list->where;
 }
 
-/* What a byte-order mark says, once there are two or three bytes of the first line. */
+/* Checks for a byte-order mark, with two or three bytes of the first line read. */
 static size_t check_mark(const ir_list *list, size_t n)
 {
     if (n == 2 &&

@@ -18,7 +18,7 @@ struct ir_matched {
     size_t **partner; /* by name: partner[s][i] is the path of stream s for path i of the first */
 };
 
-/* A path under its name and how often that name came before: what it is found by. */
+/* A path, with its name and how often that name came before, by which it is found. */
 typedef struct {
     const char *name;
     uint64_t occurrence;

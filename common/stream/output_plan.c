@@ -80,8 +80,8 @@ static void check_distinct(const ir_plan *plan, const target *targets, size_t co
     }
 }
 
-/* Which of them are there. A link is what it is itself: that is what an output takes the place of.
- */
+/* Which of the outputs exist. A link counts itself, since an output replaces the link and not its
+ * target. */
 static void find_existing(ir_plan *plan, const target *targets, size_t count)
 {
     struct stat status;

@@ -52,7 +52,7 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* The files of a directory, and what is known of each of them. */
+/* The files of a directory and their kinds. */
 typedef struct {
     const char *directory;
     struct dirent **entry;
@@ -83,8 +83,8 @@ static int stem_of(const char *name)
     return dot && dot != name ? (int)(dot - name) : (int)strlen(name);
 }
 
-/* Whether a Netpbm file of the same name stands beside it, of which it is taken for a copy. The
- * names are sorted: such a file is not far. */
+/* Whether there is a Netpbm file of the same name, of which this file counts as a copy. The names
+ * are sorted, so that file is near. */
 static bool is_copy(const listing *l, int i)
 {
     const char *name = l->entry[i]->d_name;
@@ -103,7 +103,7 @@ static bool is_copy(const listing *l, int i)
     return false;
 }
 
-/* What is no image is left out, which is said unless nothing else is there. */
+/* Leaves out files that are no images, with a warning unless there is nothing else. */
 static void say_left_out(const listing *l, int images, int others, const char *first)
 {
     const ir_format_info *format;
@@ -173,8 +173,8 @@ static void add_file(ir_paths *paths, const char *path, const struct stat *statu
     add(paths, ir_strdup(path), item_name(path), list);
 }
 
-/* A line's path. Blanks at its end belong to it where a file is called so; else somebody's editor
- * left them. */
+/* A line's path. Blanks at its end belong to it if there is such a file; otherwise an editor left
+ * them. */
 static char *path_of(const char *line, struct stat *status, bool *there)
 {
     char *path = ir_strdup(line);

@@ -62,8 +62,7 @@ static void read_bytes(png_struct *png, unsigned char *to, size_t bytes)
     ir_die("%s: this PNG is truncated", r->what);
 }
 
-/* Chunks that libpng does not know come by here: acTL stands in an animated PNG, before the image.
- */
+/* Gets the chunks that libpng does not know: acTL is in an animated PNG, before the image. */
 static int on_chunk(png_struct *png, png_unknown_chunk *chunk)
 {
     reader *r = png_get_user_chunk_ptr(png);

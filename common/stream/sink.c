@@ -157,8 +157,8 @@ void ir_sink_put_rgb(ir_sink *sink, const char *name, const ir_picture *picture)
     ir_output_close(&out);
 }
 
-/* What was written is on the disk from here on: once for all files, a sync for each would take most
- * of the time. A directory that cannot be read cannot be synced by itself. */
+/* Syncs all files together; a sync for each would take most of the time. A directory that cannot be
+ * read cannot be synced by itself. */
 static void sync_files(const ir_sink *sink)
 {
     int fd = openat(sink->top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -47,8 +47,8 @@ ir_source *ir_source_open(FILE *file, const char *path)
     return s;
 }
 
-/* Whether the last image was a PNG and none follows: what stands there is left out, as other
- * programs do that read one image of a file. */
+/* Whether the last image was a PNG and none follows. The rest of the file is then ignored, as by
+ * other programs that read one image of a file. */
 static bool ends_here(ir_source *s)
 {
     const ir_format_info *next;

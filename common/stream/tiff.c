@@ -191,7 +191,7 @@ static void add(pixels *px, uint32_t left, uint32_t top, int plane)
     }
 }
 
-/* Room for a row or a tile of at least so many bits a row. */
+/* Allocates memory for a row or a tile with at least this many bits per row. */
 static void make_buffer(ir_tiff *t, pixels *px, int64_t row, int64_t all)
 {
     const size_t samples = (size_t)px->across * (px->page->planes ? 1 : px->page->samples);
@@ -232,7 +232,7 @@ static void add_tiles(ir_tiff *t, pixels *px, int planes)
     }
 }
 
-/* What a sample of the page, or a place of its palette, is in the image. */
+/* The sample of the image for a sample of the page or for a palette index. */
 static uint16_t *make_table(ir_tiff *t, const page *p)
 {
     const uint32_t count = 1U << p->bits;
