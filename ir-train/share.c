@@ -22,7 +22,6 @@ typedef struct {
 share *share_new(ir_comm *comm, int side, bool paired)
 {
     share *s = ir_calloc(1, sizeof *s);
-
     s->comm = comm;
     s->count = ir_calloc((size_t)comm->size, sizeof *s->count);
     s->part = (batch){.side = side, .paired = paired};
@@ -34,7 +33,7 @@ void share_free(share *s)
     if (!s)
         return;
     s->part.name = NULL; /* another's */
-    s->part.room = 0;
+    s->part.capacity = 0;
     batch_free(&s->part);
     free(s->count);
     free(s);
@@ -46,16 +45,15 @@ static int first_of(int frames, int rank, int size)
     return (int)(((long)frames * rank + size - 1) / size);
 }
 
-static void make_room(batch *b, int frames)
+static void reserve(batch *b, int frames)
 {
     const size_t pixels = (size_t)b->side * (size_t)b->side;
     const size_t images = (size_t)frames * (b->paired ? 2 : 1);
-
-    if (frames <= b->room)
+    if (frames <= b->capacity)
         return;
     b->image = ir_realloc(b->image, images * pixels, sizeof *b->image);
     b->mask = ir_realloc(b->mask, images * pixels, sizeof *b->mask);
-    b->room = frames;
+    b->capacity = frames;
 }
 
 /* The part's count, first and whole, and who is absent. */
@@ -63,7 +61,6 @@ static void divide(share *s, int frames)
 {
     const int size = s->comm->size;
     batch *part = &s->part;
-
     for (int r = 0; r < size; r++)
         s->count[r] = first_of(frames, r + 1, size) - first_of(frames, r, size);
     part->whole = frames;
@@ -72,13 +69,12 @@ static void divide(share *s, int frames)
     ir_comm_set_absent(s->comm, part->count == 0);
     if (part->count == 0)
         part->count = 1;
-    make_room(part, part->count);
+    reserve(part, part->count);
 }
 
 static void scatter_half(const share *s, const float *all, float *own)
 {
     const size_t pixels = (size_t)s->part.side * (size_t)s->part.side;
-
     s->comm->scatter(s->comm, all, s->count, pixels * sizeof *own, own);
 }
 
@@ -88,7 +84,6 @@ static void scatter(share *s, const batch *whole)
     const size_t pixels = (size_t)part->side * (size_t)part->side;
     const size_t half = (size_t)part->count * pixels, all = (size_t)part->whole * pixels;
     const size_t images = (size_t)batch_images(part);
-
     if (s->comm->absent) {
         memset(part->image, 0, images * pixels * sizeof *part->image);
         memset(part->mask, 0, images * pixels * sizeof *part->mask);
@@ -104,7 +99,6 @@ static void scatter(share *s, const batch *whole)
 const batch *share_batch(share *s, const batch *whole, double *lr)
 {
     announcement a = {0};
-
     if (whole)
         a = (announcement){.frames = whole->count, .seen = whole->seen, .lr = *lr};
     s->comm->broadcast(s->comm, &a, sizeof a);
@@ -121,7 +115,6 @@ const batch *share_batch(share *s, const batch *whole, double *lr)
 void share_end(share *s)
 {
     announcement a = {0};
-
     s->comm->broadcast(s->comm, &a, sizeof a);
 }
 

@@ -21,7 +21,6 @@ static float *losses_of(const trainer *t, const ir_detector_graph *g, const ir_n
                         const batch *part, int images, bool of_images)
 {
     float *own = ir_calloc((size_t)images, sizeof *own), *all;
-
     ir_node_get(g->graph, node, own);
     if (!t->share || !of_images)
         return own;
@@ -37,7 +36,6 @@ static float *losses_of(const trainer *t, const ir_detector_graph *g, const ir_n
 static void write_rewards(trainer *t, const ir_detector_graph *g, const batch *b, long step)
 {
     float *loss = losses_of(t, g, g->reward, b, batch_images(b), true);
-
     for (int i = 0; t->rewards && i < batch_whole_images(b); i++)
         check_loss(loss[i], b->name[i % b->whole], step);
     for (int i = 0; t->rewards && i < b->whole; i++) {
@@ -72,7 +70,6 @@ static pending_step pending_of(const trainer *t, const ir_detector_graph *g, con
                       .clean = b->whole / group,
                       .frames = b->whole,
                       .step = step};
-
     if (t->whole_batch || !b->name)
         return p;
     p.name = ir_calloc((size_t)b->whole, sizeof *p.name);
@@ -105,7 +102,6 @@ bool train_last_loss(trainer *t, step_loss *loss)
 static void forward(const trainer *t, const ir_detector_graph *g, const batch *b, const history *h)
 {
     const ir_share share = {b->count, {b->first, b->first + b->whole - b->count}};
-
     ir_node_put(g->graph, g->image, b->image);
     ir_node_put(g->graph, g->mask, b->mask);
     ir_graph_set_step(g->graph, h->seed, (uint64_t)h->step);

@@ -56,7 +56,6 @@ static void check_writable(const char *path)
 static void open_backend(run *r)
 {
     ir_backend_options options = r->o->backend;
-
     options.comm = r->comm;
     r->backend = ir_backend_open_as(options);
     if (!r->comm)
@@ -72,11 +71,10 @@ static void load(run *r)
 {
     const train_options *o = r->o;
     ir_checkpoint *checkpoint = r->leads ? ir_model_read(o->checkpoint) : NULL;
-
     if (r->comm)
         checkpoint = ir_checkpoint_broadcast(checkpoint, r->comm);
     open_backend(r);
-    r->trainer.ahead = r->backend->fetch != NULL && !r->comm;
+    r->trainer.ahead = r->backend->fetch && !r->comm;
     r->trainer.detector = ir_detector_load(r->backend, checkpoint, IR_TO_TRAIN);
     r->history = history_read(checkpoint, ir_detector_params(r->trainer.detector));
     ir_checkpoint_free(checkpoint);
@@ -166,7 +164,6 @@ static void train_on_batch(void *context, void *item)
     run *r = context;
     const batch *b = item;
     double lr = learning_rate(r, b);
-
     train_on_part(r, r->comm ? share_batch(r->trainer.share, b, &lr) : b, lr);
 }
 
@@ -199,8 +196,7 @@ static void train_on_parts(run *r)
 {
     const batch *part;
     double lr;
-
-    while ((part = share_batch(r->trainer.share, NULL, &lr)) != NULL)
+    while ((part = share_batch(r->trainer.share, NULL, &lr)))
         train_on_part(r, part, lr);
 }
 
@@ -227,7 +223,6 @@ static void train_epoch(run *r)
 static void describe(const run *r)
 {
     const ir_params *params = ir_detector_params(r->trainer.detector);
-
     fprintf(stderr, "%s: %s, %zu parameters, %ld epochs and %ld steps so far, seed %llu, on %s",
             ir_program(), ir_detector_options(r->trainer.detector)->net, ir_params_trained(params),
             r->history.epoch, r->history.step, (unsigned long long)r->history.seed,
@@ -243,7 +238,6 @@ static void describe(const run *r)
 static void open_outputs(run *r, ir_output *rewards)
 {
     const train_options *o = r->o;
-
     if (r->comm && r->comm->size > o->batch)
         ir_usage_die("--batch %d: fewer frames than processes, of which there are %d", o->batch,
                      r->comm->size);
@@ -258,7 +252,6 @@ static void open_outputs(run *r, ir_output *rewards)
 static void open_streams(run *r, char *images, char *masks)
 {
     const train_options *o = r->o;
-
     r->source = source_open(&(source_options){.operand = {images, masks, o->corrupted},
                                               .maxval = o->maxval,
                                               .true_above = o->true_above,
@@ -279,7 +272,6 @@ static void open_streams(run *r, char *images, char *masks)
 static void train_epochs(run *r)
 {
     const train_options *o = r->o;
-
     for (long epoch = 1; epoch <= o->epochs; epoch++) {
         if (r->leads && (o->epochs > 1 || o->shuffle))
             rewind_source(r);
@@ -314,7 +306,6 @@ void train(const train_options *o, char *images, char *masks)
                          .rise = o->rise},
              .measurement = {.most = o->measure < 0 ? measured_batches(o->batch) : o->measure}};
     ir_output rewards = {0};
-
     r.measurement.comm = r.comm;
     r.leads = !r.comm || r.comm->rank == 0;
     if (r.comm)

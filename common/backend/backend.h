@@ -105,7 +105,7 @@ typedef struct {
     const char *device; /* "auto", "cpu", "cuda", "cuda:N" */
     int threads;        /* of the CPU backend; 0 means all */
     ir_precision precision;
-    bool fast; /* a GPU may use algorithms whose results differ from run to run */
+    bool fast;     /* a GPU may use algorithms whose results differ from run to run */
     ir_comm *comm; /* as ir_backend's */
 } ir_backend_options;
 

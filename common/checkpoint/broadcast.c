@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/internal.h"
+#include "checkpoint/checkpoint_internal.h"
 #include "comm/comm.h"
 
 /* What comes before an array's numbers. */
@@ -18,7 +18,6 @@ typedef struct {
 static char *broadcast_text(ir_comm *comm, char *text)
 {
     size_t length = text ? strlen(text) : 0;
-
     comm->broadcast(comm, &length, sizeof length);
     if (comm->rank > 0)
         text = ir_calloc(length + 1, 1);
@@ -30,7 +29,6 @@ static void broadcast_array(ir_comm *comm, ir_checkpoint *checkpoint, size_t i)
 {
     ir_array *array = comm->rank == 0 ? ir_checkpoint_at(checkpoint, i) : NULL;
     heading h = {0};
-
     if (array) {
         h.ndim = array->ndim;
         h.half = array->half;
@@ -52,7 +50,6 @@ ir_checkpoint *ir_checkpoint_broadcast(ir_checkpoint *own, ir_comm *comm)
     size_t arrays = checkpoint->arrays;
     char *path = broadcast_text(comm, checkpoint->path);
     char *meta = broadcast_text(comm, first ? ir_meta_print(checkpoint) : NULL);
-
     if (!first) {
         checkpoint->path = path;
         ir_meta_parse(checkpoint, meta, strlen(meta));

@@ -44,7 +44,6 @@ static void let_the_first_speak(void)
 {
     const long rank = ir_comm_told_rank(), milliseconds = 2000 + 100 * (rank < 30 ? rank : 30);
     const struct timespec wait = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-
     nanosleep(&wait, NULL);
 }
 
@@ -71,7 +70,6 @@ static void end_group(int status)
 static const char *host(void)
 {
     static char name[64];
-
     if (gethostname(name, sizeof name - 1) != 0)
         return "a host without a name";
     return name;
@@ -81,7 +79,6 @@ static void *open_library(void)
 {
     char *why;
     void *library = ir_plugin_open(IR_MPI_PLUGIN, &why);
-
     if (!library)
         ir_die("rank %d on %s: %s; without it, start one process", ir_comm_told_rank(), host(),
                why ? why : "there is no " IR_MPI_PLUGIN " beside the program");
@@ -95,7 +92,6 @@ static void *open_library(void)
 ir_comm *ir_comm_open(void)
 {
     ir_mpi_open *open_group;
-
     if (ir_comm_told_rank() < 0)
         return NULL;
     *(void **)&open_group = dlsym(open_library(), IR_MPI_OPEN);
@@ -135,7 +131,6 @@ typedef struct {
 void ir_comm_agree(ir_comm *c, const char *text)
 {
     identity mine = {0};
-
     snprintf(mine.host, sizeof mine.host, "%s", host());
     snprintf(mine.text, sizeof mine.text, "%s", text);
     const identity *all = ir_comm_gather_all(c, &mine, sizeof mine);
@@ -160,7 +155,6 @@ void ir_comm_sum(ir_comm *c, float *values, size_t count)
 const void *ir_comm_gather_all(ir_comm *c, const void *own, size_t bytes)
 {
     const size_t all = bytes * (size_t)c->size;
-
     if (c->gathered_bytes < all) {
         c->gathered = ir_realloc(c->gathered, all, 1);
         c->gathered_bytes = all;

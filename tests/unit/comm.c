@@ -46,7 +46,6 @@ static void test_sum(ir_comm *c, int absent)
 {
     float x[NUMBERS];
     double few[2] = {wide_number(c->rank, 0), wide_number(c->rank, 1)};
-
     for (int i = 0; i < NUMBERS; i++)
         x[i] = number(c->rank, i);
     ir_comm_set_absent(c, c->rank == absent);
@@ -69,7 +68,6 @@ static void test_scatter(ir_comm *c)
 {
     int count[MOST], blocks = 0, first = 0;
     float all[MOST * MOST] = {0}, own[2 * MOST] = {0}, back[MOST * MOST] = {0};
-
     for (int r = 0; r < c->size; r++) {
         first += r < c->rank ? r : 0;
         blocks += count[r] = r;
@@ -88,7 +86,6 @@ static void test_all_gather(ir_comm *c)
 {
     const int own = 7 * c->rank;
     const int *all = ir_comm_gather_all(c, &own, sizeof own);
-
     for (int r = 0; r < c->size; r++)
         expect(all[r] == 7 * r, "all-gather brought something else");
 }
@@ -97,7 +94,6 @@ static void test_broadcast(ir_comm *c)
 {
     const size_t size = 1 << 20;
     char *text = ir_calloc(size, 1);
-
     memset(text, c->rank == 0 ? 'x' : 'y', size);
     c->broadcast(c, text, size);
     expect(text[0] == 'x' && text[size - 1] == 'x', "a broadcast did not arrive");

@@ -35,7 +35,6 @@ static void check(int error)
 {
     char text[MPI_MAX_ERROR_STRING] = "";
     int length;
-
     if (error == MPI_SUCCESS)
         return;
     MPI_Error_string(error, text, &length);
@@ -49,7 +48,6 @@ static void finish(MPI_Request *request)
     static const double eager = 2e-3;
     static const struct timespec pause = {.tv_nsec = 100 * 1000};
     const double start = ir_seconds();
-
     for (int done = 0;;) {
         check(MPI_Test(request, &done, MPI_STATUS_IGNORE));
         if (done)
@@ -65,7 +63,6 @@ static void finish(MPI_Request *request)
 static MPI_Datatype block_type(size_t bytes)
 {
     MPI_Datatype type;
-
     check(MPI_Type_contiguous((int)bytes, MPI_BYTE, &type));
     check(MPI_Type_commit(&type));
     return type;
@@ -75,7 +72,6 @@ static void broadcast(ir_comm *c, void *data, size_t bytes)
 {
     static const size_t most = (size_t)1 << 30;
     MPI_Request request;
-
     (void)c;
     for (size_t at = 0; at < bytes; at += most) {
         const size_t rest = bytes - at;
@@ -88,7 +84,6 @@ static void broadcast(ir_comm *c, void *data, size_t bytes)
 static void find_places(mpi_comm *m, const int *count)
 {
     int first = 0;
-
     for (int r = 0; r < m->comm.size; r++) {
         m->count[r] = count[r];
         m->first[r] = first;
@@ -101,7 +96,6 @@ static void scatter(ir_comm *c, const void *all, const int *count, size_t block,
     mpi_comm *m = mpi_of(c);
     MPI_Datatype type = block_type(block);
     MPI_Request request;
-
     find_places(m, count);
     check(MPI_Iscatterv(all, m->count, m->first, type, own, count[c->rank], type, 0, MPI_COMM_WORLD,
                         &request));
@@ -114,7 +108,6 @@ static void gather(ir_comm *c, const void *own, const int *count, size_t block, 
     mpi_comm *m = mpi_of(c);
     MPI_Datatype type = block_type(block);
     MPI_Request request;
-
     find_places(m, count);
     check(MPI_Igatherv(own, count[c->rank], type, all, m->count, m->first, type, 0, MPI_COMM_WORLD,
                        &request));
@@ -125,7 +118,6 @@ static void gather(ir_comm *c, const void *own, const int *count, size_t block, 
 static void all_gather(ir_comm *c, const void *own, size_t bytes, void *all)
 {
     MPI_Request request;
-
     (void)c;
     check(MPI_Iallgather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, MPI_COMM_WORLD,
                          &request));
@@ -148,7 +140,6 @@ static float *exchange_parts(mpi_comm *m, const float *values, size_t count)
     ir_comm *c = &m->comm;
     const size_t own = part_first(c, count, c->rank + 1) - part_first(c, count, c->rank);
     MPI_Request request;
-
     if (m->parts_room < own * (size_t)c->size) {
         m->parts_room = own * (size_t)c->size;
         m->parts = ir_realloc(m->parts, m->parts_room, sizeof *m->parts);
@@ -172,7 +163,6 @@ static void all_reduce(ir_comm *c, float *values, size_t count)
     float *sums = values + m->first[c->rank];
     const size_t own = (size_t)m->count[c->rank];
     MPI_Request request;
-
     for (size_t i = 0; i < own; i++) {
         double total = 0;
         for (int r = 0; r < c->size; r++)
@@ -196,7 +186,6 @@ static void abort_all(ir_comm *c, int status)
 static void close_mpi(ir_comm *c)
 {
     mpi_comm *m = mpi_of(c);
-
     MPI_Finalize();
     free(m->count);
     free(m->first);
@@ -220,7 +209,6 @@ ir_comm *ir_mpi_comm_open(void)
     mpi_comm *m = ir_calloc(1, sizeof *m);
     ir_comm *c = &m->comm;
     int provided, length;
-
     end_with_launcher();
     check(MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided));
     check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));

@@ -1,8 +1,8 @@
 /* One convolution at one size, by whichever implementation fits: bf16.c if products may be bfloat16
  * and the machine has them, winograd.c and winograd_gradient.c where they pay, plane.c if one side
- * has a single channel, else oneDNN on blocked activations, or direct.c where oneDNN is slow. Weights
- * are plain (oc, ic, k, k) of the logical channels; this file pads them to blocks. A transposed
- * convolution is this run backwards. */
+ * has a single channel, else oneDNN on blocked activations, or direct.c where oneDNN is slow.
+ * Weights are plain (oc, ic, k, k) of the logical channels; this file pads them to blocks. A
+ * transposed convolution is this run backwards. */
 #ifndef IR_CONVOLVE_H
 #define IR_CONVOLVE_H
 
