@@ -172,7 +172,6 @@ size_t bf16_scratch_bytes(const bf16_conv *c)
     const size_t data = dst * sizeof(uint16_t) + src * sizeof(float);
     const size_t gradient = n * (src + dst) * sizeof(uint16_t);
     size_t most = 0;
-
     if (c->directions & IR_DNN_FORWARD)
         most = forward;
     if (c->directions & IR_DNN_DATA && data > most)
@@ -214,7 +213,6 @@ static void backward_data(bf16_conv *c, const float *diff_dst, const uint16_t *m
                           uint16_t *pixels, float *place, bool add, float *diff_src)
 {
     const bool moved = needs_place(c->src, add);
-
     for (int i = 0; i < c->src.n; i++) {
         const size_t from = (size_t)i * image_of(c->dst);
         float *image = diff_src + (size_t)i * image_of(c->src), *out = moved ? place : image;
@@ -232,7 +230,6 @@ void bf16_backward(bf16_conv *c, const float *src, const float *diff_dst, float 
     float *place = scratch;
     uint16_t *out = (uint16_t *)(place + image_of(c->src));
     uint16_t *in = out + (size_t)c->dst.n * image_of(c->dst);
-
     if (padded) {
         batch_to_pixels(c->src, src, in);
         batch_to_pixels(c->dst, diff_dst, out);

@@ -291,7 +291,6 @@ static void gradient(convolve *c, const float *src, const float *diff_dst, float
                      void *scratch)
 {
     const bool wide_is_dst = plane_to_wide(c);
-
     if (c->gradient) {
         winograd_gradient_run(c->gradient, src, diff_dst, oihw, scratch);
     } else if (c->planes) {
