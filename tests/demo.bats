@@ -9,7 +9,7 @@ setup() {
 }
 
 demo() {
-    make -s -f "$REPO/demo.mk" demo-run DEMO=demo ROUNDS=4 SEED="$1" > said
+    make -s -f "$REPO/mk/demo.mk" demo-run DEMO=demo ROUNDS=4 SEED="$1" > said
 }
 
 # gain ROW: the last table's gain in that row, in points
