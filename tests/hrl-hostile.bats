@@ -130,6 +130,7 @@ shape='DATA INIT VAL STRATEGY NET LAMBDA BATCH EPOCHS SEED SEVERITIES HOLD CROP 
 }
 
 @test "MPIRUN is words of a command, of which no shell makes anything else" {
+    # shellcheck disable=SC2088 # no shell is to make a home of it
     for text in 'mpirun $(touch pwned)' 'mpirun; touch pwned' 'mpirun > pwned' '-n 2' 'a=`b`' 'm*' '~/mpirun'; do
         run --separate-stderr hrl DATA=data MPIRUN="$text"
         harmless MPIRUN

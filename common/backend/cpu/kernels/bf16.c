@@ -190,7 +190,7 @@ void bf16_set_weights(bf16_conv *c, const float *padded)
 void bf16_forward(bf16_conv *c, const float *src, const float *bias, float *dst, void *scratch)
 {
     const bool moved = needs_place(c->dst, false);
-    uint16_t *in = (uint16_t *)((float *)scratch + (moved ? image_of(c->dst) : 0));
+    uint16_t *in = (void *)((float *)scratch + (moved ? image_of(c->dst) : 0));
     for (int i = 0; i < c->src.n; i++) {
         float *image = dst + (size_t)i * image_of(c->dst), *out = moved ? scratch : image;
         to_pixels(c->src, src + (size_t)i * image_of(c->src), in);
@@ -228,7 +228,7 @@ void bf16_backward(bf16_conv *c, const float *src, const float *diff_dst, float 
                    float *diff_src, bool add, void *scratch)
 {
     float *place = scratch;
-    uint16_t *out = (uint16_t *)(place + image_of(c->src));
+    uint16_t *out = (void *)(place + image_of(c->src));
     uint16_t *in = out + (size_t)c->dst.n * image_of(c->dst);
     if (padded) {
         batch_to_pixels(c->src, src, in);
