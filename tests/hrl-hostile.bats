@@ -134,7 +134,7 @@ shape='DATA INIT VAL STRATEGY NET LAMBDA BATCH EPOCHS SEED SEVERITIES HOLD CROP 
     for text in 'mpirun $(touch pwned)' 'mpirun; touch pwned' 'mpirun > pwned' '-n 2' 'a=`b`' 'm*' '~/mpirun'; do
         run --separate-stderr hrl DATA=data MPIRUN="$text"
         harmless MPIRUN
-        refused '^hrl.mk: MPIRUN '
+        refused 'MPIRUN '
     done
     [ ! -e run ]
 }

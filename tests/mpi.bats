@@ -153,12 +153,12 @@ same_step() {
     [ "$(losses run | sed -n '1p;$p' | awk '{ x[NR] = $1 } END { print x[2] < x[1] - 0.001 }')" = 1 ]
 }
 
-# A checkpoint and rewards by standard output, corrupted frames by standard input, and a batch's
-# rewards before the next batch's frames are there.
+# Corrupted frames by standard input, and a batch's rewards before the next batch's frames are there.
 @test "the first process alone reads and writes, batch by batch" {
     mkfifo corrupted rewards
-    ranks 2 ir-train -q -c "$START" --crop 64 -j 1 --batch 3 --corrupted - -R rewards \
-        "$DATA/images" "$DATA/masks" < corrupted > out.tar 3>&- &
+    ranks 2 ir-train -q -c "$START" --crop 64 -j 1 --batch 3 --corrupted - -R rewards -w out.tar \
+        "$DATA/images" "$DATA/masks" < corrupted 3>&- &
+    launcher=$!
     exec 8> corrupted 9< rewards
     for frame in "$DATA"/images/*.pgm; do
         cat "$frame" >&8
@@ -171,7 +171,8 @@ same_step() {
     exec 8>&-
     timeout 100 cat <&9 >> got
     exec 9<&-
-    wait $!
+    wait $launcher
+    launcher=''
     [ "$(cut -f 1 got)" = "$(ls "$DATA/images" | sed 's/\.pgm$//')" ]
     train 2 want --batch 3 --corrupted "$DATA/images" -R want.tsv
     cmp out.tar want.tar
