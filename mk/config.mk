@@ -24,7 +24,7 @@ RUN     =
 # header are found. NVCC= leaves it out.
 NVCC = nvcc
 CUDA_FOUND := $(shell nvcc=$$(command -v '$(NVCC)') && \
-    echo '\#include <cudnn.h>' | $(CC) -E -I "$${nvcc%/*}/../include" $(if $(DEPS),-I$(DEPS)/include) \
+    printf '\043include <cudnn.h>\n' | $(CC) -E -I "$${nvcc%/*}/../include" $(if $(DEPS),-I$(DEPS)/include) \
         - > /dev/null 2>&1 && echo yes)
 
 # MPI's compiler, for the plug-in by which several processes train together: that is built where the

@@ -57,7 +57,7 @@ check_shell() {
     offers "$1" 'ir-detect --tile w' whole
     offers "$1" 'ir-train ex' export
     offers "$1" 'ir-score rep' report
-    offers "$1" 'ir-train --lo' --log --loss
+    offers "$1" 'ir-train --lr-s' --lr-schedule --lr-steps
     offers "$1" 'ir-train init --no' --no-sfim --normalise # and no others: those of training are not init's
     offers "$1" 'ir-policy play --la' --lag
     offers "$1" 'ir-corrupt --output ' maps
