@@ -100,9 +100,9 @@ blame_none() {
 # blame STATUS PROGRAM: the one line that says who died, the program's own where a launcher has more to
 # say; of a conversion all that it has to say.
 blame() {
-    local said line
+    local said='' line
 
-    said=$(grep -s "^$2: " "$tmp/$2.err" | head -n 1) || true
+    [ "$2" = xargs ] || said=$(grep -s "^$2: " "$tmp/$2.err" | head -n 1) || true
     said=${said:-$(grep -sv -e "^Try '" -e '^xargs: ' -e '^-*$' "$tmp/$2.err" | head -n 1)} || true
     if [ "$1" = 127 ]; then
         fail "$target: $2: not found in PATH"
