@@ -42,18 +42,20 @@ PROFILES = $(if $(CUDA_FOUND),pkg.irtools.cuda) $(if $(MPI_FOUND),pkg.irtools.mp
 NO_ADDRESS = $(if $(filter %.invalid>,$(MAINTAINER)),\
                  --suppress-tags bogus-mail-host$(comma)bogus-mail-host-in-debian-changelog)
 
-# The packages' time is the source's: the same source gives the same packages.
+# The packages' time is the source's: the same source gives the same packages. They are built by a make of
+# their own, which must not be told this one's BUILD: it would clean it.
 deb: deb-deps dist
 	@rm -rf $(DEB)
 	@mkdir -p $(DEB)
 	@cp $(DIST) $(DEB)/irtools_$(VERSION).orig.tar.gz
 	@tar -xf $(DIST) -C $(DEB)
 	@cp -R packaging/debian $(DEB_TREE)/debian
+	@cp LICENSE $(DEB_TREE)/debian/copyright
 	@sed -i 's/@MAINTAINER@/$(MAINTAINER)/' $(DEB_TREE)/debian/control
 	@printf 'irtools ($(VERSION)-1) unstable; urgency=medium\n\n  * irtools $(VERSION); see %s.\n\n -- %s  %s\n' \
 	    /usr/share/doc/irtools/changelog.gz '$(MAINTAINER)' \
 	    "$$(LC_ALL=C date -R -u -d @$$($(dist_time)))" > $(DEB_TREE)/debian/changelog
-	@cd $(DEB_TREE) && dpkg-buildpackage -us -uc --build-profiles=$(subst $(space),$(comma),$(strip $(PROFILES))) \
+	@cd $(DEB_TREE) && env -u MAKEFLAGS -u MAKEOVERRIDES dpkg-buildpackage -us -uc --build-profiles=$(subst $(space),$(comma),$(strip $(PROFILES))) \
 	    > ../build.log 2>&1 || { tail -n 30 ../build.log; exit 1; }
 	@lintian --fail-on error $(NO_ADDRESS) $(DEB)/*.changes
 	@ls $(DEB)/*.deb

@@ -64,6 +64,17 @@ profiles() {
     done
 }
 
+@test "make deb tells the packages' make nothing of its own command line, and gives them the licence" {
+    mkdir bin
+    printf '#!/bin/sh\necho "$MAKEFLAGS" > %q\ncp debian/copyright %q\ntouch ../x.deb\n' "$PWD/flags" "$PWD/licence" \
+        > bin/dpkg-buildpackage
+    printf '#!/bin/sh\n' > bin/lintian
+    chmod +x bin/*
+    PATH=$PWD/bin:$PATH built deb NVCC= BUILD_PACKAGES= PACKAGE_PACKAGES= > said
+    [ "$(cat flags)" = '' ]
+    cmp licence "$REPO/LICENSE"
+}
+
 @test "the packages' own test: a small game" {
     run --separate-stderr "$REPO/packaging/debian/tests/small-game" "$REPO/hrl.mk"
     [ "$status" = 0 ]
