@@ -41,7 +41,11 @@ struct scoring {
     sample image, other; /* by image, of the prediction and the one it is compared with */
     overlay *pictures;
     ir_masks *masks;
-    bool said_dim; /* that a prediction is empty which has another value than 0 */
+    /* the first prediction that has one value beside 0 and nothing above the threshold; NULL: none
+     */
+    char *dim_name;
+    int dim, dim_maxval;
+    bool above; /* some prediction has something above it */
 };
 
 /* Counts one prediction against the mask of s->m, into s->one, as far as the output needs it.
@@ -66,21 +70,33 @@ static counts count(scoring *s, const ir_image *predicted)
     return shown;
 }
 
+/* A mask of 0 and 1 in 8 bits, which is empty by the threshold, is hardly meant so. But a map of
+ * probabilities may look the same where there is no target: if another one is above the threshold,
+ * they are as they should be. */
+static void note_dim(scoring *s, const ir_image *predicted, long found)
+{
+    if (found > 0)
+        s->above = true;
+    if (s->above || s->dim_name)
+        return;
+    s->dim = ir_mask_single_value(predicted);
+    s->dim_maxval = predicted->maxval;
+    if (s->dim != 0)
+        s->dim_name = ir_strdup(predicted->name);
+}
+
+static void warn_of_dim(const scoring *s)
+{
+    if (!s->above && s->dim_name)
+        ir_warn("%s: the prediction holds 0 and %d, the maxval is %d: nothing of it is above the "
+                "threshold (-t 0 takes all that is not black)",
+                s->dim_name, s->dim, s->dim_maxval);
+}
+
 void scoring_warn(scoring *s)
 {
     ir_masks_warn(s->masks);
-}
-
-/* A mask of 0 and 1 in 8 bits, which is empty by the threshold, is hardly meant so. */
-static void warn_of_dim(scoring *s, const ir_image *predicted, long found)
-{
-    int value = found == 0 && !s->said_dim ? ir_mask_single_value(predicted) : 0;
-    if (value == 0)
-        return;
-    ir_warn("%s: the prediction holds 0 and %d, the maxval is %d: nothing of it is above the "
-            "threshold (-t 0 takes all that is not black)",
-            predicted->name, value, predicted->maxval);
-    s->said_dim = true;
+    warn_of_dim(s);
 }
 
 void scoring_add(scoring *s, ir_image *im)
@@ -92,7 +108,7 @@ void scoring_add(scoring *s, ir_image *im)
     fit(o, im);
     matcher_set_truth(s->m, &im[TRUTH]);
     c = count(s, &im[PREDICTED]);
-    warn_of_dim(s, &im[PREDICTED], c.predicted_pixels);
+    note_dim(s, &im[PREDICTED], c.predicted_pixels);
     if (o->per_image)
         report_image(stdout, im[PREDICTED].name, &c, o->format, s->sum.images == 0);
     totals_add(&s->sum, &s->one);
@@ -156,5 +172,6 @@ void scoring_free(scoring *s)
     sample_free(&s->other);
     overlay_free(s->pictures);
     ir_masks_free(s->masks);
+    free(s->dim_name);
     free(s);
 }

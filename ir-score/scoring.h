@@ -20,7 +20,8 @@ void scoring_add(scoring *s, ir_image *im);
 
 /* Prints what is said of the whole set; clean_iou: NULL without --rce. */
 void scoring_print(const scoring *s, FILE *file, const double *clean_iou);
-/* Warns of true masks that are not binary. */
+/* Warns of true masks that are not binary, and of predictions that all are empty and hardly meant
+ * so. */
 void scoring_warn(scoring *s);
 
 #endif

@@ -129,6 +129,10 @@ train() {
     pgm 4 1 255 0 1 2 3 | tee predicted/a.pgm > predicted/b.pgm # a map may be dim
     run --separate-stderr ir-score --tsv predicted true
     [[ $status -eq 0 && -z $stderr ]]
+    pgm 4 1 255 0 0 1 1 > predicted/a.pgm # even of one value, where others are not
+    pgm 4 1 255 0 0 1 200 > predicted/b.pgm
+    run --separate-stderr ir-score --tsv predicted true
+    [[ $status -eq 0 && -z $stderr ]]
 }
 
 @test "training on masks of 0 and 1 gives the bits that masks of 0 and 255 give" {
