@@ -104,8 +104,7 @@ ir_backend *ir_cpu_backend_open(const ir_backend_options *options, const char *n
     ir_cpu *cpu = ir_calloc(1, sizeof *cpu);
     cpu->isa = isa;
     cpu->threads = options->threads > 0 ? options->threads : ir_default_threads();
-    cpu->if_fast = options->precision == IR_AUTO;
-    cpu->bf16 = cpu->if_fast || options->precision == IR_BF16;
+    cpu->precision = options->precision;
     omp_set_dynamic(0);
     omp_set_num_threads(cpu->threads);
     cpu->dnn = ir_dnn_new();

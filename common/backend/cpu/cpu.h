@@ -31,8 +31,7 @@ typedef struct {
     ir_backend backend; /* first: an ir_backend * is an ir_cpu * */
     const ir_cpu_isa *isa;
     int threads;  /* OpenMP is set to this many */
-    bool bf16;    /* convolutions multiply what is rounded to bfloat16 */
-    bool if_fast; /* those alone that are faster for it */
+    ir_precision precision;
     struct ir_dnn *dnn;
     bool direct;            /* its convolutions are kernels/direct.c's */
     void *winograd_weights; /* kernels/winograd.c's */

@@ -18,32 +18,24 @@ struct bf16_conv {
 
 /* ---- numbers and layouts ---- */
 
+typedef union {
+    float value;
+    uint32_t bits;
+} word;
+
 /* The upper half of a float, to the nearest, to even. A NaN stays one. */
 static inline uint16_t upper_half(float x)
 {
-    union {
-        float value;
-        uint32_t bits;
-    } u = {.value = x};
-    const uint32_t rounded = u.bits + 0x7fff + (u.bits >> 16 & 1);
-
-    return (uint16_t)((x == x ? rounded : u.bits | 0x400000) >> 16);
+    const word w = {.value = x};
+    const uint32_t rounded = w.bits + 0x7fff + (w.bits >> 16 & 1);
+    return (uint16_t)((x == x ? rounded : w.bits | 0x400000) >> 16);
 }
 
 void bf16_round(float *to, const float *from, size_t count)
 {
-    uint32_t bits;
-    union {
-        uint32_t bits;
-        float value;
-    } u;
-
-#pragma omp parallel for simd schedule(static) private(bits, u) if (count >= SMALL)
-    for (size_t i = 0; i < count; i++) {
-        bits = (uint32_t)upper_half(from[i]) << 16;
-        u.bits = bits;
-        to[i] = u.value;
-    }
+#pragma omp parallel for simd schedule(static) if (count >= SMALL)
+    for (size_t i = 0; i < count; i++)
+        to[i] = (word){.bits = (uint32_t)upper_half(from[i]) << 16}.value;
 }
 
 /* One image of a blocked tensor to its pixels. */
@@ -91,34 +83,16 @@ bool bf16_suits(const convolution *what)
            (long)what->dst.h * what->dst.w >= FEWEST_PIXELS;
 }
 
-static ir_dnn_shape shape_of(const convolution *what, int images)
-{
-    return (ir_dnn_shape){
-        .n = images,
-        .ic = blocks(what->src.c) * B,
-        .ih = what->src.h,
-        .iw = what->src.w,
-        .oc = blocks(what->dst.c) * B,
-        .oh = what->dst.h,
-        .ow = what->dst.w,
-        .kernel = what->kernel,
-        .stride = what->stride,
-        .pad = what->pad,
-        .dilation = what->dilation,
-        .block = B,
-        .bf16 = true,
-        .bias = what->bias,
-        .activation = what->activation.on,
-        .slope = what->activation.slope,
-    };
-}
-
-bf16_conv *bf16_new(ir_backend *b, const convolution *what, unsigned directions)
+bf16_conv *bf16_new(ir_backend *b, const convolution *what, const ir_dnn_shape *shape,
+                    unsigned directions)
 {
     ir_dnn *dnn = ((ir_cpu *)b)->dnn;
-    const ir_dnn_shape image = shape_of(what, 1), batch = shape_of(what, what->src.n);
     const unsigned each = directions & ~(unsigned)IR_DNN_WEIGHTS;
+    ir_dnn_shape batch = *shape, image;
     bf16_conv *c;
+    batch.bf16 = true;
+    image = batch;
+    image.n = 1;
     if (!ir_dnn_has_bf16(dnn, &image, each) ||
         !ir_dnn_has_bf16(dnn, &batch, directions & IR_DNN_WEIGHTS))
         return NULL;

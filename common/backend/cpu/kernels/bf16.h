@@ -28,8 +28,10 @@ bool bf16_suits(const convolution *what);
 /* to[i] is from[i] rounded to the nearest bfloat16, to even. to may be from. */
 void bf16_round(float *to, const float *from, size_t count);
 
-/* NULL where the machine or its oneDNN cannot do all of these directions well. */
-bf16_conv *bf16_new(ir_backend *b, const convolution *what, unsigned directions);
+/* shape: as for oneDNN on blocks. NULL where the machine or its oneDNN cannot do all of these
+ * directions well. */
+bf16_conv *bf16_new(ir_backend *b, const convolution *what, const ir_dnn_shape *shape,
+                    unsigned directions);
 void bf16_free(bf16_conv *c);
 /* As convolve.h's, with weights whose channels are padded to blocks. */
 size_t bf16_packed_bytes(const bf16_conv *c);

@@ -62,6 +62,13 @@ static void *convolve_scratch(const ir_call *call)
     return (char *)call->scratch + own_scratch_bytes(call, call->state);
 }
 
+/* Whether what it multiplies may be rounded to bfloat16. */
+static bool may_round(const ir_backend *b, const ir_call *call)
+{
+    const ir_precision precision = ((const ir_cpu *)b)->precision;
+    return (precision == IR_BF16 || precision == IR_AUTO) && !call->fp32 && !call->in[0]->fp32;
+}
+
 static void prepare(ir_backend *b, ir_call *call)
 {
     conv_state *state = ir_calloc(1, sizeof *state);
@@ -76,7 +83,7 @@ static void prepare(ir_backend *b, ir_call *call)
         .pad = call->pad,
         .dilation = call->dilation,
         .depthwise = call->depthwise,
-        .bf16 = ((ir_cpu *)b)->bf16 && !call->fp32 && !call->in[0]->fp32,
+        .bf16 = may_round(b, call),
         /* an error of 1e-6 moves more values across a ReLU's kink than one of 1e-7, and each
          * changes gradients by finite amounts */
         .weights_of = call->weight,

@@ -11,8 +11,8 @@
 
 struct convolve {
     convolution what;
-    bf16_conv *bf16; /* all directions, of bfloat16; or NULL */
-    float *rounded;  /* weights: the other ways are given what is rounded to bfloat16; or NULL */
+    bf16_conv *bf16;          /* all directions, of bfloat16; or NULL */
+    float *rounded_weights;   /* the other ways are given what is rounded to bfloat16; or NULL */
     winograd *forward, *data; /* each may be NULL */
     winograd_gradient *gradient;
     /* one of these for the directions that are left; or both NULL */
@@ -87,12 +87,13 @@ static unsigned without_winograd(ir_backend *b, convolve *c, unsigned directions
     return directions & ~by;
 }
 
-/* Whether bf16.c computes it; else c is to round what it is given. */
-static bool set_bf16(ir_backend *b, convolve *c, unsigned directions)
+/* Whether bf16.c computes it; else c is to round what it is given, unless only speed was asked for.
+ */
+static bool set_bf16(ir_backend *b, convolve *c, const ir_dnn_shape *shape, unsigned directions)
 {
-    c->bf16 = bf16_new(b, &c->what, directions);
-    if (!c->bf16 && !((ir_cpu *)b)->if_fast)
-        c->rounded = ir_aligned(weights_size(c) * sizeof(float));
+    c->bf16 = bf16_new(b, &c->what, shape, directions);
+    if (!c->bf16 && ((ir_cpu *)b)->precision != IR_AUTO)
+        c->rounded_weights = ir_aligned(weights_size(c) * sizeof(float));
     return c->bf16;
 }
 
@@ -110,7 +111,7 @@ convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directio
         c->planes = plane_conv_new(what, cpu->threads);
         return c;
     }
-    if (what->bf16 && bf16_suits(what) && set_bf16(b, c, directions))
+    if (what->bf16 && bf16_suits(what) && set_bf16(b, c, &shape, directions))
         return c;
     c->left = without_winograd(b, c, directions);
     if (c->left && cpu->direct)
@@ -125,7 +126,7 @@ void convolve_free(convolve *c)
     if (!c)
         return;
     bf16_free(c->bf16);
-    free(c->rounded);
+    free(c->rounded_weights);
     winograd_free(c->forward);
     winograd_free(c->data);
     winograd_gradient_free(c->gradient);
@@ -149,7 +150,7 @@ size_t convolve_packed_bytes(const convolve *c)
     for (unsigned d = IR_DNN_FORWARD; d <= IR_DNN_WEIGHTS && c->dnn; d *= 2)
         copies += (c->left & d) != 0;
     return copies * padded_size(c) * sizeof(float) +
-           (c->rounded ? weights_size(c) * sizeof(float) : 0);
+           (c->rounded_weights ? weights_size(c) * sizeof(float) : 0);
 }
 
 /* Floats of the place for a tensor that is rounded. */
@@ -179,7 +180,7 @@ size_t convolve_scratch_bytes(const convolve *c)
 {
     if (c->bf16)
         return padded_bytes(c) + bf16_scratch_bytes(c->bf16);
-    if (c->rounded)
+    if (c->rounded_weights)
         return (place_of(c->what.src) + place_of(c->what.dst)) * sizeof(float) +
                own_scratch_bytes(c);
     return own_scratch_bytes(c);
@@ -190,7 +191,7 @@ size_t convolve_scratch_bytes(const convolve *c)
 static const float *rounded(const convolve *c, ir_shape s, const float *x, void **scratch)
 {
     float *to = *scratch;
-    if (!c->rounded)
+    if (!c->rounded_weights)
         return x;
     bf16_round(to, x, volume(s));
     *scratch = to + place_of(s);
@@ -210,9 +211,9 @@ void convolve_set_weights(convolve *c, const float *oihw, uint64_t version, void
 {
     if (c->planes)
         plane_conv_weights(c->planes, oihw);
-    if (c->rounded) {
-        bf16_round(c->rounded, oihw, weights_size(c));
-        oihw = c->rounded;
+    if (c->rounded_weights) {
+        bf16_round(c->rounded_weights, oihw, weights_size(c));
+        oihw = c->rounded_weights;
     }
     if (c->forward)
         winograd_set_weights(c->forward, oihw, version);
