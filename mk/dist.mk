@@ -50,7 +50,8 @@ deb: deb-deps dist
 	@cp $(DIST) $(DEB)/irtools_$(VERSION).orig.tar.gz
 	@tar -xf $(DIST) -C $(DEB)
 	@cp -R packaging/debian $(DEB_TREE)/debian
-	@cp LICENSE $(DEB_TREE)/debian/copyright
+	@{ cat LICENSE; printf '\n%s\n' 'On Debian systems that licence is in /usr/share/common-licenses/GPL-2.'; } \
+	    > $(DEB_TREE)/debian/copyright
 	@sed -i 's/@MAINTAINER@/$(MAINTAINER)/' $(DEB_TREE)/debian/control
 	@printf 'irtools ($(VERSION)-1) unstable; urgency=medium\n\n  * irtools $(VERSION); see %s.\n\n -- %s  %s\n' \
 	    /usr/share/doc/irtools/changelog.gz '$(MAINTAINER)' \

@@ -30,7 +30,7 @@ extern const ir_cpu_isa ir_cpu_base, ir_cpu_avx2, ir_cpu_avx512;
 typedef struct {
     ir_backend backend; /* first: an ir_backend * is an ir_cpu * */
     const ir_cpu_isa *isa;
-    int threads;  /* OpenMP is set to this many */
+    int threads; /* OpenMP is set to this many */
     ir_precision precision;
     struct ir_dnn *dnn;
     bool direct;            /* its convolutions are kernels/direct.c's */
