@@ -11,12 +11,13 @@ DIST     = $(BUILD)/irtools-$(VERSION).tar.gz
 DEB      = $(BUILD)/deb
 DEB_TREE = $(DEB)/irtools-$(VERSION)
 
-# Every file that git knows; without git, as of this tarball itself, all that was not made here. Times are
+# Every file that git knows; without git, or in this tarball itself, all that was not made here. Times are
 # those of the last commit, or of the newest file. Lists are between zero bytes: -z, -print0.
-dist_made  = $(patsubst %,-path './%' -o,build run runs .irtools-cache) -path './$(BUILD)'
-dist_files = if [ -e .git ]; then git ls-files -z; \
+dist_made  = $(patsubst %,-path './%' -o,.git build run runs .irtools-cache) -path './$(BUILD)'
+dist_git   = [ -e .git ] && command -v git > /dev/null
+dist_files = if $(dist_git); then git ls-files -z; \
     else find . \( $(dist_made) \) -prune -o -type f -print0 | sed -z 's,^\./,,'; fi
-dist_time  = if [ -e .git ]; then git log -1 --format=%ct; \
+dist_time  = if $(dist_git); then git log -1 --format=%ct; \
     else find . \( $(dist_made) \) -prune -o -type f -printf '%Ts\n' | sort -n | tail -n 1; fi
 
 dist: $(DIST)

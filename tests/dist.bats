@@ -2,6 +2,9 @@
 # What is passed on: the source tarball, and what Debian's packages are made of. (That these build, install
 # and go away again on a system with nothing on it, tests/distribution/run tests.)
 
+# each test's PATH is its own
+# shellcheck disable=SC2030,SC2031
+
 load helper
 
 setup() {
@@ -43,6 +46,20 @@ built() {
     cmp build/irtools-*.tar.gz tree/build/irtools-*.tar.gz
 }
 
+@test "a clone on a machine without git packs its files, but for what was made there" {
+    git -C "$REPO" rev-parse 2> /dev/null || skip "this is no clone"
+    mkdir -p bin clone/build clone/.git/objects
+    (cd "$REPO" && git ls-files -z | xargs -0 cp --parents -t "$OLDPWD/clone" && git ls-files) |
+        LC_ALL=C sort > known
+    touch clone/build/made
+    for program in bash cat chmod cp date dirname echo env find grep gzip head ln ls make mkdir mv rm sed sh sort tail tar \
+        tr touch gcc cc nproc; do
+        ln -s "$(type -P $program)" bin
+    done
+    PATH=$PWD/bin make -s -C clone NVCC= MPICC= dist > said
+    tar tf clone/build/irtools-*.tar.gz | sed 's,^[^/]*/,,' | diff known -
+}
+
 # profiles ARGUMENT...: which packages beside irtools make deb would make.
 profiles() {
     built -n "$@" deb | grep -o 'build-profiles=[^ ]*' | sed 's/.*=//'
@@ -66,6 +83,7 @@ profiles() {
 
 @test "make deb tells the packages' make nothing of its own command line, and gives them the licence" {
     mkdir bin
+    # shellcheck disable=SC2016 # for that shell
     printf '#!/bin/sh\necho "$MAKEFLAGS" > %q\ncp debian/copyright %q\ntouch ../x.deb\n' "$PWD/flags" "$PWD/licence" \
         > bin/dpkg-buildpackage
     printf '#!/bin/sh\n' > bin/lintian
