@@ -1,6 +1,8 @@
 /* Shapes for convolution, transposed convolution and the fully connected layer. */
 #include "cases.h"
 
+#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+
 typedef struct {
     ir_shape x;
     ir_conv c;
@@ -86,9 +88,28 @@ static const conv_shape conv2d_corners[] = {
     {{1, 33, 1, 1}, {.out = 33, .kernel = 3, .pad = 1, .depthwise = true}},
 };
 
+/* Two convolutions of one input: a gradient comes into one that is there already, of one block of
+ * channels, of more, of a plane. */
+static const conv_shape conv2d_pairs[] = {
+    {{2, 8, 17, 19}, {.out = 24, .kernel = 3, .pad = 1}},
+    {{1, 16, 12, 14}, {.out = 16, .kernel = 5, .pad = 2}},
+    {{2, 40, 16, 16}, {.out = 24, .kernel = 3, .pad = 1}},
+    {{1, 1, 12, 14}, {.out = 16, .kernel = 3, .pad = 1}},
+};
+
+static void build_pair(reftest *t, conv_shape s)
+{
+    value x = reftest_input(t, s.x, FILL_NORMAL, true);
+    value one = reftest_conv2d(t, x, "one", s.c), other = reftest_conv2d(t, x, "other", s.c);
+    reftest_seed(t, reftest_add(t, one, other));
+}
+
 static void conv2d_corner(reftest *t, int i)
 {
-    build_conv2d(t, conv2d_corners[i]);
+    if (i < COUNT(conv2d_corners))
+        build_conv2d(t, conv2d_corners[i]);
+    else
+        build_pair(t, conv2d_pairs[i - COUNT(conv2d_corners)]);
 }
 
 static void conv2d_random(reftest *t)
@@ -189,10 +210,9 @@ static void linear_bench(reftest *t)
     build_linear(t, 64, 256, 30);
 }
 
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
-
 const op_case conv_cases[CONV_CASES] = {
-    {"conv2d", COUNT(conv2d_corners), conv2d_corner, conv2d_random, conv2d_bench},
+    {"conv2d", COUNT(conv2d_corners) + COUNT(conv2d_pairs), conv2d_corner, conv2d_random,
+     conv2d_bench},
     {"conv_transpose2d", COUNT(transposed_corners), transposed_corner, transposed_random,
      transposed_bench},
     {"linear", 8, linear_corner, linear_random, linear_bench},
