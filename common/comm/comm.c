@@ -12,8 +12,7 @@
 #include "base/plugin.h"
 #include "comm/plugin.h"
 
-/* ---- what the launcher said
- * ----------------------------------------------------------------------
+/* ---- what the launcher said ------------------------------------------------------------------
  *
  * Open MPI's mpirun sets the first of each; MPICH's, and Slurm's srun --mpi=pmi2, the second; srun
  * --mpi=pmix sets PMIX_RANK, and how many there are is known to Slurm. A batch script of Slurm has
@@ -56,9 +55,7 @@ void ir_comm_start(void)
         ir_die_errno("/dev/null");
 }
 
-/* ---- opening
- * -------------------------------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 static ir_comm *group; /* that of this process */
 
@@ -121,8 +118,7 @@ void ir_comm_close(ir_comm *c)
     c->close(c);
 }
 
-/* ---- what is made of the collectives
- * -----------------------------------------------------------*/
+/* ---- what is made of the collectives ------------------------------------------------------- */
 
 typedef struct {
     char host[64], text[200];

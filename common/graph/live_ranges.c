@@ -59,8 +59,7 @@ static void list_recomputed(ir_graph *g)
     qsort(g->recomputed, (size_t)g->recomputed_count, sizeof(ir_node *), by_time_of_need);
 }
 
-/* ---- live ranges ------------------------------------------------------------------------------
- */
+/* ---- live ranges --------------------------------------------------------------------------- */
 
 static void read_at(ir_live_ranges *ranges, const ir_node *value, int time)
 {

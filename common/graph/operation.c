@@ -3,8 +3,7 @@
 
 #include <math.h>
 
-/* ---- what backward reads ----------------------------------------------------------------------
- */
+/* ---- what backward reads ------------------------------------------------------------------- */
 
 /* Backward reads both factors of a product, but no input that is only added or scaled. */
 static bool is_factor(const ir_call *call, int k)
@@ -30,8 +29,7 @@ static bool has_activation(const ir_call *call)
     return call->activation.on;
 }
 
-/* ---- what it costs ----------------------------------------------------------------------------
- */
+/* ---- what it costs ------------------------------------------------------------------------- */
 
 static bool is_pointwise(const ir_call *call)
 {
@@ -71,8 +69,7 @@ static double flop_of_irfft2(const ir_call *call)
     return flop_of_planes(call->shape);
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 const ir_operation ir_operations[IR_OP_COUNT] = {
     [IR_OP_INPUT] = {.name = "input"},

@@ -83,8 +83,7 @@ void patches_last(const patch_grid *g, const double *matrix, float *image)
         }
 }
 
-/* ---- the median --------------------------------------------------------------------------------
- */
+/* ---- the median ---------------------------------------------------------------------------- */
 
 /* The patches, in one direction, that lie over a pixel: first to last. */
 typedef struct {
@@ -190,8 +189,7 @@ void patches_median(const patch_grid *g, const double *matrix, double *workspace
     }
 }
 
-/* ---- samples ------------------------------------------------------------------------------------
- */
+/* ---- samples ------------------------------------------------------------------------------- */
 
 bool image_to_unit_range(const ir_image *im, double *to)
 {

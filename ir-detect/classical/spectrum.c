@@ -77,9 +77,7 @@ static void make_gram(spectrum *s)
     s->squared = true;
 }
 
-/* ---- the whole matrix made tridiagonal
- * -----------------------------------------------------------
- */
+/* ---- the whole matrix made tridiagonal ----------------------------------------------------- */
 
 /* How many eigenvalues of a tridiagonal matrix lie above x: Sturm's sequence (the pivots of
  * T - x, Golub and Van Loan, section 8.4.1), kept from dividing by zero. */
@@ -150,9 +148,7 @@ static void find_directly(spectrum *s, int least, double above)
     reverse_pairs(s);
 }
 
-/* ---- block Lanczos
- * -------------------------------------------------------------------------------
- */
+/* ---- block Lanczos ------------------------------------------------------------------------- */
 
 /* to = X (X' V) for `count` vectors. */
 static void apply_twice(spectrum *s, const double *vectors, int count, double *to)

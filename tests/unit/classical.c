@@ -9,9 +9,7 @@
 #include "../../ir-detect/classical/pstnn.h"
 #include "matrices.h"
 
-/* ---- patches
- * -------------------------------------------------------------------------------------
- */
+/* ---- patches ------------------------------------------------------------------------------- */
 
 static void test_patches(int width, int height, int patch, int step)
 {
@@ -42,9 +40,7 @@ static void test_patches(int width, int height, int patch, int step)
     free(back);
 }
 
-/* ---- parts that are recovered
- * --------------------------------------------------------------------
- */
+/* ---- parts that are recovered -------------------------------------------------------------- */
 
 enum { ROWS = 150, COLUMNS = 400 };
 
@@ -165,9 +161,7 @@ static void test_tensor_rpca(void)
     free(found_low);
 }
 
-/* ---- the tensor singular value decomposition
- * -----------------------------------------------------
- */
+/* ---- the tensor singular value decomposition ----------------------------------------------- */
 
 static void run_step(const double *x, tensor_shape shape, int keep, double tau, double *to)
 {

@@ -17,8 +17,7 @@ static void check(dnnl_status_t status, const char *what)
         ir_die("oneDNN: %s failed with status %d", what, (int)status);
 }
 
-/* ---- memory descriptors and convolution descriptors, 2.x against 3.x ---------------------------
- */
+/* ---- memory descriptors and convolution descriptors, 2.x against 3.x ----------------------- */
 
 #if DNNL_VERSION_MAJOR >= 3
 typedef const_dnnl_memory_desc_t md_ref;
@@ -114,8 +113,7 @@ static dnnl_primitive_desc_t describe_reorder(dnnl_engine_t engine, md_ref from,
     return pd;
 }
 
-/* ---- engine and scratchpad ---------------------------------------------------------------------
- */
+/* ---- engine and scratchpad ----------------------------------------------------------------- */
 
 struct ir_dnn {
     dnnl_engine_t engine;
@@ -178,8 +176,7 @@ static void want_scratch(ir_dnn *dnn, size_t bytes)
     dnn->scratch_bytes = bytes;
 }
 
-/* ---- one primitive with its memories -----------------------------------------------------------
- */
+/* ---- one primitive with its memories ------------------------------------------------------- */
 
 enum { MAX_ARGS = 5 };
 
@@ -235,8 +232,7 @@ static void call_finish(call *c, dnnl_primitive_desc_t pd)
     dnnl_primitive_desc_destroy(pd);
 }
 
-/* ---- a convolution -----------------------------------------------------------------------------
- */
+/* ---- a convolution ------------------------------------------------------------------------- */
 
 /* One direction: its primitive, and its weights (or their gradient) in the layout it chose. */
 typedef struct {

@@ -124,8 +124,7 @@ static void all_gather(ir_comm *c, const void *own, size_t bytes, void *all)
     finish(&request);
 }
 
-/* ---- sums
- * ----------------------------------------------------------------------------------------
+/* ---- sums ------------------------------------------------------------------------------------
  *
  * Every rank gets a part of everyone's numbers, adds these up, and sends the sums to everyone: so
  * each number goes over the network twice, however many ranks there are. */
@@ -174,8 +173,7 @@ static void all_reduce(ir_comm *c, float *values, size_t count)
     finish(&request);
 }
 
-/* ---- the beginning and the end
- * -----------------------------------------------------------------*/
+/* ---- the beginning and the end ------------------------------------------------------------- */
 
 static void abort_all(ir_comm *c, int status)
 {

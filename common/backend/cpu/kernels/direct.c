@@ -71,8 +71,7 @@ void direct_set_weights(direct *c, const float *oihw)
             }
 }
 
-/* ---- what a tap joins --------------------------------------------------------------------------
- */
+/* ---- what a tap joins ---------------------------------------------------------------------- */
 
 /* Along one axis: results first..last - 1 and samples at + stride * result of the same tap. */
 typedef struct {
@@ -126,8 +125,7 @@ INLINE const float *row_of(const float *x, int image, int block, int blocks, int
                    (size_t)w * B;
 }
 
-/* ---- forward, and backward to the data ---------------------------------------------------------
- */
+/* ---- forward, and backward to the data ----------------------------------------------------- */
 
 /* A row of results of one block, of all blocks of samples. */
 static void forward_row(const direct *c, const float *src, int image, int block, int y, pixel *to)
@@ -199,8 +197,7 @@ void direct_backward_data(const direct *c, const float *diff_dst, float *diff_sr
             }
 }
 
-/* ---- backward to the weights -------------------------------------------------------------------
- */
+/* ---- backward to the weights --------------------------------------------------------------- */
 
 /* sums[lane of ic], pixels of lanes of oc, of a row of samples and one of results; depthwise one
  * pixel */

@@ -121,8 +121,7 @@ size_t winograd_scratch_bytes(const winograd *c)
     return c->workspace * (size_t)c->threads * sizeof(float);
 }
 
-/* ---- weights -----------------------------------------------------------------------------------
- */
+/* ---- weights ------------------------------------------------------------------------------- */
 
 /* G g */
 static void filter_line(int m, const double g[3], double y[MOST_IN])
@@ -179,8 +178,7 @@ void winograd_set_weights(winograd *c, const float *oihw, uint64_t version)
         }
 }
 
-/* ---- products ---------------------------------------------------------------------------------
- */
+/* ---- products ------------------------------------------------------------------------------ */
 
 /* products[tile] = the sum over ic of samples[tile][ic] weights[ic], for a group of tiles */
 INLINE void multiply_group(const float *samples, int channels, int ic, const pixel *weights,

@@ -75,8 +75,7 @@ INLINE void gradients_line(const pixel *x, int step, pixel *y, int to_step)
     y[5 * to_step] = x3;
 }
 
-/* ---- tiles ------------------------------------------------------------------------------------
- */
+/* ---- tiles --------------------------------------------------------------------------------- */
 
 /* The images that are cut into tiles of m x m. */
 typedef struct {
