@@ -122,7 +122,7 @@ static void backward(const trainer *t, const ir_detector_graph *g, const batch *
         seed[i] = (float)((i < clean ? 1.0 : t->lambda) / all);
     ir_node_seed(g->graph, g->objective, seed);
     ir_graph_backward(g->graph);
-    ir_params_sum_gradients(ir_detector_params(t->detector));
+    ir_params_finish_sums(ir_detector_params(t->detector));
     free(seed);
 }
 

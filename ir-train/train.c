@@ -295,6 +295,15 @@ static void close_run(run *r)
     ir_comm_close(r->comm);
 }
 
+/* A row of the profile: what this process sent, and its waiting for the others. All but the sums of
+ * gradients is part of the operations' time. */
+static void print_collectives(const ir_comm *c)
+{
+    if (c)
+        fprintf(stderr, "collectives\t-\t%ld\t%.6f\t-\t-\t%.3f\n", c->calls, c->seconds,
+                c->bytes / c->seconds / 1e9);
+}
+
 void train(const train_options *o, char *images, char *masks)
 {
     run r = {.o = o,
@@ -323,8 +332,10 @@ void train(const train_options *o, char *images, char *masks)
         ir_output_close(&rewards);
     }
     save(&r);
-    if (profile && r.leads)
+    if (profile && r.leads) {
         ir_profile_print(profile, stderr);
+        print_collectives(r.comm);
+    }
     ir_profile_free(profile);
     close_run(&r);
 }

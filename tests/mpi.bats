@@ -127,6 +127,24 @@ same_step() {
 }
 
 # Seven frames in batches of four: the last has three, and one of four processes nothing to do.
+@test "every gradient is in one sum, which starts when it is complete" {
+    for net in $(ir-train init --net list | cut -f 1); do
+        read -r sums later <<< "$(test-buckets "$net")"
+        echo "$net: $sums sums, $later collectives behind the first"
+        [[ $sums -ge 1 && ($sums = 1 || $later -ge 1) ]]
+    done
+    [[ $(test-buckets dnanet | cut -d ' ' -f 1) -ge 10 ]] # of 4.7 million numbers
+}
+
+@test "the profile says how long a process waited for the others" {
+    train 2 run --batch 7 --profile 2> profile
+    cat profile
+    awk -F '\t' '$1 == "collectives" { found++; good = NF == 7 && $3 > 50 && $4 > 0 && $7 > 0 }
+        $1 == "total" { total = $4 } END { exit !(found == 1 && good && total > 0) }' profile
+    train '' alone --batch 7 --profile 2> profile
+    ! grep collectives profile
+}
+
 @test "a short last batch, with fewer frames than processes, is as one process trains on it" {
     for n in '' 4; do
         train "$n" "run$n" --batch 4 --lr 1e-9 --ema 0.9 --corrupted "$DATA/images" -R "rewards$n"

@@ -78,8 +78,10 @@ struct ir_backend {
     void (*adam)(ir_backend *b, float *x, const float *g, float *m, float *v, size_t count,
                  float step_size, double beta1, double beta2, float root_scale, float eps);
     void (*sgd)(ir_backend *b, float *x, const float *g, size_t count, float lr);
-    /* x becomes its sum over the processes of comm, as ir_comm_sum() makes it. */
-    void (*sum)(ir_backend *b, float *x, size_t count);
+    /* Starts making x its sum over the processes of comm; sum_finish waits for all that were
+     * started. As ir_comm_sum_start() and ir_comm_sum_finish(). */
+    void (*sum_start)(ir_backend *b, float *x, size_t count);
+    void (*sum_finish)(ir_backend *b);
     /* a += weight (x - a), as PyTorch's lerp: exactly x with weight 1. */
     void (*average)(ir_backend *b, float *a, const float *x, size_t count, float weight);
     /* For devices that work while the caller goes on; all NULL where work is done at once. Between

@@ -141,11 +141,16 @@ void ir_comm_set_absent(ir_comm *c, bool absent)
     c->absent = absent;
 }
 
-void ir_comm_sum(ir_comm *c, float *values, size_t count)
+void ir_comm_sum_start(ir_comm *c, float *values, size_t count)
 {
     if (c->absent)
         memset(values, 0, count * sizeof *values);
-    c->all_reduce(c, values, count);
+    c->all_reduce_start(c, values, count);
+}
+
+void ir_comm_sum_finish(ir_comm *c)
+{
+    c->all_reduce_finish(c);
 }
 
 const void *ir_comm_gather_all(ir_comm *c, const void *own, size_t bytes)

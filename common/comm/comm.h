@@ -29,11 +29,19 @@ struct ir_comm {
     /* Everyone's bytes to everyone, one rank behind the other. */
     void (*all_gather)(ir_comm *c, const void *own, size_t bytes, void *all);
     /* Each number becomes its sum over the ranks: added up in double precision in their order, and
-     * rounded once. For large arrays: each rank adds up a part. */
-    void (*all_reduce)(ir_comm *c, float *values, size_t count);
+     * rounded once. For large arrays: each rank adds up a part. The sums are there after
+     * all_reduce_finish, which waits for all that were started; until then nobody touches values.
+     * Other collectives may come between. */
+    void (*all_reduce_start)(ir_comm *c, float *values, size_t count);
+    void (*all_reduce_finish)(ir_comm *c);
     /* Ends all processes. */
     void (*abort)(ir_comm *c, int status);
     void (*close)(ir_comm *c);
+
+    /* For reports: collectives of this process, the bytes that it gave them, and the time that it
+     * waited for them. */
+    long calls;
+    double bytes, seconds;
 
     /* Of this file's functions. */
     bool absent;    /* this process adds nothing to sums: see ir_comm_set_absent() */
@@ -61,8 +69,9 @@ void ir_comm_agree(ir_comm *c, const char *text);
 /* From now on this process adds nothing to any sum, whatever it computes: it has no share of the
  * batch, and only keeps step. */
 void ir_comm_set_absent(ir_comm *c, bool absent);
-/* all_reduce, to which who is absent adds nothing. */
-void ir_comm_sum(ir_comm *c, float *values, size_t count);
+/* all_reduce_start, to which who is absent adds nothing, and all_reduce_finish. */
+void ir_comm_sum_start(ir_comm *c, float *values, size_t count);
+void ir_comm_sum_finish(ir_comm *c);
 /* Everyone's bytes, one rank behind the other, until the next call. */
 const void *ir_comm_gather_all(ir_comm *c, const void *own, size_t bytes);
 /* A few numbers' sums, in the order of the ranks; who is absent adds nothing. */

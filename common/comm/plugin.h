@@ -10,7 +10,7 @@
 
 /* A plug-in works with the programs that were built with the same comm.h: with this number, of
  * which the first part is counted up when that changes its meaning. */
-enum { IR_COMM_VERSION = 1 };
+enum { IR_COMM_VERSION = 2 };
 #define IR_COMM_INTERFACE ((uint64_t)IR_COMM_VERSION << 32 | (uint64_t)sizeof(ir_comm))
 
 typedef ir_comm *ir_mpi_open(void);

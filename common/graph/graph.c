@@ -45,6 +45,7 @@ void ir_graph_free(ir_graph *g)
     free(g->recomputed);
     free(g->feature);
     ir_graph_free_shared(g);
+    free(g->bucket);
     ir_graph_release_captures(g);
     g->backend->free(g->backend, g->arena);
     g->backend->free(g->backend, g->scratch);

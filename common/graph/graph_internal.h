@@ -13,6 +13,13 @@ typedef struct ir_shared_use {
     struct ir_shared_use *next;
 } ir_shared_use;
 
+/* Gradients that are summed over the processes together: those from first to end, started behind
+ * the backward of node `after`; -1: behind the last. */
+typedef struct {
+    float *first, *end;
+    int after;
+} ir_bucket;
+
 /* A value with a name. */
 typedef struct {
     char *name;
@@ -45,6 +52,8 @@ struct ir_graph {
     int depth;
 
     ir_shared_use *shared;
+    ir_bucket *bucket;
+    int buckets;
 
     struct ir_adaptation *adaptation; /* of ir_graph_adapt(), or NULL */
     ir_shape adapted;
@@ -87,6 +96,10 @@ void ir_graph_fuse(ir_graph *g);            /* fuse.c */
 void ir_graph_separate_shared(ir_graph *g); /* shared.c, with the two next */
 void ir_graph_add_shared(ir_graph *g);      /* after backward */
 void ir_graph_free_shared(ir_graph *g);
+void ir_graph_plan_buckets(ir_graph *g); /* buckets.c, with the next */
+/* Starts the sums of the gradients that are complete with the backward of node index; -1: of those
+ * that are complete after all. */
+void ir_graph_start_sums(ir_graph *g, int index);
 void ir_graph_allocate(ir_graph *g); /* allocate.c */
 
 /* From the first write to the last read, both included. Time counts what runs: forward of node i is

@@ -95,6 +95,7 @@ void ir_graph_plan(ir_graph *g)
     find_gradients(g);
     order_gradients(g);
     ir_graph_separate_shared(g);
+    ir_graph_plan_buckets(g);
     for (int i = 0; i < g->nodes; i++) {
         ir_node *node = g->node[i];
         const ir_op_table *op = ir_op_of(g->backend, &node->call);

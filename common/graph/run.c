@@ -62,8 +62,10 @@ static void run_backward(ir_graph *g)
             recompute(g, g->recomputed[done++]);
         if (is_run(node) && node->call.wants_grad)
             run(g, node, IR_PASS_BACKWARD);
+        ir_graph_start_sums(g, i);
     }
     ir_graph_add_shared(g);
+    ir_graph_start_sums(g, -1);
 }
 
 static void run_or_replay(ir_graph *g, ir_capture *r, void (*pass)(ir_graph *g))

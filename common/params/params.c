@@ -198,10 +198,10 @@ void ir_params_adam(ir_params *p, ir_adam adam, long step)
     p->version++;
 }
 
-void ir_params_sum_gradients(ir_params *p)
+void ir_params_finish_sums(ir_params *p)
 {
     if (p->backend->comm)
-        p->backend->sum(p->backend, p->grad, p->trained.size);
+        p->backend->sum_finish(p->backend);
 }
 
 void ir_params_sgd(ir_params *p, double lr)

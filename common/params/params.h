@@ -76,8 +76,9 @@ typedef struct {
     double lr, beta1, beta2, eps;
 } ir_adam;
 void ir_params_adam(ir_params *params, ir_adam adam, long step);
-/* Where other processes train the same network, every gradient becomes its sum over all of them. */
-void ir_params_sum_gradients(ir_params *params);
+/* Where other processes train the same network, backward has started sums of the gradients over all
+ * of them. Waits until each gradient is that sum. */
+void ir_params_finish_sums(ir_params *params);
 void ir_params_sgd(ir_params *params, double lr); /* value -= lr * grad */
 
 /* The average of the trained parameters over the steps: average += weight (value - average). The

@@ -54,9 +54,14 @@ static void read_array(ir_backend *b, const float *array, float *host, ir_layout
     memcpy(host, array, bytes_of(layout));
 }
 
-static void sum(ir_backend *b, float *x, size_t count)
+static void sum_start(ir_backend *b, float *x, size_t count)
 {
-    ir_comm_sum(b->comm, x, count);
+    ir_comm_sum_start(b->comm, x, count);
+}
+
+static void sum_finish(ir_backend *b)
+{
+    ir_comm_sum_finish(b->comm);
 }
 
 static void close_cpu(ir_backend *b)
@@ -134,7 +139,8 @@ ir_backend *ir_cpu_backend_open(const ir_backend_options *options, const char *n
         .adam = isa->adam,
         .sgd = isa->sgd,
         .average = isa->average,
-        .sum = sum,
+        .sum_start = sum_start,
+        .sum_finish = sum_finish,
         .close = close_cpu,
     };
     return &cpu->backend;
