@@ -51,6 +51,8 @@
 #   KEEP=            keep only the checkpoints of so many rounds
 #   DEVICE=auto THREADS=(all)
 #   MPIRUN=          what starts ir-train in several processes: "mpirun --hostfile hosts -n 4"
+#   PARALLEL=        robustness: what plays its conditions on several machines, GNU parallel with its
+#                    options: "parallel --sshlogin a,b"
 #   CACHE=           where converted frames are kept (.irtools-cache/ beside RUN)
 #   CHECKPOINT=      robustness: another detector (RUN/best.tar, else the last round's)
 #   METHOD=          robustness: a classical method of ir-detect instead of a checkpoint
@@ -180,48 +182,21 @@ $(wordlist 2,$(words $(ROUND)),$(ROUND)): $(RUN)/%:
 
 # ---- robustness ----------------------------------------------------------------------------------
 
-# The test lists, clean and under every corruption and severity, as many conditions at a time as
-# there are threads. Each directory of test frames is $$tmp/1, $$tmp/2, ...
+# The test lists, clean and under every corruption and severity: hrl/conditions.sh. Each directory of
+# test frames is $$tmp/1, $$tmp/2, ...
 robustness:
 	@$(start)
 	for file in "$$TABLE" "$$(frames_of "$$TABLE")"; do
 	    [ ! -d "$$file" ] || fail "$$file is a directory"
 	done
 	begin "$$TABLE" robustness.lock
-	detect() {
-	    if [ -n "$$METHOD" ]; then
-	        ir-detect -m "$$METHOD" -j 1 $$maxval
-	    elif [ -n "$$DETECT" ]; then
-	        eval "$$DETECT"
-	    else
-	        ir-detect -c "$$tmp/detector.tar" -d "$$DEVICE" -j 1 $$maxval
-	    fi
-	}
 	[ -n "$$METHOD" ] || [[ -n $$DETECT && $$DETECT != *detector.tar* ]] || copy_detector
 	names=()
 	for name in $${TEST:-$$DATA}; do
 	    names+=("$${name%/}")
 	    list_conditions "$${name%/}" "$$tmp/$${#names[@]}"
 	done
-	images() {
-	    case $$2 in
-	    clean) xargs -d '\n' -a "$$tmp/$$1/images" cat ;;
-	    *) ir-corrupt -n "$$2" -s "$$3" -r "$$SEED" -j 1 $$maxval "@$$tmp/$$1/images" ;;
-	    esac
-	}
-	condition() {
-	    local to=$$tmp/$$1/$$2.$$3
-
-	    images "$$@" | detect | ir-score --per-image --tsv - "@$$tmp/$$1/masks" > "$$to.part" &&
-	        mv "$$to.part" "$$to.tsv" && progress "$$tmp"/*/*.tsv
-	}
-	conditions() {
-	    for n in $${!names[@]}; do sed "s/^/$$((n + 1)) /" "$$tmp/$$((n + 1))/conditions"; done |
-	    member xargs -P "$$THREADS" -n 3 \
-	        bash -euo pipefail -c 'condition "$$@" || exit 255' condition
-	}
-	export tmp maxval SEED DEVICE METHOD DETECT
-	export -f images detect condition progress
+	[ -z "$$PARALLEL" ] || pack_job
 	together conditions 5>&2
 	[ ! -t 2 ] || echo >&2
 	for n in $${!names[@]}; do

@@ -11,7 +11,7 @@
 shapes=(DATA INIT VAL STRATEGY NET LAMBDA BATCH EPOCHS SEED SEVERITIES HOLD CROP LR LR_STEPS
     LR_SCHEDULE EMA NORMALISE LOSS REWARD POLICY_LR ENTROPY MAXVAL RESIZE_MASKS INIT_OPTIONS TRAIN_OPTIONS POLICY_OPTIONS)
 recorded=("${shapes[@]}" ROUNDS)
-knobs=(RUN "${recorded[@]}" KEEP DEVICE THREADS MPIRUN CACHE CHECKPOINT METHOD TEST FAMILIES TABLE RUNS METRIC REPORT)
+knobs=(RUN "${recorded[@]}" KEEP DEVICE THREADS MPIRUN PARALLEL CACHE CHECKPOINT METHOD TEST FAMILIES TABLE RUNS METRIC REPORT)
 
 # The kind of each knob's value (see fits), and a default; "-" before a kind: it may be empty.
 declare -A kind=(
@@ -24,7 +24,7 @@ declare -A kind=(
     [LAMBDA]=number [LR]=number [POLICY_LR]=number [ENTROPY]=number
     [ROUNDS]='whole 0 4' [EPOCHS]='whole 1 4' [KEEP]='-whole 1 4' [THREADS]='whole 1 4'
     [SEED]='whole 0 14' [BATCH]='whole 1 6' [CROP]='whole 1 6' [MAXVAL]='-whole 1 5'
-    [MPIRUN]=-command [HOLD]=-list [FAMILIES]='some clean noise blur isp camera'
+    [MPIRUN]=-command [PARALLEL]=-command [HOLD]=-list [FAMILIES]='some clean noise blur isp camera'
     [SEVERITIES]='wholes 1 1' [LR_STEPS]='-wholes 0 4'
     [INIT_OPTIONS]=-options [TRAIN_OPTIONS]=-options [POLICY_OPTIONS]=-options)
 declare -A default=(
@@ -238,6 +238,8 @@ check_knobs() {
         fail "LR_STEPS does not go with LR_SCHEDULE=$LR_SCHEDULE"
     [ -z "$training" ] || [ -z "$MPIRUN" ] || command -v -- "${MPIRUN%% *}" > /dev/null ||
         fail "MPIRUN: ${MPIRUN%% *}: not found in PATH"
+    [[ " $1 " != *' robustness '* ]] || [ -z "$PARALLEL" ] || command -v -- "${PARALLEL%% *}" > /dev/null ||
+        fail "PARALLEL: ${PARALLEL%% *}: not found in PATH"
     if [ -n "$training" ] && [ -d "$RUN/0000" ]; then
         for knob in "${shapes[@]}"; do
             value=${record[$knob]:-${default[$knob]:-}}

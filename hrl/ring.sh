@@ -102,8 +102,8 @@ blame_none() {
 blame() {
     local said='' line
 
-    [ "$2" = xargs ] || said=$(grep -s "^$2: " "$tmp/$2.err" | head -n 1) || true
-    said=${said:-$(grep -sv -e "^Try '" -e '^xargs: ' -e '^-*$' "$tmp/$2.err" | head -n 1)} || true
+    [[ $2 = xargs || $2 = parallel ]] || said=$(grep -s "^$2: " "$tmp/$2.err" | head -n 1) || true
+    said=${said:-$(grep -sv -e "^Try '" -e '^xargs: ' -e '^parallel: This job failed' -e '^-*$' "$tmp/$2.err" | head -n 1)} || true
     if [ "$1" = 127 ]; then
         fail "$target: $2: not found in PATH"
     elif [ "$1" -gt 128 ]; then

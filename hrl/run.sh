@@ -15,6 +15,8 @@ here=${BASH_SOURCE[0]%/*}
 . "$here/rounds.sh"
 # shellcheck source=hrl/scores.sh
 . "$here/scores.sh"
+# shellcheck source=hrl/conditions.sh
+. "$here/conditions.sh"
 # shellcheck source=hrl/tables.sh
 . "$here/tables.sh"
 

@@ -3,25 +3,6 @@
 
 # shellcheck disable=SC2154 # the knobs, and what run.sh sets
 
-# list_conditions DATA DIR: lists in DIR the test frames of DATA, their masks, and what they are to be
-# scored under.
-list_conditions() {
-    # shellcheck disable=SC2034 # cached and paths read them
-    local data=$1 cache
-
-    find_cache "$1"
-    mkdir "$2"
-    frame_names test > "$2/test.txt"
-    cached "$2/test.txt"
-    paths images "$2/test.txt" > "$2/images"
-    paths masks "$2/test.txt" > "$2/masks"
-    {
-        echo clean 0
-        # shellcheck disable=SC2086 # words
-        conditions_of $FAMILIES | tr '\t' ' '
-    } > "$2/conditions"
-}
-
 # robustness_table DIR: of the scores NAME.SEVERITY.tsv of the conditions that DIR lists; DIR/frames
 # becomes what each frame adds to them.
 robustness_table() {
@@ -44,11 +25,6 @@ named_rows() {
     awk -v first="$1" -v name="${*:$1 + 2:1}" '
         NR == 1 && first == 0 { print "dataset\t" $0 }
         NR > 1 { print name "\t" $0 }'
-}
-
-# progress FILE...: how many there are, on a terminal.
-progress() {
-    [ ! -t 5 ] || printf '\r%d conditions scored' $# >&5
 }
 
 # shown: the table on standard input, its columns padded where a person reads it, without what a

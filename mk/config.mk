@@ -37,7 +37,7 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config netpbm libnetpbm-dev libpng-dev libtif
                  libarchive-dev nettle-dev libdnnl-dev libfftw3-dev libopenblas-dev
 CHECK_PACKAGES = bats binutils libarchive-tools patchelf procps strace parallel python3-numpy \
                  python3-scipy python3-torch chromium tidy libjpeg62-turbo-dev ffmpeg zsh fish \
-                 openmpi-bin libopenmpi-dev iproute2
+                 openmpi-bin libopenmpi-dev iproute2 rsync
 BENCH_PACKAGES = python3-venv
 FUZZ_PACKAGES  = clang libclang-rt-14-dev
 LINT_PACKAGES  = clang-format cppcheck groff-base mandoc shellcheck

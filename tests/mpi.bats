@@ -142,7 +142,7 @@ same_step() {
     awk -F '\t' '$1 == "collectives" { found++; good = NF == 7 && $3 > 50 && $4 > 0 && $7 > 0 }
         $1 == "total" { total = $4 } END { exit !(found == 1 && good && total > 0) }' profile
     train '' alone --batch 7 --profile 2> profile
-    ! grep collectives profile
+    run ! grep collectives profile
 }
 
 @test "a short last batch, with fewer frames than processes, is as one process trains on it" {

@@ -1,0 +1,123 @@
+# shellcheck shell=bash
+# The conditions of the robustness table, played several at a time: on this machine, or by GNU parallel
+# on others. Read by "." into run.sh.
+
+# shellcheck disable=SC2154 # the knobs, and what run.sh and the recipe set
+
+# list_conditions DATA DIR: lists in DIR the test frames of DATA, their masks, and what they are to be
+# scored under.
+list_conditions() {
+    # shellcheck disable=SC2034 # cached and paths read them
+    local data=$1 cache
+
+    find_cache "$1"
+    mkdir "$2"
+    frame_names test > "$2/test.txt"
+    cached "$2/test.txt"
+    paths images "$2/test.txt" > "$2/images"
+    paths masks "$2/test.txt" > "$2/masks"
+    echo "$cache" > "$2/cache"
+    {
+        echo clean 0
+        # shellcheck disable=SC2086 # words
+        conditions_of $FAMILIES | tr '\t' ' '
+    } > "$2/conditions"
+}
+
+# conditions: plays those of each list, $tmp/1, $tmp/2, ...; the scores go to CORRUPTION.SEVERITY.tsv
+# beside the list.
+conditions() {
+    local n play=condition
+
+    [ -z "$PARALLEL" ] || play=elsewhere
+    for n in "${!names[@]}"; do
+        sed "s/^/$((n + 1)) /" "$tmp/$((n + 1))/conditions"
+    done | "$play"
+}
+
+# condition: each on standard input by a process of this machine.
+condition() {
+    export tmp here METHOD DETECT DEVICE SEED MAXVAL
+    export -f play_here progress
+    member xargs -P "$THREADS" -n 3 bash -euo pipefail -c 'play_here "$@" || exit 255' condition
+}
+
+play_here() {
+    local to=$tmp/$1/$2.$3
+
+    bash "$here/condition.sh" "$tmp" "$@" > "$to.part" && mv "$to.part" "$to.tsv" && progress "$tmp"/*/*.tsv
+}
+
+# progress FILE...: how many there are, on a terminal.
+progress() {
+    [ ! -t 5 ] || printf '\r%d conditions scored' $# >&5
+}
+
+# ---- on other machines ---------------------------------------------------------------------------
+
+# pack_job: makes $tmp/job.tar, all that a machine without these files needs: condition.sh, its
+# knobs, the detector, and for each list the frames, the masks and their paths.
+pack_job() {
+    local dir n kind knob job=$tmp/job
+
+    mkdir "$job"
+    cp "$here/condition.sh" "$job"
+    [ ! -e "$tmp/detector.tar" ] || cp "$tmp/detector.tar" "$job"
+    for knob in METHOD DETECT DEVICE SEED MAXVAL IRTOOLS_PRECISION LC_ALL; do
+        printf 'export %s=%q\n' "$knob" "${!knob-}"
+    done > "$job/knobs"
+    # where irtools is as on this machine, it is found
+    printf 'PATH=$PATH:%q\n' "$PATH" >> "$job/knobs"
+    for dir in "$tmp"/[0-9]*/; do
+        n=$(basename "$dir")
+        mkdir "$job/$n"
+        for kind in images masks; do
+            below_cache "$dir" "$kind" "$n.cache/" > "$job/$n/$kind"
+        done
+        tar -chf "$job/$n.tar" -C "$(cat "$dir/cache")" --transform "s,^,$n.cache/," --verbatim-files-from \
+            -T <(for kind in images masks; do below_cache "$dir" "$kind"; done)
+    done
+    tar -cf "$tmp/job.tar" -C "$job" .
+    rm -r "$job"
+}
+
+# below_cache DIR KIND [BEGINNING]: the paths of that list, from the cache on.
+below_cache() {
+    local cache
+
+    cache=$(cat "$1/cache")
+    awk -v from="${#cache}" -v with="${3:-}" '{ print with substr($0, from + 2) }' "$1/$2"
+}
+
+# What a machine runs for one condition, N CORRUPTION SEVERITY: in a directory of its own, which is gone
+# afterwards. Where it is the machine that asks, the job is where it was packed.
+# shellcheck disable=SC2016 # bash -c expands it there
+unpack_and_play='
+    job=job.tar && [ -e "$job" ] || job=../job.tar
+    trap "rm -rf \"\$dir\"" EXIT
+    dir=$(mktemp -d) && tar -xf "$job" -C "$dir" && cd "$dir" && tar -xf "$1.tar" || exit
+    . ./knobs
+    echo "@@ $*"
+    bash condition.sh . "$@"'
+
+# elsewhere: each condition on standard input, by PARALLEL. What it says begins with a line that tells
+# whose scores follow; GNU parallel does not mix two jobs' lines.
+elsewhere() {
+    member parallel | awk -v dir="$tmp" '
+        $1 == "@@" { close(file); file = dir "/" $2 "/" $3 "." $4 ".tsv"; next }
+        { print > file }'
+}
+
+# parallel: PARALLEL, with a directory on each machine that is gone afterwards. GNU parallel takes a
+# variable of this name for options of its own.
+parallel() (
+    local status=0 launcher remote=.irtools-$RANDOM-$$
+
+    read -ra launcher <<< "$PARALLEL"
+    unset PARALLEL
+    cd "$tmp" || exit
+    command "${launcher[@]}" --workdir "$remote" --basefile job.tar --cleanup --halt now,fail=1 \
+        --colsep ' ' bash -c "$(printf %q "$unpack_and_play")" condition '{1} {2} {3}' || status=$?
+    [ "$status" = 0 ] || command "${launcher[@]}" --nonall rm -rf "$remote" > /dev/null 2>&1 || true
+    exit "$((status == 255 ? 1 : status))" # 255 is a host that cannot be reached
+)
