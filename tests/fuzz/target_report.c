@@ -61,19 +61,25 @@ static bool names_number(const char *at)
     return false;
 }
 
-/* Numbers where a drawing needs them. In one pass: AddressSanitizer makes strstr() look at all of
- * the page each time. */
+/* Numbers where a drawing needs them: in attributes of tags. A text, or another attribute's value,
+ * may hold whatever a run called its columns. In one pass: AddressSanitizer makes strstr() look at
+ * all of the page each time. */
 static void check_numbers(void)
 {
+    bool in_tag = false;
     page.text[page.length] = '\0';
     for (const char *at = page.text; at[0] != '\0'; at++) {
         if (at[0] == '<' && strncmp(at, "<script", 7) == 0)
             fault("markup from outside");
-        if (at[0] != '=' || at[1] != '"' || !names_number(at))
+        in_tag = at[0] == '<' || (in_tag && at[0] != '>');
+        if (!in_tag || at[0] != '=' || at[1] != '"')
             continue;
-        at += 2;
-        if (at[strspn(at, "0123456789.,+-eEMLHVZhvlmz% ")] != '"')
-            fault("no number: %.40s", at);
+        const char *value = at + 2;
+        if (names_number(at) && value[strspn(value, "0123456789.,+-eEMLHVZhvlmz% ")] != '"')
+            fault("no number: %.40s", value);
+        at = value + strcspn(value, "\"");
+        if (at[0] == '\0')
+            fault("a value without an end: %.40s", value);
     }
 }
 
