@@ -67,6 +67,7 @@ pack_job() {
         printf 'export %s=%q\n' "$knob" "${!knob-}"
     done > "$job/knobs"
     # where irtools is as on this machine, it is found
+    # shellcheck disable=SC2016 # that machine expands it
     printf 'PATH=$PATH:%q\n' "$PATH" >> "$job/knobs"
     for dir in "$tmp"/[0-9]*/; do
         n=$(basename "$dir")
