@@ -33,6 +33,7 @@ void measure_keep(measurement *m, const batch *b)
     }
     memcpy(to->image, b->image, size * sizeof *to->image);
     to->count = batch_images(b);
+    to->whole = batch_whole_images(b);
     to->side = b->side;
     to->absent = m->comm && m->comm->absent;
 }
@@ -46,11 +47,12 @@ void measure_statistics(const measurement *m, ir_detector *detector, ir_checkpoi
     ir_params_load_values(params, checkpoint, IR_TO_DETECT);
     for (int i = 0; i < batches; i++) {
         const measure_batch *b = &m->batch[i];
+        if (m->comm) {
+            ir_comm_set_absent(m->comm, b->absent);
+            ir_detector_set_batch(detector, b->whole);
+        }
         const ir_detector_graph *g =
             ir_detector_graph_for(detector, IR_MEASURING, b->count, b->side, b->side, 0);
-
-        if (m->comm)
-            ir_comm_set_absent(m->comm, b->absent);
         ir_node_put(g->graph, g->image, b->image);
         ir_graph_forward(g->graph);
         ir_params_measure(params, i + 1);

@@ -12,6 +12,7 @@ typedef struct {
     size_t capacity; /* numbers */
     int count, side;
     bool absent; /* a stand-in: see share_batch() */
+    int whole;   /* images of the whole batch */
 } measure_batch;
 
 typedef struct {

@@ -142,6 +142,8 @@ bool train_step(trainer *t, const batch *b, history *h, step_loss *loss)
     const int images = batch_images(b), group = t->whole_batch ? b->count : 1;
     /* a graph of another size may take this one's place */
     bool there = t->pending.images != images && train_last_loss(t, loss);
+    if (t->share)
+        ir_detector_set_batch(t->detector, batch_whole_images(b));
     ir_detector_graph *g =
         ir_detector_graph_for(t->detector, IR_TRAINING, images, b->side, b->side, group);
     forward(t, g, b, h);

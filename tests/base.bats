@@ -288,3 +288,17 @@ numbered_names() {
         one_line_error 1 '^test-base: 3: cannot be worked on$'
     done
 }
+
+@test "sums in pairs of doubles do not depend on their order, and are exact" {
+    test-base pairs | tee sums
+    read -r up down < sums
+    [ "$up" = "$down" ]
+    run ! awk 'NR == 2 { exit $1 != $2 }' sums # doubles by themselves see the order
+    "$PYTHON" - "$up" "$(tail -n 1 sums)" <<- 'PYTHON'
+		import math, sys
+		from fractions import Fraction
+		sum = sum(Fraction(math.sin(i) * 10.0 ** (i % 17)) * Fraction(0.1) * 3 for i in range(2000))
+		assert float(sum) == float(sys.argv[1]), float(sum)
+		assert float(sum / 2000) == float(sys.argv[2]), float(sum / 2000)
+	PYTHON
+}

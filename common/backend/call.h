@@ -72,6 +72,8 @@ struct ir_call {
     /* what the network said */
     ir_op op;
     ir_shape shape;
+    int batch; /* images of the whole batch: shape.n, or more where other processes have the rest.
+                  Choose algorithms by it, and these processes compute what one does. */
     bool training; /* batch statistics, dropout: anything but detection */
 
     /* attributes; which ones matter depends on op */

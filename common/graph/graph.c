@@ -129,6 +129,11 @@ void ir_graph_set_step(ir_graph *g, uint64_t seed, uint64_t step)
     g->step = step;
 }
 
+void ir_graph_set_batch(ir_graph *g, int images)
+{
+    g->batch = images;
+}
+
 void ir_graph_span_losses(ir_graph *g)
 {
     g->losses_span = true;

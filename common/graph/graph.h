@@ -144,6 +144,9 @@ ir_node *ir_bce(ir_graph *g, ir_node *logit, ir_node *y, int group);
 /* Losses that are built from now on: where other processes train the same network, a group goes on
  * in theirs, and has one loss over all of it. */
 void ir_graph_span_losses(ir_graph *g);
+/* Before planning: the graph's images are some of a batch of so many, of which other processes have
+ * the rest. Operations then choose their algorithms as one process with the whole batch would. */
+void ir_graph_set_batch(ir_graph *g, int images);
 
 /* ---- planning and running -------------------------------------------------------------------- */
 

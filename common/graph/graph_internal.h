@@ -39,6 +39,7 @@ struct ir_graph {
     ir_mode mode;
     bool planned;
     bool losses_span; /* ir_graph_span_losses() */
+    int batch;        /* ir_graph_set_batch(); 0: its images are the batch */
 
     ir_node **node; /* in the order of building, which is an order of running */
     int nodes, capacity;

@@ -101,6 +101,7 @@ void ir_graph_plan(ir_graph *g)
         const ir_op_table *op = ir_op_of(g->backend, &node->call);
         if (!ir_node_is_prepared(node))
             continue;
+        node->call.batch = g->batch > 0 ? g->batch : node->call.shape.n;
         if (!op || !op->forward)
             ir_die("%s: the %s backend has no such operation", ir_operations[node->call.op].name,
                    g->backend->name);

@@ -39,7 +39,7 @@ enum { NETWORKS = sizeof networks / sizeof networks[0] };
 typedef struct {
     ir_detector_graph graph;
     ir_mode mode;
-    int n, h, w, group;
+    int n, h, w, group, batch;
     unsigned long used; /* the most recent ones are kept */
 } cached;
 
@@ -54,6 +54,7 @@ struct ir_detector {
     ir_normalisation normalisation;
     double bce_weight; /* 0: the objective is soft-IoU alone */
     bool whole_batch;  /* ir_detector_set_whole_batch() */
+    int batch;         /* ir_detector_set_batch() */
     cached cache[KEPT_GRAPHS];
     unsigned long clock;
 };
@@ -250,6 +251,11 @@ void ir_detector_set_bce(ir_detector *d, double weight)
     drop_graphs(d);
 }
 
+void ir_detector_set_batch(ir_detector *d, int images)
+{
+    d->batch = images;
+}
+
 void ir_detector_set_whole_batch(ir_detector *d)
 {
     d->whole_batch = true;
@@ -388,6 +394,7 @@ static void build(ir_detector *d, cached *c)
     if (c->mode == IR_TRAINING)
         add_losses(d, c, &out, probability);
     ir_graph_set_profile(g, d->profile);
+    ir_graph_set_batch(g, c->batch);
     ir_graph_plan(g);
 }
 
@@ -396,7 +403,7 @@ static cached *find_graph(ir_detector *d, ir_mode mode, int n, int h, int w, int
     for (int i = 0; i < KEPT_GRAPHS; i++) {
         cached *c = &d->cache[i];
         if (c->graph.graph && c->mode == mode && c->n == n && c->h == h && c->w == w &&
-            c->group == group)
+            c->group == group && c->batch == d->batch)
             return c;
     }
     return NULL;
@@ -440,7 +447,7 @@ ir_detector_graph *ir_detector_graph_for(ir_detector *d, ir_mode mode, int n, in
         if (mode == IR_MEASURING && d->backend->available)
             drop_graphs(d);
         c = evict(d, mode);
-        *c = (cached){.mode = mode, .n = n, .h = h, .w = w, .group = group};
+        *c = (cached){.mode = mode, .n = n, .h = h, .w = w, .group = group, .batch = d->batch};
         build(d, c);
     }
     c->used = ++d->clock;

@@ -62,6 +62,9 @@ void ir_detector_set_bce(ir_detector *detector, double weight);
 /* Train on losses over whole batches: where other processes train the same network, over their
  * images of the batch as well. */
 void ir_detector_set_whole_batch(ir_detector *detector);
+/* The graphs asked for from now on are of some images of a batch of so many, of which other
+ * processes have the rest: ir_graph_set_batch(). 0, as at first: they are all of it. */
+void ir_detector_set_batch(ir_detector *detector, int images);
 /* Detect with batch norms that follow the frames: see graph/adaptation.h. Starts with no frames. */
 void ir_detector_set_adaptation(ir_detector *detector, double rate, int window);
 /* Time what the graphs made from now on do, into profile. */

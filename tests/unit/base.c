@@ -12,7 +12,10 @@
  *   test-base lines flush|close               stdin to stdout in whole lines, from small pieces
  *   test-base twice                           opens standard input a second time
  *   test-base wait UNFINISHED                 makes the file, says "ready", waits for a signal
- *   test-base flood                           writes to stdout until that fails */
+ *   test-base flood                           writes to stdout until that fails
+ *   test-base pairs                           a sum in two orders, in pairs of doubles and in
+ * doubles */
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +24,7 @@
 #include "base/base.h"
 #include "base/lines.h"
 #include "base/name_counter.h"
+#include "base/pair.h"
 #include "base/philox.h"
 #include "base/pipeline.h"
 #include "base/processors.h"
@@ -177,6 +181,25 @@ static void flood(void)
     }
 }
 
+/* Numbers of all sizes whose sum is small, from the first to the last and back: the sum rounded to
+ * a double both ways, and what doubles by themselves make of it. */
+static void add_both_ways(void)
+{
+    enum { COUNT = 2000 };
+    ir_pair up = {0}, down = {0};
+    double plain_up = 0, plain_down = 0;
+    for (int i = 0; i < COUNT; i++) {
+        const double a = sin(i) * pow(10, i % 17),
+                     b = sin(COUNT - 1 - i) * pow(10, (COUNT - 1 - i) % 17);
+        up = ir_pair_sum(up, ir_pair_times(ir_pair_product(a, 0.1), 3));
+        down = ir_pair_sum(down, ir_pair_times(ir_pair_product(b, 0.1), 3));
+        plain_up += a * 0.1 * 3;
+        plain_down += b * 0.1 * 3;
+    }
+    printf("%.17g %.17g\n%.17g %.17g\n%.17g\n", up.x, down.x, plain_up, plain_down,
+           ir_pair_over(up, COUNT));
+}
+
 static void parse(const char *kind, const char *text)
 {
     static const char *const names[] = {"one", "two", "three"};
@@ -220,6 +243,8 @@ int main(int argc, char **argv)
         printf("%d\n", ir_default_threads());
     else if (strcmp(job, "twice") == 0)
         ir_open_in(ir_open_in("-") ? "-" : "");
+    else if (strcmp(job, "pairs") == 0)
+        add_both_ways();
     else if (strcmp(job, "help") == 0)
         ir_print_help("usage: test-base\n");
     else if (strcmp(job, "version") == 0)

@@ -348,7 +348,7 @@ static dnnl_primitive_desc_t describe_way(ir_dnn *dnn, const ir_dnn_shape *shape
  * kernels/winograd_gradient.c's; over more tiles the error of its sums grows. */
 static bool pays_winograd(const ir_dnn_shape *s, unsigned direction)
 {
-    const long tiles = (long)s->n * ((s->oh + 3) / 4) * ((s->ow + 3) / 4);
+    const long tiles = (long)s->batch * ((s->oh + 3) / 4) * ((s->ow + 3) / 4);
     return direction == IR_DNN_WEIGHTS && !s->bf16 && s->kernel == 3 && s->stride == 1 &&
            s->pad == 1 && s->dilation == 1 && !s->depthwise && s->block == 16 && s->ic >= 64 &&
            s->oc >= 32 && tiles >= 16 && tiles <= 8192;

@@ -15,6 +15,7 @@ typedef struct ir_dnn_conv ir_dnn_conv;
 
 typedef struct {
     int n, ic, ih, iw, oc, oh, ow;
+    int batch;                         /* ir_call's */
     int kernel, stride, pad, dilation; /* dilation 1: none */
     bool depthwise;                    /* ic == oc, one filter a channel */
     int block;                         /* 8 or 16 */

@@ -5,12 +5,16 @@
  * The statistics of a channel are merged from those of small chunks (Chan, Golub and LeVeque 1979),
  * so that a large mean costs no digits and x is read from memory once. Backward recomputes what act
  * saw from x, so the output need not be kept. A batch norm that adapts has statistics for each
- * image, of that part of it which is not padding. Where several processes train the network, the
- * batch is that of all of them. */
+ * image, of that part of it which is not padding.
+ *
+ * Where several processes train the network, the batch is that of all of them. Its statistics are
+ * then the very bits that one process finds: images are added up in twice the digits of a double,
+ * so that their order, which is another, is lost in rounding. */
 #include <math.h>
 #include <string.h>
 
 #include "backend/adapt.h"
+#include "base/pair.h"
 #include "comm/comm.h"
 #include "loops.h"
 
@@ -178,50 +182,95 @@ static void find_moments(ir_call *call)
     }
 }
 
-/* One block's, over some images. */
-static moments total_moments(const ir_call *call, int block, int first, int images)
+/* One block's, of one image. */
+static moments image_moments(const ir_call *call, int block, int image)
 {
     const ir_shape s = call->shape;
     const int per = parts_of_plane(s);
-    const moments *found = call->scratch;
+    const moments *found = (const moments *)call->scratch + (image * blocks(s.c) + block) * per;
     moments total = {0};
-    for (int n = first; n < first + images; n++)
-        for (int i = 0; i < per; i++)
-            merge(&total, &found[(n * blocks(s.c) + block) * per + i]);
+    for (int i = 0; i < per; i++)
+        merge(&total, &found[i]);
     if (s.c == 1)
         merge_lanes(&total);
     return total;
 }
 
-/* Each block's moments become those over the images of all processes, in the order of the ranks. */
-static void merge_ranks(ir_comm *comm, moments *total, size_t count)
+/* ---- over images ---- */
+
+/* Of each lane: how many values, their sum and that of their squares. */
+typedef struct {
+    double count[B];
+    ir_pair sum[B], squares[B];
+} totals;
+
+static void add_image(totals *t, const moments *m)
+{
+    for (int l = 0; l < B; l++) {
+        const ir_pair square = ir_pair_product(m->mean[l], m->mean[l]);
+        t->count[l] += m->count[l];
+        t->sum[l] = ir_pair_sum(t->sum[l], ir_pair_product(m->count[l], m->mean[l]));
+        t->squares[l] = ir_pair_sum(t->squares[l], ir_pair_times(square, m->count[l]));
+        t->squares[l] = ir_pair_sum(t->squares[l], (ir_pair){.x = m->m2[l]});
+    }
+}
+
+/* Each block's totals become those over the images of all processes. */
+static void add_ranks(ir_comm *comm, totals *total, size_t count)
 {
     if (comm->absent)
         memset(total, 0, count * sizeof *total);
-    const moments *all = ir_comm_gather_all(comm, total, count * sizeof *total);
+    const totals *all = ir_comm_gather_all(comm, total, count * sizeof *total);
     memset(total, 0, count * sizeof *total);
-    for (int r = 0; r < comm->size; r++)
-        for (size_t block = 0; block < count; block++)
-            merge(&total[block], &all[(size_t)r * count + block]);
+    for (size_t i = 0; i < (size_t)comm->size * count; i++) {
+        totals *t = &total[i % count];
+        for (int l = 0; l < B; l++) {
+            t->count[l] += all[i].count[l];
+            t->sum[l] = ir_pair_sum(t->sum[l], all[i].sum[l]);
+            t->squares[l] = ir_pair_sum(t->squares[l], all[i].squares[l]);
+        }
+    }
+}
+
+/* One channel's mean, rounded to a double m, and sum (x - m)^2 = sum x^2 - 2 m sum x + count m^2.
+ */
+typedef struct {
+    double count, mean, m2;
+} channel_moments;
+
+static channel_moments moments_of(const totals *t, int l)
+{
+    channel_moments c = {.count = t->count[l]};
+    if (c.count > 0)
+        c.mean = ir_pair_over(t->sum[l], c.count);
+    const ir_pair square = ir_pair_times(ir_pair_product(c.mean, c.mean), c.count);
+    const ir_pair m2 =
+        ir_pair_sum(t->squares[l], ir_pair_sum(ir_pair_times(t->sum[l], -2 * c.mean), square));
+    c.m2 = fmax(m2.x + m2.rest, 0);
+    return c;
 }
 
 static void batch_statistics(ir_backend *b, ir_call *call)
 {
     const ir_shape s = call->shape;
-    moments *total = (moments *)call->scratch + parts_of(s);
+    totals *total = (totals *)((moments *)call->scratch + parts_of(s));
     find_moments(call);
 #pragma omp parallel for schedule(static) if (parts_of(s) > 64)
-    for (int block = 0; block < blocks(s.c); block++)
-        total[block] = total_moments(call, block, 0, s.n);
+    for (int block = 0; block < blocks(s.c); block++) {
+        total[block] = (totals){0};
+        for (int n = 0; n < s.n; n++) {
+            const moments m = image_moments(call, block, n);
+            add_image(&total[block], &m);
+        }
+    }
     if (b->comm)
-        merge_ranks(b->comm, total, (size_t)blocks(s.c));
+        add_ranks(b->comm, total, (size_t)blocks(s.c));
     *values_of(call) = total[0].count[0];
     for (int c = 0; c < (int)padded(call); c++) {
-        const moments *m = &total[c / lanes(s.c)];
-        const int l = c % lanes(s.c);
-        save_statistics(call, 0, c, m->mean[l], m->m2[l] / m->count[l]);
+        const channel_moments m = moments_of(&total[c / lanes(s.c)], c % lanes(s.c));
+        save_statistics(call, 0, c, m.mean, m.m2 / m.count);
         if (c < s.c)
-            update_running(call, c, m->mean[l], m->m2[l], m->count[l]);
+            update_running(call, c, m.mean, m.m2, m.count);
     }
 }
 
@@ -250,7 +299,7 @@ static void adapted_statistics(ir_call *call)
 #pragma omp parallel for schedule(static) if (parts_of(s) > 64)
     for (int block = 0; block < blocks(s.c); block++)
         for (int n = 0; n < s.n; n++) {
-            const moments m = total_moments(call, block, n, 1);
+            const moments m = image_moments(call, block, n);
             for (int l = 0; l < lanes(s.c); l++) {
                 const int c = block * lanes(s.c) + l;
                 ir_statistics used = {0};
@@ -468,7 +517,7 @@ static void prepare(ir_backend *b, ir_call *call)
     const size_t count = (size_t)parts_of(call->shape);
     const size_t sets = adapts(call) ? (size_t)call->shape.n : 1;
     call->saved_bytes = (sets * 2 * padded(call) + 1) * sizeof(double);
-    call->scratch_bytes = (count + (size_t)blocks(call->shape.c)) * sizeof(moments) +
+    call->scratch_bytes = count * sizeof(moments) + (size_t)blocks(call->shape.c) * sizeof(totals) +
                           2 * padded(call) * sizeof(float);
 }
 

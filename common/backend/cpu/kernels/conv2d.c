@@ -78,6 +78,7 @@ static void prepare(ir_backend *b, ir_call *call)
     const convolution what = {
         .src = transposed ? out : in,
         .dst = transposed ? in : out,
+        .batch = call->batch,
         .kernel = call->kernel,
         .stride = call->stride,
         .pad = call->pad,

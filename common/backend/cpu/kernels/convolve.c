@@ -55,6 +55,7 @@ static ir_dnn_shape shape_of(const convolution *w)
 {
     return (ir_dnn_shape){
         .n = w->src.n,
+        .batch = w->batch,
         .ic = round_up(w->src.c),
         .ih = w->src.h,
         .iw = w->src.w,

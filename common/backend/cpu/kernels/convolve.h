@@ -11,6 +11,7 @@
 
 typedef struct {
     ir_shape src, dst;
+    int batch; /* ir_call's */
     int kernel, stride, pad, dilation;
     unsigned direct; /* directions that must round as direct convolution does */
     /* the parameter and what is folded into it: convolutions of a backend that agree in both share

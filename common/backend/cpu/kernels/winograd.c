@@ -37,7 +37,7 @@ struct winograd {
 unsigned winograd_directions(const convolution *what)
 {
     const ir_shape s = what->src;
-    const long tiles = (long)s.n * ((s.h + 3) / 4) * ((s.w + 3) / 4);
+    const long tiles = (long)what->batch * ((s.h + 3) / 4) * ((s.w + 3) / 4);
     const long pairs = (long)what->src.c * what->dst.c;
     if (what->kernel != 3 || what->stride != 1 || what->pad != 1 || what->dilation != 1 ||
         what->depthwise || tiles < GROUP)
@@ -54,7 +54,7 @@ static size_t places_of(int m)
  * reading them, not multiplying, takes the time, and 2x2 needs less than half of them. */
 static bool is_mostly_weights(const convolution *what)
 {
-    const long pixels = (long)what->src.n * what->src.h * what->src.w;
+    const long pixels = (long)what->batch * what->src.h * what->src.w;
     return 36L * what->src.c * what->dst.c > 8 * pixels * (what->src.c + what->dst.c);
 }
 
