@@ -1,12 +1,11 @@
 # One score of several robustness tables, side by side, with the gain over the first table, and the 95 %
 # interval of that where the tables have their frames beside them (interval.awk).
-# To be read after table.awk. -v names="a b": the names of the tables' columns. -v camera=, -v held=: as of
-# robustness.awk.
+# To be read after statistics.awk, table.awk and interval.awk. -v names="a b": the names of the tables'
+# columns.
 
 BEGIN {
     FS = OFS = "\t"
     wanted = split(names, name, " ")
-    mark(camera, is_camera)
 }
 
 FNR == 1 {

@@ -92,7 +92,10 @@ intervals() {
 
 # intervals_of METRIC TABLE
 intervals_of() {
-    awk -f "$here/statistics.awk" -f "$here/table.awk" -f "$here/interval.awk" \
+    local sets
+
+    corruption_sets
+    awk "${sets[@]}" -f "$here/statistics.awk" -f "$here/table.awk" -f "$here/interval.awk" \
         -f "$here/intervals.awk" -v metric="$1" "$2" "$(frames_of "$2")"
 }
 

@@ -2,13 +2,11 @@
 # IoU, Pd and RCE in percent, Fa in pixels per million.
 #
 # With statistics.awk. FRAMES, of the environment: the file that gets what each frame adds to the scores.
-# -v camera=, -v held=: the corruptions of the camera group, and those kept out of training, whose
-# rows are marked in a column of their own. -v families=: the groups that were tested.
+# -v held=: the corruptions kept out of training, whose rows are marked in a column of their own.
 
 BEGIN {
     FS = OFS = "\t"
     frames = ENVIRON["FRAMES"]
-    mark(camera, is_camera)
     marks = mark(held, is_held)
     terms = split("intersection union hits targets false_alarm_pixels pixels", term, " ")
     line = "corruption" OFS "severity" OFS "name"
@@ -46,9 +44,9 @@ END {
         if (i > 1 && corruption[i] != corruption[i + 1])
             print_mean(corruption[i], corruption[i])
     }
-    if (families ~ /noise/ && families ~ /blur/ && families ~ /isp/) {
+    if (has_all_played()) {
         print_mean("mean-of-nine", "nine")
-        print_mean("mean-of-ten", "ten")
+        print_mean("mean-of-" all_played, all_played)
     }
     print_mean("mean-of-camera", "camera")
     if (marks) {
@@ -72,6 +70,14 @@ function rce(x) {
 function print_row(name, severity, iou, pd, fa) {
     print name, severity, fixed(iou), fixed(pd), fixed(fa),
           (severity == "-" ? "-" : fixed(rce(iou))) (marks ? OFS (name in is_held ? "held" : "-") : "")
+}
+
+# Whether there are rows of all that a policy plays.
+function has_all_played(i, name, there) {
+    for (i = 1; i <= rows; i++) there[corruption[i]]
+    for (name in is_played)
+        if (!(name in there)) return 0
+    return 1
 }
 
 # Over the rows of a set of corruptions.

@@ -55,9 +55,9 @@ say_round() {
 
 # ---- the run's own tables ------------------------------------------------------------------------
 
-# record: log.tsv and policy.tsv of the run get the rounds that they lack, a row and thirty, and are
-# mended where a full disk or a power cut has torn them: a table is written whole or not at all. One at
-# a time: the report may come while a round ends.
+# record: log.tsv and policy.tsv of the run get the rounds that they lack, a row in the one and a row
+# for each strategy in the other. They are mended where a full disk or a power cut has torn them: a table
+# is written whole or not at all. One at a time: the report may come while a round ends.
 record() {
     local dir round lock logged shared
     local SEVERITIES=${record[SEVERITIES]:-$SEVERITIES} log=$RUN/log.tsv policy=$RUN/policy.tsv

@@ -85,10 +85,14 @@ detect_soft() {
 # score OPTION... LIST: of the maps of that list.
 score() { member ir-score --tsv "$@" "@$tmp/truth.list"; }
 
-# spread_strategies NAMES: a strategy for each, all thirty in turn.
+# spread_strategies NAMES: a strategy for each, all of them in turn. A step that has no factor in common
+# with their number comes to each, and to other corruptions sooner than to the next severity.
 spread_strategies() {
-    strategies | awk -v OFS='\t' 'NR == FNR { strategy[n++] = $0; next }
-        { print $0, strategy[(FNR - 1) * 7 % n], 0 }' - "$1"
+    strategies | awk -v OFS='\t' '
+        function common(a, b) { return b ? common(b, a % b) : a }
+        NR == FNR { strategy[n++] = $0; next }
+        FNR == 1 { for (step = 7; common(n, step) > 1;) step++ }
+        { print $0, strategy[(FNR - 1) * step % n], 0 }' - "$1"
 }
 
 # images_table: the scores by frame on standard input, with the strategy and the paths of each.
@@ -98,7 +102,13 @@ images_table() {
 }
 
 # strategies: every corruption that can be played with, at every severity.
-strategies() { conditions_of noise blur isp; }
+strategies() {
+    # shellcheck disable=SC2046 # words
+    conditions_of $(played_families)
+}
+
+# played_families: the groups of corruptions that a policy plays.
+played_families() { ir-corrupt --list | awk '!/^#/ && $2 != "camera" && !seen[$2]++ { print $2 }'; }
 
 # conditions_of FAMILY...: every corruption of these families at every severity.
 conditions_of() {
@@ -110,6 +120,18 @@ conditions_of() {
 # corruptions FAMILY...: the names of the corruptions of these families.
 corruptions() {
     ir-corrupt --list | awk -v families=" $* " '!/^#/ && index(families, " " $2 " ") { print $1 }'
+}
+
+# corruption_sets: sets, an array of awk's options: what statistics.awk is to know of the corruptions. The
+# paper's means are over those that its tables have rows of.
+corruption_sets() {
+    local published
+
+    published=$(awk -F '\t' '/^#/ || $6 ~ /^(corruption|clean|mean-of-.*)$/ { next }
+        !seen[$6]++ { print $6 }' "$here/published.tsv")
+    # shellcheck disable=SC2034,SC2046 # its callers read it; words
+    sets=(-v paper="$(xargs <<< "$published")" -v camera="$(corruptions camera | xargs)"
+        -v played="$(corruptions $(played_families) | xargs)")
 }
 
 # held: the names of the corruptions that HOLD keeps out of training.
@@ -138,7 +160,7 @@ check_held() {
 
     said=$(held) || status=$?
     case $status in
-    1) fail "HOLD: $said is none of noise blur isp and no corruption that a policy plays" ;;
+    1) fail "HOLD: $said is none of $(played_families | xargs) and no corruption that a policy plays" ;;
     2) fail "HOLD: \"$HOLD\" leaves no corruption to play with" ;;
     esac
 }

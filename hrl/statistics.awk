@@ -1,4 +1,19 @@
 # What the tables' programs share: which corruptions a mean is of, and Student's t.
+# -v paper=, -v played=, -v camera=: the corruptions of the paper's means, those that a policy plays, and
+# those of the camera group (corruption_sets of scores.sh).
+
+BEGIN {
+    mark(paper, is_paper)
+    mark(camera, is_camera)
+    all_played = in_words(mark(played, is_played))
+}
+
+# in_words(N): the mean of all that are played has their number in its name.
+function in_words(n, word, words) {
+    words = split("one two three four five six seven eight nine ten eleven twelve thirteen fourteen " \
+                  "fifteen sixteen seventeen eighteen nineteen twenty", word, " ")
+    return n in word ? word[n] : n
+}
 
 # mark(LIST, SET): the words of LIST become SET's indices; how many there are.
 function mark(list, set, word, n, i) {
@@ -7,13 +22,13 @@ function mark(list, set, word, n, i) {
     return n
 }
 
-# Whether a corruption is one of those that a mean is of: a set of them, or that one alone. is_camera
-# and is_held: the corruptions of the camera group, and those kept out of training.
+# Whether a corruption is one of those that a mean is of: a set of them, or that one alone. is_held: those
+# kept out of training.
 function counts(name, set) {
     if (set == "camera") return name in is_camera
-    if (set == "nine") return !(name in is_camera) && name != "impulse-noise"
-    if (set == "ten") return !(name in is_camera)
-    if (set == "played") return !(name in is_camera) && !(name in is_held)
+    if (set == "nine") return name in is_paper
+    if (set == all_played) return name in is_played
+    if (set == "played") return name in is_played && !(name in is_held)
     if (set == "held") return name in is_held
     return name == set
 }

@@ -6,13 +6,14 @@
 # robustness_table DIR: of the scores NAME.SEVERITY.tsv of the conditions that DIR lists; DIR/frames
 # becomes what each frame adds to them.
 robustness_table() {
-    local name severity files=()
+    local name severity sets files=()
 
     while read -r name severity; do
         files+=("$1/$name.$severity.tsv")
     done < "$1/conditions"
-    FRAMES=$1/frames awk -f "$here/statistics.awk" -f "$here/robustness.awk" -v camera="$(corruptions camera | xargs)" \
-        -v held="$(held | xargs)" -v families="$FAMILIES" "${files[@]}"
+    corruption_sets
+    FRAMES=$1/frames awk "${sets[@]}" -f "$here/statistics.awk" -f "$here/robustness.awk" \
+        -v held="$(held | xargs)" "${files[@]}"
 }
 
 # named_rows N NAME...: the table on standard input; of several tables that are to be one, under one
@@ -54,16 +55,17 @@ aligned() {
 
 # compare METRIC RUN...: the runs' tables side by side. A RUN may also be a table.
 compare() {
-    local tables table frames files=()
+    local tables table frames sets files=()
 
     find_tables "${@:2}"
+    corruption_sets
     for table in "${tables[@]}"; do
         files+=("$table")
         frames=$(frames_of "$table")
         [ ! -f "$frames" ] || [ ! -r "$frames" ] || files+=("$frames")
     done
-    awk -f "$here/statistics.awk" -f "$here/table.awk" -f "$here/interval.awk" \
-        -f "$here/compare.awk" -v metric="$1" -v names="${*:2}" -v camera="$(corruptions camera | xargs)" "${files[@]}" | shown
+    awk "${sets[@]}" -f "$here/statistics.awk" -f "$here/table.awk" -f "$here/interval.awk" \
+        -f "$here/compare.awk" -v metric="$1" -v names="${*:2}" "${files[@]}" | shown
 }
 
 # compare_seeds METRIC RUN...: means over runs that differ by their seed alone, GROUP-SEED each.

@@ -1,4 +1,4 @@
-/* Choosing one of the 30 strategies: number corruption * 3 + level. */
+/* Choosing one of the strategies: number corruption * IR_LEVELS + level. */
 #include "choose.h"
 
 #include <math.h>

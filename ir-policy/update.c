@@ -17,7 +17,7 @@
 typedef struct {
     session s;
     policy *loaded; /* as in the checkpoint; NULL while s.policy still is */
-    float *logp;    /* batch x 30, of the loaded policy */
+    float *logp;    /* batch x IR_STRATEGIES, of the loaded policy */
     ir_records *strategies, *rewards;
 } update;
 

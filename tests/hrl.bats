@@ -543,7 +543,8 @@ launcher() {
 
 # ---- tables --------------------------------------------------------------------------------------
 
-@test "robustness: clean, every corruption and severity, means of nine and ten" {
+# The stand-in for ir-corrupt has three corruptions that are played, two of which are among the paper's nine.
+@test "robustness: clean, every corruption and severity, means of the paper's and of all that are played" {
     hrl DATA=data ROUNDS=1
     hrl robustness > table
     cmp table run/robustness.tsv
@@ -567,18 +568,40 @@ banding	3	50.00	50.00	12.50	37.50
 banding	5	30.00	50.00	12.50	62.50
 banding	mean	50.00	50.00	12.50	37.50
 mean-of-nine	mean	50.00	50.00	12.50	37.50
-mean-of-ten	mean	36.67	50.00	12.50	54.17
+mean-of-three	mean	36.67	50.00	12.50	54.17
 mean-of-camera	mean	50.00	50.00	12.50	37.50
 END
     diff expected run/robustness.tsv
-    # the ten alone, and one group, of which there is no mean of nine
-    hrl robustness FAMILIES='noise blur isp' TABLE=ten.tsv
-    grep -v -e banding -e camera expected | diff - ten.tsv
+    # those that are played alone, and one group, of which there is no mean of nine
+    hrl robustness FAMILIES='noise blur isp' TABLE=played.tsv
+    grep -v -e banding -e camera expected | diff - played.tsv
     hrl robustness FAMILIES=isp TABLE=isp.tsv
     grep -e '^corr' -e clean -e contrast expected | diff - isp.tsv
     run --separate-stderr hrl robustness FAMILIES=fog
     refused 'FAMILIES is "fog": not among clean noise blur isp camera'
     [ "$(ls -A run)" = $'.lock\n.log.lock\n.robustness.lock\n0000\n0001\nknobs\nlog.tsv\npolicy.tsv\nrobustness.frames.tsv\nrobustness.tsv' ]
+}
+
+@test "robustness: a corruption new to ir-corrupt is tested, and is in no mean of the paper's" {
+    printf '%s\n' $'# corruption\tgroup' gaussian-noise$'\tnoise' contrast$'\tisp' impulse-fog$'\tweather' \
+        > fake/list
+    hrl DATA=data ROUNDS=1
+    hrl robustness FAMILIES='noise isp' TABLE=without.tsv
+    [[ $(< without.tsv) != *mean-of* ]]
+    sed -i 's/weather/isp/' fake/list
+    hrl robustness > table
+    grep -P '^(impulse-fog|mean-of-.*)\tmean' table | cut -f 1,3 | diff - <(
+        printf '%s\t%s\n' impulse-fog 10.00 mean-of-nine 50.00 mean-of-three 36.67)
+}
+
+@test "report: each of the strategies is taken before one comes twice, however many there are" {
+    local n
+
+    for n in 1 6 7 30 42 210; do
+        # shellcheck disable=SC2016 # the inner shell expands
+        bash -c '. share/hrl/scores.sh; n=$1; strategies() { seq "$n"; }; spread_strategies <(seq "$n")' - $n |
+            cut -f 2 | sort -u | wc -l | grep -x $n
+    done
 }
 
 @test "robustness: the best round, the last, a given detector, a command" {
