@@ -717,3 +717,10 @@ fails() {
         "$DATA/images" "$DATA/masks"
     [[ "$stderr" == *$'\nconcat\tbackward\t'* && "$stderr" != *$'\nresize\t'* ]]
 }
+
+@test "--profile: what a large network computes once more in backward has rows of its own" {
+    ir-train init --net dnanet --mean .4 --std .1 > net.tar
+    run -0 --separate-stderr ir-train -q -c net.tar --crop 64 --batch 4 --profile -w new.tar \
+        "$DATA/images" "$DATA/masks"
+    [[ "$stderr" == *$'\nconcat\trecompute\t'* && "$stderr" == *$'\nconcat\tforward\t'* ]]
+}

@@ -6,7 +6,7 @@
 
 #include "graph/graph_internal.h"
 
-static const char *const pass_name[IR_PASSES] = {"forward", "again", "backward"};
+static const char *const pass_name[IR_PASSES] = {"forward", "recompute", "backward"};
 
 typedef struct {
     ir_op op;
