@@ -39,7 +39,8 @@ static void put_crop(const crop *c, const ir_image *im, int side, const cropping
 
 static void add_item(batch *b, const ir_image *item, const cropping *how)
 {
-    ir_rng rng = ir_rng_make(how->seed, "crop", item[FRAME].name, how->number);
+    const uint64_t number = b->before + (uint64_t)b->count;
+    ir_rng rng = ir_rng_make(how->seed, "crop", item[FRAME].name, number);
     const crop c = crop_draw(&rng, &item[MASK], b->side);
     const size_t at = (size_t)b->count * crop_size(b);
     put_crop(&c, &item[FRAME], b->side, how, b->image + at);
@@ -61,18 +62,16 @@ static void close_ranks(batch *b)
     memcpy(b->mask + used, b->mask, used * sizeof *b->mask);
 }
 
-bool batch_fill(batch *b, source *s, cropping *how)
+bool batch_fill(batch *b, source *s, const cropping *how)
 {
     const ir_image *item;
     b->count = 0;
-    while (b->count < b->capacity && (item = source_next(s))) {
+    b->before = how->before + source_position(s);
+    while (b->count < b->capacity && (item = source_next(s)))
         add_item(b, item, how);
-        how->number++;
-    }
     if (b->paired)
         close_ranks(b);
     b->whole = b->count;
-    b->seen = how->number;
     return b->count > 0;
 }
 

@@ -17,24 +17,24 @@ typedef struct {
                          first of them in here */
     float *image, *mask; /* images x 1 x side x side */
     char **name;         /* of each frame of the whole batch */
-    uint64_t seen;       /* frames of the whole training, with these */
+    uint64_t before;     /* frames of the whole training before these */
 } batch;
 
 void batch_make(batch *b, int capacity, int side, bool paired);
 int batch_images(const batch *b);
 int batch_whole_images(const batch *b); /* of the whole batch */
 
-/* How the frames become crops: how the input is normalised, and what the crops are drawn from:
- * Philox keyed by (seed, "crop", name, number), number being how many frames were seen before this
- * one. */
+/* How a pass's frames become crops: how the input is normalised, and what the crops are drawn from.
+ * That is Philox keyed by (seed, "crop", name, number); the number is how many frames the training
+ * saw before this one. */
 typedef struct {
     ir_normalisation normalisation;
     uint64_t seed;
-    uint64_t number; /* counted up */
+    uint64_t before; /* frames of the whole training before this pass */
 } cropping;
 
 /* Reads the next `capacity` items, or what is left of them; false when there was none. */
-bool batch_fill(batch *b, source *s, cropping *how);
+bool batch_fill(batch *b, source *s, const cropping *how);
 void batch_free(batch *b);
 
 #endif

@@ -11,7 +11,7 @@ typedef struct {
     uint64_t seed;
     long epoch;     /* passes over the operands */
     long step;      /* optimizer steps of the whole training: the key of dropout */
-    long images;    /* frames seen: the key of crops */
+    long images;    /* frames trained on: the key of the next crops */
     long adam_step; /* steps behind Adam's moments: 0 when the checkpoint holds none */
     ir_adam adam;   /* as last used */
     double ema;     /* decay of the averaged weights; 0: there are none */

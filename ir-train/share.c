@@ -15,7 +15,7 @@ struct share {
 /* What the others have to know of a batch. frames 0: the pass has ended. */
 typedef struct {
     int frames;
-    uint64_t seen;
+    uint64_t before; /* as the batch's */
     double lr;
 } announcement;
 
@@ -100,13 +100,13 @@ const batch *share_batch(share *s, const batch *whole, double *lr)
 {
     announcement a = {0};
     if (whole)
-        a = (announcement){.frames = whole->count, .seen = whole->seen, .lr = *lr};
+        a = (announcement){.frames = whole->count, .before = whole->before, .lr = *lr};
     s->comm->broadcast(s->comm, &a, sizeof a);
     if (a.frames == 0)
         return NULL;
     divide(s, a.frames);
     scatter(s, whole);
-    s->part.seen = a.seen;
+    s->part.before = a.before;
     s->part.name = whole ? whole->name : NULL;
     *lr = a.lr;
     return &s->part;

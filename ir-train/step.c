@@ -58,16 +58,16 @@ static double mean(const float *x, int count)
     return sum / count;
 }
 
-/* What will be wanted of the batch once its losses are there: by then it may be another. */
-static pending_step pending_of(const trainer *t, const ir_detector_graph *g, const batch *b,
-                               long step)
+/* What will be wanted of the batch once its losses are there. By then it may hold other frames. */
+static pending_step pending_of(const trainer *t, const batch *b, long step)
 {
-    const int group = t->whole_batch ? b->whole : 1;
-    pending_step p = {.graph = g,
-                      .part = b,
+    const int whole = t->whole_batch ? b->whole : 1;
+    pending_step p = {.is_there = true,
                       .images = batch_images(b),
-                      .losses = batch_whole_images(b) / group,
-                      .clean = b->whole / group,
+                      .side = b->side,
+                      .group = t->whole_batch ? b->count : 1,
+                      .losses = batch_whole_images(b) / whole,
+                      .clean = b->whole / whole,
                       .frames = b->whole,
                       .step = step};
     if (t->whole_batch || !b->name)
@@ -78,12 +78,17 @@ static pending_step pending_of(const trainer *t, const ir_detector_graph *g, con
     return p;
 }
 
-bool train_last_loss(trainer *t, step_loss *loss)
+/* part: the pending step's, where batches are divided; then its losses are taken in the same step.
+ */
+static bool take_loss(trainer *t, const batch *part, step_loss *loss)
 {
     const pending_step p = t->pending;
-    if (!p.graph)
+    if (!p.is_there)
         return false;
-    float *all = losses_of(t, p.graph, p.graph->objective, p.part, p.images, !t->whole_batch);
+    /* the graph used last, so it is there still */
+    const ir_detector_graph *g =
+        ir_detector_graph_for(t->detector, IR_TRAINING, p.images, p.side, p.side, p.group);
+    float *all = losses_of(t, g, g->objective, part, p.images, !t->whole_batch);
     for (int i = 0; i < p.losses; i++)
         check_loss(all[i], p.name ? p.name[i % p.frames] : NULL, p.step);
     *loss = (step_loss){.clean = mean(all, p.clean), .frames = p.frames, .step = p.step};
@@ -97,23 +102,16 @@ bool train_last_loss(trainer *t, step_loss *loss)
     return true;
 }
 
-/* ---- the step -------------------------------------------------------------------------------- */
-
-static void forward(const trainer *t, const ir_detector_graph *g, const batch *b, const history *h)
+bool train_take_loss(trainer *t, step_loss *loss)
 {
-    const ir_share share = {b->count, {b->first, b->first + b->whole - b->count}};
-    ir_node_put(g->graph, g->image, b->image);
-    ir_node_put(g->graph, g->mask, b->mask);
-    ir_graph_set_step(g->graph, h->seed, (uint64_t)h->step);
-    ir_graph_set_share(g->graph, share);
-    ir_graph_forward(g->graph);
-    if (t->rewarded)
-        ir_node_fetch(g->graph, g->reward);
+    return take_loss(t, NULL, loss);
 }
+
+/* ---- the step -------------------------------------------------------------------------------- */
 
 /* d objective / d loss: the mean of the clean losses plus lambda times that of the corrupted ones.
  */
-static void backward(const trainer *t, const ir_detector_graph *g, const batch *b)
+static void seed_objective(const trainer *t, const ir_detector_graph *g, const batch *b)
 {
     const int group = t->whole_batch ? b->count : 1, all = t->whole_batch ? 1 : b->whole;
     const int losses = batch_images(b) / group, clean = b->count / group;
@@ -121,8 +119,6 @@ static void backward(const trainer *t, const ir_detector_graph *g, const batch *
     for (int i = 0; i < losses; i++)
         seed[i] = (float)((i < clean ? 1.0 : t->lambda) / all);
     ir_node_seed(g->graph, g->objective, seed);
-    ir_graph_backward(g->graph);
-    ir_params_finish_sums(ir_detector_params(t->detector));
     free(seed);
 }
 
@@ -137,26 +133,45 @@ static void average_weights(const trainer *t, history *h)
     h->ema_step++;
 }
 
+/* Ahead, the device works through the step while the program goes on. Then the program waits for
+ * two things only: the losses of the step before, once this one's forward pass is queued, and this
+ * step's rewards, once its backward pass is. */
 bool train_step(trainer *t, const batch *b, history *h, step_loss *loss)
 {
     const int images = batch_images(b), group = t->whole_batch ? b->count : 1;
-    /* a graph of another size may take this one's place */
-    bool there = t->pending.images != images && train_last_loss(t, loss);
+    const ir_share share = {b->count, {b->first, b->first + b->whole - b->count}};
+    ir_params *params = ir_detector_params(t->detector);
+
+    /* A graph of another size may take the place of the one that has the last losses. */
+    bool told = t->pending.images != images && take_loss(t, NULL, loss);
     if (t->share)
         ir_detector_set_batch(t->detector, batch_whole_images(b));
-    ir_detector_graph *g =
+    const ir_detector_graph *g =
         ir_detector_graph_for(t->detector, IR_TRAINING, images, b->side, b->side, group);
-    forward(t, g, b, h);
-    there = train_last_loss(t, loss) || there;
+
+    /* forward, the clean and the corrupted half in one pass */
+    ir_node_put(g->graph, g->image, b->image);
+    ir_node_put(g->graph, g->mask, b->mask);
+    ir_graph_set_step(g->graph, h->seed, (uint64_t)h->step);
+    ir_graph_set_share(g->graph, share);
+    ir_graph_forward(g->graph);
+    if (t->rewarded)
+        ir_node_fetch(g->graph, g->reward);
+    told = take_loss(t, NULL, loss) || told;
     ir_node_fetch(g->graph, g->objective);
-    h->step++;
-    t->pending = pending_of(t, g, b, h->step);
+    t->pending = pending_of(t, b, ++h->step);
+
+    /* Who waits for the rewards works on while this step goes backward. */
     if (t->rewarded && !t->ahead)
         write_rewards(t, g, b, h->step);
-    backward(t, g, b);
-    ir_params_adam(ir_detector_params(t->detector), h->adam, ++h->adam_step);
+
+    seed_objective(t, g, b);
+    ir_graph_backward(g->graph);
+    ir_params_finish_sums(params);
+    ir_params_adam(params, h->adam, ++h->adam_step);
     average_weights(t, h);
+
     if (t->rewarded && t->ahead)
         write_rewards(t, g, b, h->step);
-    return t->ahead ? there : train_last_loss(t, loss);
+    return t->ahead ? told : take_loss(t, b, loss);
 }

@@ -30,10 +30,10 @@ typedef struct {
     ir_comm *comm; /* the processes of this training, or NULL: it is alone */
     bool leads;    /* it reads and writes: it is alone, or the group's first */
     ir_backend *backend;
-    source *source;               /* with the report, only where it leads */
-    long frames;                  /* of an epoch; negative: not known */
-    long first_step, first_image; /* of this epoch */
-    cropping how;                 /* of the frames that are read next */
+    source *source;  /* with the report, only where it leads */
+    long frames;     /* of an epoch; negative: not known */
+    long first_step; /* of this epoch */
+    cropping how;    /* of this epoch */
     trainer trainer;
     bool is_saved; /* after this epoch */
     measurement measurement;
@@ -123,7 +123,7 @@ static void rewind_source(run *r)
 /* Of the step on this batch. */
 static double learning_rate(const run *r, const batch *b)
 {
-    const double before = (double)((long)b->seen - b->count - r->first_image);
+    const double before = (double)(b->before - r->how.before);
     const double share = r->frames > 0 ? fmin(before / (double)r->frames, 1) : 0;
     return rate_of_step(&r->o->rate, (double)r->history.epoch + share, r->history.step);
 }
@@ -146,7 +146,7 @@ static bool read_batch(void *context, void *item)
 static void train_on_part(run *r, const batch *b, double lr)
 {
     step_loss loss;
-    r->history.images = (long)b->seen;
+    r->history.images = (long)b->before + b->whole;
     /* One image alone has no batch statistics where a network pools it to a point. */
     if (batch_whole_images(b) < 2 && r->history.step == r->first_step && r->leads)
         ir_die("%s: one image is no batch: batch normalisation needs two", b->name[0]);
@@ -205,15 +205,14 @@ static void train_epoch(run *r)
     step_loss loss;
     r->first_step = r->history.step;
     measure_start(&r->measurement);
-    r->first_image = r->history.images;
     r->how = (cropping){.normalisation = *ir_detector_normalisation(r->trainer.detector),
                         .seed = r->history.seed,
-                        .number = (uint64_t)r->history.images};
+                        .before = (uint64_t)r->history.images};
     if (r->leads)
         train_on_batches(r);
     else
         train_on_parts(r);
-    if (train_last_loss(&r->trainer, &loss))
+    if (train_take_loss(&r->trainer, &loss))
         report_step(r->report, &r->history, &loss);
     r->history.epoch++;
     if (r->leads)

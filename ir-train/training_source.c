@@ -96,6 +96,11 @@ source *source_open(const source_options *o)
     return s;
 }
 
+size_t source_position(const source *s)
+{
+    return s->position;
+}
+
 long source_count(const source *s)
 {
     return ir_matched_count(s->matched);

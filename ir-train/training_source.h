@@ -33,8 +33,9 @@ void source_finish(source *s);
 /* From the start once more, in the given order of source_count() paths; NULL: as it was given. The
  * images of small sets stay decoded in memory from one pass to the next. */
 void source_again(source *s, const size_t *order);
-long source_count(const source *s);  /* as ir_matched_count() */
-long source_frames(const source *s); /* frames of a pass, as ir_stream_count() */
+size_t source_position(const source *s); /* frames of this pass that source_next() gave */
+long source_count(const source *s);      /* as ir_matched_count() */
+long source_frames(const source *s);     /* frames of a pass, as ir_stream_count() */
 
 void source_close(source *s);
 
