@@ -17,7 +17,6 @@ typedef enum {
     IR_OP_INPUT,
 #define IR_OPERATION(NAME, name, ...) IR_OP_##NAME,
 #include "backend/ops.def"
-#undef IR_OPERATION
     IR_OP_COUNT
 } ir_op;
 

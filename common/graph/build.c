@@ -1,4 +1,4 @@
-/* The operations as builders: shapes checked, parameters named. */
+/* The operations as builders: attributes set, shapes checked, parameters named. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -17,23 +17,35 @@ static _Noreturn void misfit(const ir_graph *g, ir_op op, const char *format, ..
     ir_die("%s in %s: %s", ir_operations[op].name, scope, what);
 }
 
-static ir_node *new_node(ir_graph *g, ir_op op, int inputs, ir_node *const *in, ir_shape shape)
+/* Checks the call, which has its attributes and inputs, and completes its shape. */
+static void set_shape(const ir_graph *g, ir_call *call)
+{
+    char wrong[IR_MISFIT] = "";
+    const ir_shape s = ir_call_shape(call, wrong);
+    if (*wrong)
+        misfit(g, call->op, "%s", wrong);
+    if (s.n < 1 || s.c < 1 || s.h < 1 || s.w < 1)
+        misfit(g, call->op, "no output left: %d x %d x %d x %d", s.n, s.c, s.h, s.w);
+    call->shape = s;
+}
+
+/* A node of the operation and attributes in said; said.shape is what the network asks for, where
+ * the operation's shape function reads that (operation.h). */
+static ir_node *new_node(ir_graph *g, ir_call said, int inputs, ir_node *const *in)
 {
     if (g->planned)
-        misfit(g, op, "the graph is planned already");
-    if (shape.n < 1 || shape.c < 1 || shape.h < 1 || shape.w < 1)
-        misfit(g, op, "no output left: %d x %d x %d x %d", shape.n, shape.c, shape.h, shape.w);
+        misfit(g, said.op, "the graph is planned already");
     ir_node *node = ir_calloc(1, sizeof *node);
-    node->call.op = op;
     node->graph = g;
-    node->call.training = g->mode != IR_DETECTION;
     node->index = g->nodes;
-    node->call.shape = shape;
+    node->call = said;
+    node->call.training = g->mode != IR_DETECTION;
     node->call.inputs = inputs;
     node->call.in = ir_calloc((size_t)inputs + 1, sizeof *node->call.in);
     node->call.grad_use = ir_calloc((size_t)inputs + 1, sizeof *node->call.grad_use);
     for (int i = 0; i < inputs; i++)
         node->call.in[i] = &in[i]->call;
+    set_shape(g, &node->call);
     if (g->nodes == g->capacity) {
         g->capacity = g->capacity ? 2 * g->capacity : 64;
         g->node = ir_realloc(g->node, (size_t)g->capacity, sizeof *g->node);
@@ -42,9 +54,9 @@ static ir_node *new_node(ir_graph *g, ir_op op, int inputs, ir_node *const *in, 
     return node;
 }
 
-static ir_node *unary(ir_graph *g, ir_op op, ir_node *x, ir_shape shape)
+static ir_node *unary(ir_graph *g, ir_call said, ir_node *x)
 {
-    return new_node(g, op, 1, &x, shape);
+    return new_node(g, said, 1, &x);
 }
 
 /* NAME.PART within the current scope, made or found. */
@@ -61,20 +73,21 @@ static ir_param *param(ir_graph *g, const char *name, const char *part, int ndim
 
 ir_node *ir_input(ir_graph *g, ir_shape shape, bool wants_grad)
 {
-    ir_node *node = new_node(g, IR_OP_INPUT, 0, NULL, shape);
+    ir_node *node = new_node(
+        g, (ir_call){.op = IR_OP_INPUT, .shape = shape, .wants_grad = wants_grad}, 0, NULL);
     node->kept = true;
-    node->call.wants_grad = wants_grad;
     return node;
 }
 
-static void set_window(ir_node *node, ir_conv c)
-{
-    node->call.kernel = c.kernel;
-    node->call.stride = c.stride ? c.stride : 1;
-    node->call.pad = c.pad;
-    node->call.dilation = c.dilation ? c.dilation : 1;
-    node->call.depthwise = c.depthwise;
-}
+#define IR_OPERATION(...)
+#define IR_UNARY(NAME, name, ...)                                                                  \
+    ir_node *ir_##name(ir_graph *g, ir_node *x)                                                    \
+    {                                                                                              \
+        return unary(g, (ir_call){.op = IR_OP_##NAME}, x);                                         \
+    }
+#include "backend/ops.def"
+
+/* ---- products of weights --------------------------------------------------------------------- */
 
 static ir_initial uniform(double bound)
 {
@@ -103,77 +116,66 @@ static void conv_params(ir_graph *g, ir_node *node, const char *name, ir_conv c,
             param(g, name, "bias", 1, &c.out, true, c.fixed_bias ? constant(c.bias_init) : usual);
 }
 
+static ir_call windowed(ir_op op, ir_conv c)
+{
+    return (ir_call){.op = op,
+                     .shape.c = c.out,
+                     .kernel = c.kernel,
+                     .stride = c.stride ? c.stride : 1,
+                     .pad = c.pad,
+                     .dilation = c.dilation ? c.dilation : 1,
+                     .depthwise = c.depthwise};
+}
+
 ir_node *ir_conv2d(ir_graph *g, ir_node *x, const char *name, ir_conv c)
 {
-    const ir_shape s = x->call.shape;
-    const int stride = c.stride ? c.stride : 1, dilation = c.dilation ? c.dilation : 1;
-    const int reach = dilation * (c.kernel - 1);
-    if (c.depthwise && c.out != s.c)
-        misfit(g, IR_OP_CONV2D, "depthwise with %d channels in and %d out", s.c, c.out);
-    if (s.h + 2 * c.pad < reach + 1 || s.w + 2 * c.pad < reach + 1)
-        misfit(g, IR_OP_CONV2D, "an input of %d x %d is smaller than the kernel", s.w, s.h);
-    ir_node *node = unary(g, IR_OP_CONV2D, x,
-                          (ir_shape){s.n, c.out, (s.h + 2 * c.pad - reach - 1) / stride + 1,
-                                     (s.w + 2 * c.pad - reach - 1) / stride + 1});
-    set_window(node, c);
-    conv_params(g, node, name, c, (int[]){c.out, c.depthwise ? 1 : s.c, c.kernel, c.kernel});
+    ir_node *node = unary(g, windowed(IR_OP_CONV2D, c), x);
+    const int in = c.depthwise ? 1 : x->call.shape.c;
+    conv_params(g, node, name, c, (int[]){c.out, in, c.kernel, c.kernel});
     return node;
 }
 
 ir_node *ir_conv_transpose2d(ir_graph *g, ir_node *x, const char *name, ir_conv c)
 {
-    const ir_shape s = x->call.shape;
-    const int stride = c.stride ? c.stride : 1;
-    if (c.depthwise || c.dilation > 1)
-        misfit(g, IR_OP_CONV_TRANSPOSE2D, "neither depthwise nor dilated is supported");
-    ir_node *node = unary(g, IR_OP_CONV_TRANSPOSE2D, x,
-                          (ir_shape){s.n, c.out, (s.h - 1) * stride - 2 * c.pad + c.kernel,
-                                     (s.w - 1) * stride - 2 * c.pad + c.kernel});
-    set_window(node, c);
-    conv_params(g, node, name, c, (int[]){s.c, c.out, c.kernel, c.kernel});
-    return node;
-}
-
-/* (N, C kh kw, H, W): channel c kh kw + t is what tap t sees of channel c. */
-static ir_node *deform(ir_graph *g, ir_node *x, ir_node *offset, int kernel_h, int kernel_w)
-{
-    const ir_shape s = x->call.shape;
-    const int taps = kernel_h * kernel_w;
-    if (kernel_h < 1 || kernel_w < 1 || kernel_h % 2 == 0 || kernel_w % 2 == 0)
-        misfit(g, IR_OP_DEFORM, "a kernel of %d x %d", kernel_w, kernel_h);
-    if (offset) {
-        const ir_shape t = offset->call.shape;
-        if (t.n != s.n || t.c != 2 * taps || t.h != s.h || t.w != s.w)
-            misfit(g, IR_OP_DEFORM, "offsets of %dx%dx%dx%d for %d taps on %dx%dx%dx%d", t.n, t.c,
-                   t.h, t.w, taps, s.n, s.c, s.h, s.w);
-    }
-    ir_node *node = new_node(g, IR_OP_DEFORM, offset ? 2 : 1, (ir_node *[]){x, offset},
-                             (ir_shape){s.n, s.c * taps, s.h, s.w});
-    node->call.kernel_h = kernel_h;
-    node->call.kernel_w = kernel_w;
+    ir_node *node = unary(g, windowed(IR_OP_CONV_TRANSPOSE2D, c), x);
+    conv_params(g, node, name, c, (int[]){x->call.shape.c, c.out, c.kernel, c.kernel});
     return node;
 }
 
 /* The columns, and a 1x1 convolution whose weights have another shape and the same order. */
 ir_node *ir_deform_conv2d(ir_graph *g, ir_node *x, ir_node *offset, const char *name, ir_deform d)
 {
-    const ir_shape s = x->call.shape;
-    ir_node *columns = deform(g, x, offset, d.kernel_h, d.kernel_w);
-    ir_node *node = unary(g, IR_OP_CONV2D, columns, (ir_shape){s.n, d.out, s.h, s.w});
-    set_window(node, (ir_conv){.kernel = 1});
+    ir_node *columns =
+        new_node(g, (ir_call){.op = IR_OP_DEFORM, .kernel_h = d.kernel_h, .kernel_w = d.kernel_w},
+                 offset ? 2 : 1, (ir_node *[]){x, offset});
+    ir_node *node = unary(g, windowed(IR_OP_CONV2D, (ir_conv){.out = d.out, .kernel = 1}), columns);
     const ir_initial start = d.zero ? constant(0) : uniform(1 / sqrt(columns->call.shape.c));
-    const int dim[] = {d.out, s.c, d.kernel_h, d.kernel_w};
+    const int dim[] = {d.out, x->call.shape.c, d.kernel_h, d.kernel_w};
     node->call.weight = param(g, name, "weight", 4, dim, true, start);
     node->call.bias = param(g, name, "bias", 1, &d.out, true, start);
     return node;
 }
 
+ir_node *ir_linear(ir_graph *g, ir_node *x, const char *name, int out, bool zero)
+{
+    ir_node *node = unary(g, (ir_call){.op = IR_OP_LINEAR, .shape.c = out}, x);
+    const int in = x->call.shape.c;
+    const ir_initial start = zero ? constant(0) : uniform(1 / sqrt(in));
+    node->call.weight = param(g, name, "weight", 2, (int[]){out, in}, true, start);
+    node->call.bias = param(g, name, "bias", 1, &out, true, start);
+    return node;
+}
+
+/* ---- element by element ---------------------------------------------------------------------- */
+
 ir_node *ir_batchnorm(ir_graph *g, ir_node *x, const char *name, double momentum)
 {
-    ir_node *node = unary(g, IR_OP_BATCHNORM, x, x->call.shape);
+    ir_node *node = unary(g,
+                          (ir_call){.op = IR_OP_BATCHNORM,
+                                    .momentum = g->mode == IR_MEASURING ? 1 : momentum,
+                                    .eps = 1e-5},
+                          x);
     const int *c = &node->call.shape.c;
-    node->call.momentum = g->mode == IR_MEASURING ? 1 : momentum;
-    node->call.eps = 1e-5;
     node->call.weight = param(g, name, "weight", 1, c, true, constant(1));
     node->call.bias = param(g, name, "bias", 1, c, true, constant(0));
     node->call.running_mean = param(g, name, "running_mean", 1, c, false, constant(0));
@@ -189,22 +191,10 @@ ir_node *ir_relu(ir_graph *g, ir_node *x)
 
 ir_node *ir_leaky_relu(ir_graph *g, ir_node *x, double slope)
 {
-    ir_node *node = unary(g, IR_OP_LEAKY_RELU, x, x->call.shape);
     if (slope < 0)
         misfit(g, IR_OP_LEAKY_RELU, "a negative slope");
-    node->call.slope = slope;
-    return node;
+    return unary(g, (ir_call){.op = IR_OP_LEAKY_RELU, .slope = slope}, x);
 }
-
-#define IR_OPERATION(...)
-#define IR_POINTWISE(NAME, name, ...)                                                              \
-    ir_node *ir_##name(ir_graph *g, ir_node *x)                                                    \
-    {                                                                                              \
-        return unary(g, IR_OP_##NAME, x, x->call.shape);                                           \
-    }
-#include "backend/ops.def"
-#undef IR_POINTWISE
-#undef IR_OPERATION
 
 /* Or smaller. */
 static bool is_as_large(ir_shape b, ir_shape a)
@@ -212,115 +202,26 @@ static bool is_as_large(ir_shape b, ir_shape a)
     return b.c == a.c && b.h == a.h && b.w == a.w;
 }
 
-static ir_node *binary(ir_graph *g, ir_op op, ir_node *a, ir_node *b)
-{
-    const ir_shape s = a->call.shape, t = b->call.shape;
-    const bool channels = t.c == s.c || t.c == 1;
-    const bool pixels = (t.h == s.h && t.w == s.w) || (t.h == 1 && t.w == 1);
-    if (t.n != s.n || !channels || !pixels)
-        misfit(g, op, "%dx%dx%dx%d does not broadcast to %dx%dx%dx%d", t.n, t.c, t.h, t.w, s.n, s.c,
-               s.h, s.w);
-    return new_node(g, op, 2, (ir_node *[]){a, b}, s);
-}
-
 ir_node *ir_add(ir_graph *g, ir_node *a, ir_node *b)
 {
-    ir_node *node = binary(g, IR_OP_ADD, a, b);
     const bool large = is_as_large(b->call.shape, a->call.shape);
-    node->call.terms = 2;
-    node->call.term[0] = (ir_term){0, IR_NO_INPUT, 1};
-    node->call.term[1] = large ? (ir_term){1, IR_NO_INPUT, 1} : (ir_term){IR_NO_INPUT, 1, 1};
-    return node;
+    const ir_call said = {
+        .op = IR_OP_ADD,
+        .terms = 2,
+        .term = {{0, IR_NO_INPUT, 1},
+                 large ? (ir_term){1, IR_NO_INPUT, 1} : (ir_term){IR_NO_INPUT, 1, 1}}};
+    return new_node(g, said, 2, (ir_node *[]){a, b});
 }
 
 ir_node *ir_mul(ir_graph *g, ir_node *a, ir_node *b, double scale)
 {
-    ir_node *node = binary(g, IR_OP_MUL, a, b);
-    node->call.terms = 1;
-    node->call.term[0] = (ir_term){0, 1, scale};
-    return node;
+    const ir_call said = {.op = IR_OP_MUL, .terms = 1, .term = {{0, 1, scale}}};
+    return new_node(g, said, 2, (ir_node *[]){a, b});
 }
 
 ir_node *ir_scale(ir_graph *g, ir_node *x, double factor)
 {
-    ir_node *node = unary(g, IR_OP_SCALE, x, x->call.shape);
-    node->call.scale = factor;
-    return node;
-}
-
-ir_node *ir_concat(ir_graph *g, int count, ir_node *const *x)
-{
-    ir_shape s = x[0]->call.shape;
-    for (int i = 1; i < count; i++) {
-        const ir_shape t = x[i]->call.shape;
-        if (t.n != s.n || t.h != s.h || t.w != s.w)
-            misfit(g, IR_OP_CONCAT, "part %d is %d x %d, the first %d x %d", i, t.w, t.h, s.w, s.h);
-        s.c += t.c;
-    }
-    return new_node(g, IR_OP_CONCAT, count, x, s);
-}
-
-ir_node *ir_slice(ir_graph *g, ir_node *x, int first, int channels)
-{
-    const ir_shape s = x->call.shape;
-    if (first < 0 || channels < 1 || first + channels > s.c)
-        misfit(g, IR_OP_SLICE, "channels %d to %d of %d", first, first + channels - 1, s.c);
-    ir_node *node = unary(g, IR_OP_SLICE, x, (ir_shape){s.n, channels, s.h, s.w});
-    node->call.first = first;
-    return node;
-}
-
-static ir_node *pool(ir_graph *g, ir_op op, ir_node *x, int kernel, int stride, int pad)
-{
-    const ir_shape s = x->call.shape;
-    if (2 * pad > kernel || s.h + 2 * pad < kernel || s.w + 2 * pad < kernel)
-        misfit(g, op, "kernel %d, padding %d on %d x %d", kernel, pad, s.w, s.h);
-    ir_node *node = unary(g, op, x,
-                          (ir_shape){s.n, s.c, (s.h + 2 * pad - kernel) / stride + 1,
-                                     (s.w + 2 * pad - kernel) / stride + 1});
-    node->call.kernel = kernel;
-    node->call.stride = stride;
-    node->call.pad = pad;
-    return node;
-}
-
-ir_node *ir_max_pool(ir_graph *g, ir_node *x, int kernel, int stride, int pad)
-{
-    return pool(g, IR_OP_MAX_POOL, x, kernel, stride, pad);
-}
-
-ir_node *ir_avg_pool(ir_graph *g, ir_node *x, int kernel, int stride)
-{
-    return pool(g, IR_OP_AVG_POOL, x, kernel, stride, 0);
-}
-
-ir_node *ir_global_avg_pool(ir_graph *g, ir_node *x)
-{
-    return unary(g, IR_OP_GLOBAL_AVG_POOL, x, (ir_shape){x->call.shape.n, x->call.shape.c, 1, 1});
-}
-
-ir_node *ir_global_max_pool(ir_graph *g, ir_node *x)
-{
-    return unary(g, IR_OP_GLOBAL_MAX_POOL, x, (ir_shape){x->call.shape.n, x->call.shape.c, 1, 1});
-}
-
-ir_node *ir_channel_mean(ir_graph *g, ir_node *x)
-{
-    return unary(g, IR_OP_CHANNEL_MEAN, x,
-                 (ir_shape){x->call.shape.n, 1, x->call.shape.h, x->call.shape.w});
-}
-
-ir_node *ir_channel_max(ir_graph *g, ir_node *x)
-{
-    return unary(g, IR_OP_CHANNEL_MAX, x,
-                 (ir_shape){x->call.shape.n, 1, x->call.shape.h, x->call.shape.w});
-}
-
-ir_node *ir_resize(ir_graph *g, ir_node *x, int h, int w, bool align_corners)
-{
-    ir_node *node = unary(g, IR_OP_RESIZE, x, (ir_shape){x->call.shape.n, x->call.shape.c, h, w});
-    node->call.align_corners = align_corners;
-    return node;
+    return unary(g, (ir_call){.op = IR_OP_SCALE, .scale = factor}, x);
 }
 
 ir_node *ir_dropout(ir_graph *g, ir_node *x, double p)
@@ -329,64 +230,50 @@ ir_node *ir_dropout(ir_graph *g, ir_node *x, double p)
         misfit(g, IR_OP_DROPOUT, "probability %g", p);
     if (g->mode != IR_TRAINING)
         return x;
-    ir_node *node = unary(g, IR_OP_DROPOUT, x, x->call.shape);
-    node->call.scale = p;
-    return node;
+    return unary(g, (ir_call){.op = IR_OP_DROPOUT, .scale = p}, x);
 }
 
-ir_node *ir_linear(ir_graph *g, ir_node *x, const char *name, int out, bool zero)
+/* ---- channels and pixels --------------------------------------------------------------------- */
+
+ir_node *ir_concat(ir_graph *g, int count, ir_node *const *x)
 {
-    const ir_shape s = x->call.shape;
-    if (s.h != 1 || s.w != 1)
-        misfit(g, IR_OP_LINEAR, "an input of %d x %d pixels", s.w, s.h);
-    ir_node *node = unary(g, IR_OP_LINEAR, x, (ir_shape){s.n, out, 1, 1});
-    const ir_initial start = zero ? constant(0) : uniform(1 / sqrt(s.c));
-    node->call.weight = param(g, name, "weight", 2, (int[]){out, s.c}, true, start);
-    node->call.bias = param(g, name, "bias", 1, &out, true, start);
-    return node;
+    return new_node(g, (ir_call){.op = IR_OP_CONCAT}, count, x);
 }
 
-ir_node *ir_log_softmax(ir_graph *g, ir_node *x)
+ir_node *ir_slice(ir_graph *g, ir_node *x, int first, int channels)
 {
-    if (x->call.shape.h != 1 || x->call.shape.w != 1)
-        misfit(g, IR_OP_LOG_SOFTMAX, "an input of %d x %d pixels", x->call.shape.w,
-               x->call.shape.h);
-    return unary(g, IR_OP_LOG_SOFTMAX, x, x->call.shape);
+    return unary(g, (ir_call){.op = IR_OP_SLICE, .first = first, .shape.c = channels}, x);
 }
 
-ir_node *ir_rfft2(ir_graph *g, ir_node *x)
+ir_node *ir_max_pool(ir_graph *g, ir_node *x, int kernel, int stride, int pad)
 {
-    const ir_shape s = x->call.shape;
-    return unary(g, IR_OP_RFFT2, x, (ir_shape){s.n, 2 * s.c, s.h, s.w / 2 + 1});
+    const ir_call said = {.op = IR_OP_MAX_POOL, .kernel = kernel, .stride = stride, .pad = pad};
+    return unary(g, said, x);
+}
+
+ir_node *ir_avg_pool(ir_graph *g, ir_node *x, int kernel, int stride)
+{
+    return unary(g, (ir_call){.op = IR_OP_AVG_POOL, .kernel = kernel, .stride = stride}, x);
+}
+
+ir_node *ir_resize(ir_graph *g, ir_node *x, int h, int w, bool align_corners)
+{
+    const ir_call said = {
+        .op = IR_OP_RESIZE, .shape = {.h = h, .w = w}, .align_corners = align_corners};
+    return unary(g, said, x);
 }
 
 ir_node *ir_irfft2(ir_graph *g, ir_node *x, int w)
 {
-    const ir_shape s = x->call.shape;
-    if (s.c % 2 || w / 2 + 1 != s.w)
-        misfit(g, IR_OP_IRFFT2, "%d channels of width %d to width %d", s.c, s.w, w);
-    return unary(g, IR_OP_IRFFT2, x, (ir_shape){s.n, s.c / 2, s.h, w});
+    return unary(g, (ir_call){.op = IR_OP_IRFFT2, .shape.w = w}, x);
 }
 
-ir_node *ir_gradient_magnitude(ir_graph *g, ir_node *x)
-{
-    if (x->call.shape.c != 1)
-        misfit(g, IR_OP_GRADIENT_MAGNITUDE, "%d channels", x->call.shape.c);
-    return unary(g, IR_OP_GRADIENT_MAGNITUDE, x, x->call.shape);
-}
+/* ---- losses ---------------------------------------------------------------------------------- */
 
-/* A loss of maps a against the truth y, over `group` images in a row. */
 static ir_node *loss(ir_graph *g, ir_op op, ir_node *a, ir_node *y, int group)
 {
-    const ir_shape s = a->call.shape, t = y->call.shape;
-    if (s.c != 1 || s.n != t.n || t.c != 1 || s.h != t.h || s.w != t.w)
-        misfit(g, op, "maps of different shapes");
-    if (group < 1 || s.n % group)
-        misfit(g, op, "%d images in groups of %d", s.n, group);
-    ir_node *node = new_node(g, op, 2, (ir_node *[]){a, y}, (ir_shape){s.n / group, 1, 1, 1});
-    node->call.group = group;
-    node->call.spans = g->losses_span;
-    return node;
+    const ir_call said = {.op = op, .group = group, .spans = g->losses_span};
+    return new_node(g, said, 2, (ir_node *[]){a, y});
 }
 
 ir_node *ir_soft_iou(ir_graph *g, ir_node *p, ir_node *y, int group)

@@ -94,13 +94,11 @@ ir_node *ir_deform_conv2d(ir_graph *g, ir_node *x, ir_node *offset, const char *
 ir_node *ir_batchnorm(ir_graph *g, ir_node *x, const char *name, double momentum);
 ir_node *ir_relu(ir_graph *g, ir_node *x);
 ir_node *ir_leaky_relu(ir_graph *g, ir_node *x, double slope);
-/* Element by element, one builder for each IR_POINTWISE row of ops.def: ir_sigmoid(). */
+/* Of one input, without attributes: a builder for each IR_UNARY row of ops.def, which says what it
+ * computes. ir_sigmoid(g, x) is one. */
 #define IR_OPERATION(...)
-#undef IR_POINTWISE
-#define IR_POINTWISE(NAME, name, ...) ir_node *ir_##name(ir_graph *g, ir_node *x);
+#define IR_UNARY(NAME, name, ...) ir_node *ir_##name(ir_graph *g, ir_node *x);
 #include "backend/ops.def"
-#undef IR_POINTWISE
-#undef IR_OPERATION
 /* a + b and scale * a * b. b has a's shape, or (N,C,1,1), or (N,1,H,W), or (N,1,1,1). */
 ir_node *ir_add(ir_graph *g, ir_node *a, ir_node *b);
 ir_node *ir_mul(ir_graph *g, ir_node *a, ir_node *b, double scale);
@@ -111,10 +109,6 @@ ir_node *ir_slice(ir_graph *g, ir_node *x, int first, int channels);
  * not allowed). H' = (H + 2p - k)/s + 1, rounded down. */
 ir_node *ir_max_pool(ir_graph *g, ir_node *x, int kernel, int stride, int pad);
 ir_node *ir_avg_pool(ir_graph *g, ir_node *x, int kernel, int stride);
-ir_node *ir_global_avg_pool(ir_graph *g, ir_node *x); /* (N,C,1,1) */
-ir_node *ir_global_max_pool(ir_graph *g, ir_node *x);
-ir_node *ir_channel_mean(ir_graph *g, ir_node *x); /* over C: (N,1,H,W) */
-ir_node *ir_channel_max(ir_graph *g, ir_node *x);
 /* Bilinear; both corner conventions as PyTorch's interpolate (no antialias). */
 ir_node *ir_resize(ir_graph *g, ir_node *x, int h, int w, bool align_corners);
 /* Training: zeroes with probability p, scales the rest by 1/(1-p). The element at logical index i
@@ -122,14 +116,9 @@ ir_node *ir_resize(ir_graph *g, ir_node *x, int h, int w, bool align_corners);
 ir_node *ir_dropout(ir_graph *g, ir_node *x, double p);
 /* x (N,C,1,1) -> (N,out,1,1). NAME.weight (out, in), NAME.bias (out). zero: both start at 0. */
 ir_node *ir_linear(ir_graph *g, ir_node *x, const char *name, int out, bool zero);
-ir_node *ir_log_softmax(ir_graph *g, ir_node *x); /* over C, of (N,C,1,1) */
-/* sqrt(v^2 + h^2 + 1e-6) with v = x[i+1,j] - x[i-1,j], h = x[i,j+1] - x[i,j-1], zeros outside, of
- * (N,1,H,W). For images and masks: it has no backward, and planning dies where one is needed. */
-ir_node *ir_gradient_magnitude(ir_graph *g, ir_node *x);
-/* Real 2-D FFT of each plane, unnormalised: (N,C,H,W) -> (N,2C,H,W/2+1), the C real parts, then the
- * C imaginary parts. The inverse divides by H W and needs to be told the width (W or W+1 share a
- * spectrum); as numpy.fft.irfft2 it ignores the imaginary parts that a real plane cannot have. */
-ir_node *ir_rfft2(ir_graph *g, ir_node *x);
+/* The inverse of ir_rfft2(), divided by H W: (N,2C,H,W/2+1) -> (N,C,H,W). It needs to be told the
+ * width, since W and W+1 share a spectrum. As numpy.fft.irfft2 it ignores the imaginary parts that
+ * a real plane cannot have. */
 ir_node *ir_irfft2(ir_graph *g, ir_node *x, int w);
 /* Losses are always fp32. Only ir_add, ir_mul and ir_scale take losses, and what they compute from
  * losses is fp32 too. */

@@ -75,8 +75,15 @@ const ir_operation ir_operations[IR_OP_COUNT] = {
     [IR_OP_INPUT] = {.name = "input"},
 #define IR_OPERATION(NAME, op, ...) [IR_OP_##NAME] = {.name = #op, __VA_ARGS__},
 #include "backend/ops.def"
-#undef IR_OPERATION
 };
+
+ir_shape ir_call_shape(const ir_call *call, char wrong[IR_MISFIT])
+{
+    const ir_operation *op = &ir_operations[call->op];
+    if (op->shape)
+        return op->shape(call, wrong);
+    return call->op == IR_OP_INPUT ? call->shape : call->in[0]->shape;
+}
 
 bool ir_call_reads_input(const ir_call *call, int k)
 {

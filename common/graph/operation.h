@@ -3,6 +3,7 @@
 #define IR_OPERATION_H
 
 #include "backend/call.h"
+#include "graph/shapes.h"
 
 enum {
     IR_READS_INPUTS = 1,          /* backward reads the values of all inputs */
@@ -17,6 +18,7 @@ enum {
 typedef struct {
     const char *name;
     unsigned traits;
+    ir_shape (*shape)(const ir_call *call, char wrong[IR_MISFIT]); /* NULL: the first input's */
     /* Where it depends on the call; NULL: what the traits say. */
     bool (*reads_input_if)(const ir_call *call, int k);
     bool (*reads_output_if)(const ir_call *call);
@@ -34,6 +36,8 @@ static inline bool ir_call_has(const ir_call *call, unsigned trait)
     return ir_operations[call->op].traits & trait;
 }
 
+/* Of its result, by its inputs and attributes: see shapes.h. */
+ir_shape ir_call_shape(const ir_call *call, char wrong[IR_MISFIT]);
 /* Which forward values backward reads. */
 bool ir_call_reads_input(const ir_call *call, int k);
 bool ir_call_reads_output(const ir_call *call);

@@ -160,12 +160,10 @@ static tensor *operation(graph_tape *t, const ir_node *node)
     case IR_OP_LEAKY_RELU:
         return ref_leaky_relu(tp, input(t, node, 0), node->call.slope);
 #define IR_OPERATION(...)
-#define IR_POINTWISE(NAME, name, ...)                                                              \
+#define IR_UNARY(NAME, name, ...)                                                                  \
     case IR_OP_##NAME:                                                                             \
         return ref_##name(tp, input(t, node, 0));
 #include "backend/ops.def"
-#undef IR_POINTWISE
-#undef IR_OPERATION
     case IR_OP_ADD:
     case IR_OP_MUL:
         return sum(t, node);
@@ -180,14 +178,6 @@ static tensor *operation(graph_tape *t, const ir_node *node)
                             node->call.pad);
     case IR_OP_AVG_POOL:
         return ref_avg_pool(tp, input(t, node, 0), node->call.kernel, node->call.stride);
-    case IR_OP_GLOBAL_AVG_POOL:
-        return ref_global_avg_pool(tp, input(t, node, 0));
-    case IR_OP_GLOBAL_MAX_POOL:
-        return ref_global_max_pool(tp, input(t, node, 0));
-    case IR_OP_CHANNEL_MEAN:
-        return ref_channel_mean(tp, input(t, node, 0));
-    case IR_OP_CHANNEL_MAX:
-        return ref_channel_max(tp, input(t, node, 0));
     case IR_OP_RESIZE:
         return ref_resize(tp, input(t, node, 0), s.h, s.w, node->call.align_corners);
     case IR_OP_DROPOUT:
@@ -195,18 +185,12 @@ static tensor *operation(graph_tape *t, const ir_node *node)
     case IR_OP_LINEAR:
         return ref_linear(tp, input(t, node, 0), parameter(t, node->call.weight),
                           parameter(t, node->call.bias));
-    case IR_OP_LOG_SOFTMAX:
-        return ref_log_softmax(tp, input(t, node, 0));
-    case IR_OP_RFFT2:
-        return ref_rfft2(tp, input(t, node, 0));
     case IR_OP_IRFFT2:
         return ref_irfft2(tp, input(t, node, 0), s.w);
     case IR_OP_SOFT_IOU:
         return ref_soft_iou(tp, input(t, node, 0), input(t, node, 1), node->call.group);
     case IR_OP_BCE:
         return ref_bce(tp, input(t, node, 0), input(t, node, 1), node->call.group);
-    case IR_OP_GRADIENT_MAGNITUDE:
-        return ref_gradient_magnitude(tp, input(t, node, 0));
     case IR_OP_DEFORM: /* a part of the convolution that reads it */
     case IR_OP_COUNT:
         break;

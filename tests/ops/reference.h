@@ -18,12 +18,11 @@ tensor *ref_batchnorm(tape *t, tensor *x, tensor *weight, tensor *bias, tensor *
                       tensor *running_var, double momentum);
 
 tensor *ref_leaky_relu(tape *t, tensor *x, double slope);
-/* ref_sigmoid() and the other IR_POINTWISE rows of ops.def. */
+/* ref_sigmoid() and the other IR_UNARY rows of ops.def. ref_gradient_magnitude() has no backward.
+ */
 #define IR_OPERATION(...)
-#define IR_POINTWISE(NAME, name, ...) tensor *ref_##name(tape *t, tensor *x);
+#define IR_UNARY(NAME, name, ...) tensor *ref_##name(tape *t, tensor *x);
 #include "backend/ops.def"
-#undef IR_POINTWISE
-#undef IR_OPERATION
 tensor *ref_add(tape *t, tensor *a, tensor *b);
 tensor *ref_mul(tape *t, tensor *a, tensor *b, double scale);
 tensor *ref_scale(tape *t, tensor *x, double factor);
@@ -35,18 +34,10 @@ tensor *ref_slice(tape *t, tensor *x, int first, int channels);
 
 tensor *ref_max_pool(tape *t, tensor *x, int kernel, int stride, int pad);
 tensor *ref_avg_pool(tape *t, tensor *x, int kernel, int stride);
-tensor *ref_global_avg_pool(tape *t, tensor *x);
-tensor *ref_global_max_pool(tape *t, tensor *x);
-tensor *ref_channel_mean(tape *t, tensor *x);
-tensor *ref_channel_max(tape *t, tensor *x);
 tensor *ref_resize(tape *t, tensor *x, int h, int w, bool align_corners);
 
-tensor *ref_log_softmax(tape *t, tensor *x);
 tensor *ref_soft_iou(tape *t, tensor *p, tensor *y, int group);
 tensor *ref_bce(tape *t, tensor *z, tensor *y, int group);
-/* no backward */
-tensor *ref_gradient_magnitude(tape *t, tensor *x);
-tensor *ref_rfft2(tape *t, tensor *x);
 tensor *ref_irfft2(tape *t, tensor *x, int w);
 
 /* One step of an optimizer on n numbers. step: 1 for the first. */

@@ -112,12 +112,10 @@ value reftest_conv_transpose2d(reftest *t, value x, const char *name, ir_conv c)
 value reftest_batchnorm(reftest *t, value x, const char *name, double momentum);
 value reftest_leaky_relu(reftest *t, value x, double slope);
 value reftest_relu(reftest *t, value x);
-/* reftest_sigmoid() and the other IR_POINTWISE rows of ops.def. */
+/* reftest_sigmoid() and the other IR_UNARY rows of ops.def. */
 #define IR_OPERATION(...)
-#define IR_POINTWISE(NAME, name, ...) value reftest_##name(reftest *t, value x);
+#define IR_UNARY(NAME, name, ...) value reftest_##name(reftest *t, value x);
 #include "backend/ops.def"
-#undef IR_POINTWISE
-#undef IR_OPERATION
 value reftest_add(reftest *t, value a, value b);
 value reftest_mul(reftest *t, value a, value b, double scale);
 value reftest_scale(reftest *t, value x, double factor);
@@ -125,18 +123,11 @@ value reftest_concat(reftest *t, int count, const value *x);
 value reftest_slice(reftest *t, value x, int first, int channels);
 value reftest_max_pool(reftest *t, value x, int kernel, int stride, int pad);
 value reftest_avg_pool(reftest *t, value x, int kernel, int stride);
-value reftest_global_avg_pool(reftest *t, value x);
-value reftest_global_max_pool(reftest *t, value x);
-value reftest_channel_mean(reftest *t, value x);
-value reftest_channel_max(reftest *t, value x);
 value reftest_resize(reftest *t, value x, int h, int w, bool align_corners);
 value reftest_dropout(reftest *t, value x, double p);
 value reftest_linear(reftest *t, value x, const char *name, int out);
-value reftest_log_softmax(reftest *t, value x);
 value reftest_soft_iou(reftest *t, value p, value y, int group);
 value reftest_bce(reftest *t, value z, value y, int group);
-value reftest_gradient_magnitude(reftest *t, value x);
-value reftest_rfft2(reftest *t, value x);
 value reftest_irfft2(reftest *t, value x, int w);
 
 /* The value will be compared after forward. */

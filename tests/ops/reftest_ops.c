@@ -178,15 +178,13 @@ value reftest_relu(reftest *t, value x)
 }
 
 #define IR_OPERATION(...)
-#define IR_POINTWISE(NAME, name, ...)                                                              \
+#define IR_UNARY(NAME, name, ...)                                                                  \
     value reftest_##name(reftest *t, value x)                                                      \
     {                                                                                              \
         ir_node *node = t->graph ? ir_##name(t->graph, x.node) : NULL;                             \
         return both(t, node, ref_##name(&t->tape, x.ref), "");                                     \
     }
 #include "backend/ops.def"
-#undef IR_POINTWISE
-#undef IR_OPERATION
 
 value reftest_add(reftest *t, value a, value b)
 {
@@ -239,30 +237,6 @@ value reftest_avg_pool(reftest *t, value x, int kernel, int stride)
     return both(t, node, ref_avg_pool(&t->tape, x.ref, kernel, stride), " k%d s%d", kernel, stride);
 }
 
-value reftest_global_avg_pool(reftest *t, value x)
-{
-    ir_node *node = t->graph ? ir_global_avg_pool(t->graph, x.node) : NULL;
-    return both(t, node, ref_global_avg_pool(&t->tape, x.ref), "");
-}
-
-value reftest_global_max_pool(reftest *t, value x)
-{
-    ir_node *node = t->graph ? ir_global_max_pool(t->graph, x.node) : NULL;
-    return both(t, node, ref_global_max_pool(&t->tape, x.ref), "");
-}
-
-value reftest_channel_mean(reftest *t, value x)
-{
-    ir_node *node = t->graph ? ir_channel_mean(t->graph, x.node) : NULL;
-    return both(t, node, ref_channel_mean(&t->tape, x.ref), "");
-}
-
-value reftest_channel_max(reftest *t, value x)
-{
-    ir_node *node = t->graph ? ir_channel_max(t->graph, x.node) : NULL;
-    return both(t, node, ref_channel_max(&t->tape, x.ref), "");
-}
-
 value reftest_resize(reftest *t, value x, int h, int w, bool align_corners)
 {
     ir_node *node = t->graph ? ir_resize(t->graph, x.node, h, w, align_corners) : NULL;
@@ -294,12 +268,6 @@ value reftest_linear(reftest *t, value x, const char *name, int out)
     return both(t, node, ref_linear(&t->tape, x.ref, weight, bias), "");
 }
 
-value reftest_log_softmax(reftest *t, value x)
-{
-    ir_node *node = t->graph ? ir_log_softmax(t->graph, x.node) : NULL;
-    return both(t, node, ref_log_softmax(&t->tape, x.ref), "");
-}
-
 value reftest_soft_iou(reftest *t, value p, value y, int group)
 {
     ir_node *node = t->graph ? ir_soft_iou(t->graph, p.node, y.node, group) : NULL;
@@ -310,18 +278,6 @@ value reftest_bce(reftest *t, value z, value y, int group)
 {
     ir_node *node = t->graph ? ir_bce(t->graph, z.node, y.node, group) : NULL;
     return both(t, node, ref_bce(&t->tape, z.ref, y.ref, group), " group %d", group);
-}
-
-value reftest_gradient_magnitude(reftest *t, value x)
-{
-    ir_node *node = t->graph ? ir_gradient_magnitude(t->graph, x.node) : NULL;
-    return both(t, node, ref_gradient_magnitude(&t->tape, x.ref), "");
-}
-
-value reftest_rfft2(reftest *t, value x)
-{
-    ir_node *node = t->graph ? ir_rfft2(t->graph, x.node) : NULL;
-    return both(t, node, ref_rfft2(&t->tape, x.ref), "");
 }
 
 value reftest_irfft2(reftest *t, value x, int w)

@@ -41,7 +41,6 @@ static inline size_t plane(ir_shape s)
 /* Every operation's kernels, ir_cpu_NAME, put together in table.c. */
 #define IR_OPERATION(NAME, name, ...) extern const ir_op_table IR_NAME(ir_cpu_##name);
 #include "backend/ops.def"
-#undef IR_OPERATION
 
 void IR_NAME(ir_cpu_put)(ir_backend *b, const ir_call *call, void *tensor, const float *nchw);
 void IR_NAME(ir_cpu_get)(ir_backend *b, const ir_call *call, const void *tensor, float *nchw);

@@ -11,7 +11,6 @@ const ir_cpu_isa IR_NAME(ir_cpu) = {
         {
 #define IR_OPERATION(NAME, name, ...) [IR_OP_##NAME] = &IR_NAME(ir_cpu_##name),
 #include "backend/ops.def"
-#undef IR_OPERATION
         },
     .put = IR_NAME(ir_cpu_put),
     .get = IR_NAME(ir_cpu_get),

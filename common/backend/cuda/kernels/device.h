@@ -366,7 +366,6 @@ static constexpr ir_op_table operation(ir_op_function *prepare, ir_op_function *
 /* Every operation's kernels, ir_cuda_NAME, put together in table.cu. */
 #define IR_OPERATION(NAME, name, ...) extern const ir_op_table IR_NAME(ir_cuda_##name);
 #include "backend/ops.def"
-#undef IR_OPERATION
 
 void IR_NAME(ir_cuda_from_host)(void *nhwc, const float *nchw, ir_shape s);
 void IR_NAME(ir_cuda_to_host)(float *nchw, const void *nhwc, ir_shape s);

@@ -10,7 +10,6 @@ extern const ir_storage IR_NAME(ir_cuda) = {
         nullptr, /* the input */
 #define IR_OPERATION(NAME, name, ...) &IR_NAME(ir_cuda_##name),
 #include "backend/ops.def"
-#undef IR_OPERATION
     },
     IR_NAME(ir_cuda_from_host),
     IR_NAME(ir_cuda_to_host),
