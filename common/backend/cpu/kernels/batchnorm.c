@@ -18,7 +18,7 @@
 #include "comm/comm.h"
 #include "loops.h"
 
-/* Of each lane: how many, their mean, the sum of their squared distances from it. */
+/* For each lane: how many values, their mean, the sum of their squared distances from it. */
 typedef struct {
     double count[B], mean[B], m2[B];
 } moments;
@@ -36,7 +36,7 @@ static void merge(moments *a, const moments *b)
     }
 }
 
-/* Sums of a chunk's lanes, or of the squares of their distances from mean. */
+/* For each lane of a chunk the sum of x - mean, or of its square. */
 static inline void sum_chunk(const float *x, size_t floats, const float mean[WIDE], bool squares,
                              float sum[B])
 {
@@ -85,7 +85,7 @@ static moments part_moments(const float *x, size_t floats)
     return total;
 }
 
-/* One plane is counted in B lanes; they make one channel. */
+/* A plane was counted as B lanes, which together are its one channel. */
 static void merge_lanes(moments *m)
 {
     moments total = {0};
@@ -96,8 +96,8 @@ static void merge_lanes(moments *m)
     *m = total;
 }
 
-/* call->saved: mean and 1 / sqrt(var + eps) of every channel, zeros in the padding; for each image
- * where the statistics are its own, and otherwise, behind them, of how many values they are. */
+/* call->saved: mean and 1 / sqrt(var + eps) of every channel, zeros in the padding. A batch norm
+ * that adapts has both for each image; any other has then how many values they were taken over. */
 static size_t padded(const ir_call *call)
 {
     return (size_t)blocks(call->shape.c) * (size_t)lanes(call->shape.c);
@@ -151,7 +151,7 @@ static extent extent_of(const ir_call *call, int image)
                     (size_t)ir_adapt_own(own[1], a->w, s.w)};
 }
 
-/* Of what lies within the extent; x: the part's first float. */
+/* Moments of the values within the extent; x: the part's first float. */
 static moments extent_moments(const float *x, ir_shape s, part p, extent e)
 {
     const size_t width = (size_t)lanes(s.c), row = (size_t)s.w, end = p.pixel + p.pixels;
@@ -282,7 +282,7 @@ static void running_statistics(ir_call *call)
                         c < real ? call->running_var->value[c] : 0);
 }
 
-/* Of one channel of one image. */
+/* The statistics that one channel of one image is normalised with. */
 static ir_statistics blend(ir_call *call, int c, double mean, double m2, double count)
 {
     const ir_adapting *a = &call->adapt;
@@ -291,7 +291,7 @@ static ir_statistics blend(ir_call *call, int c, double mean, double m2, double 
                     (ir_statistics){mean, m2 / count}, count);
 }
 
-/* The images in their order, which is that of the window. */
+/* Images are taken in order, since that is the order of the window. */
 static void adapted_statistics(ir_call *call)
 {
     const ir_shape s = call->shape;
@@ -310,8 +310,8 @@ static void adapted_statistics(ir_call *call)
         }
 }
 
-/* The numbers of one block's channels, a plane's one repeated. What is lost in rounding the mean to
- * single precision, `rest`, goes into beta. */
+/* The numbers of one block's channels; a plane's one channel is repeated. The rounding error of the
+ * mean in single precision, `rest`, is made up for in beta. */
 typedef struct {
     double mean[B], inv[B];
     float rounded_mean[B], rest[B], scale[B], beta[B];
@@ -351,7 +351,7 @@ static void normalise_part(float *y, const float *x, size_t floats, channels k, 
         y[i + l] = rectify(normalise(&k, l, x[i + l]), slope);
 }
 
-/* With the saved statistics. */
+/* Normalises with the saved statistics. */
 static void apply(ir_backend *b, ir_call *call)
 {
     (void)b;
@@ -379,16 +379,16 @@ static void forward(ir_backend *b, ir_call *call)
 
 /* ---- backward ----------------------------------------------------------------------------------
  *
- * With g the gradient behind act taken to before it, d = x - mean, M numbers a channel:
+ * With g the gradient of act's argument, d = x - mean, M numbers a channel:
  *
  *     dbeta = sum g,  dgamma = inv sum g d,  dx = scale (g - dbeta / M - d inv^2 (sum g d) / M) */
 
-/* Sums of g and of g d, of a plane in B pieces. */
+/* Sums of g and of g d; for a plane in B pieces. */
 typedef struct {
     double g[B], gd[B];
 } sums;
 
-/* Terms of both signs may nearly cancel, so all of it is in double precision. */
+/* In double precision, since terms of both signs may nearly cancel. */
 static inline void add_terms(sums *total, size_t l, float x, float dy, const channels *k,
                              float slope)
 {
@@ -430,7 +430,7 @@ static sums total_sums(const ir_call *call, const sums *found, int block)
     return total;
 }
 
-/* Of this process's images alone: the parameters' gradients are summed over all processes later. */
+/* Over this process's images alone: parameters' gradients are summed over the processes later. */
 static void parameter_gradients(ir_call *call, const sums *total)
 {
     const double *inv = (double *)call->saved + padded(call);
@@ -441,7 +441,7 @@ static void parameter_gradients(ir_call *call, const sums *total)
     }
 }
 
-/* What dx needs of the sums over all images of all processes. */
+/* The two means that dx needs, from the sums over the images of all processes. */
 static void find_means(const ir_call *call, const sums *total, float *mean_g, float *factor)
 {
     const double *inv = (double *)call->saved + padded(call), count = *values_of(call);
@@ -452,7 +452,7 @@ static void find_means(const ir_call *call, const sums *total, float *mean_g, fl
     }
 }
 
-/* The two means behind one block's channels, a plane's one repeated. */
+/* These means for one block's channels; a plane's one channel is repeated. */
 typedef struct {
     float g[B], factor[B];
 } means;

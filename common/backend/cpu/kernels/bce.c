@@ -1,9 +1,9 @@
-/* Binary cross-entropy from the logit, the mean over groups of images:
+/* Binary cross-entropy of logits z and the truth y, the mean over groups of images:
  *
- *     mean of max(z, 0) - z y + log(1 + exp(-|z|)),   its derivative by z: (sigmoid(z) - y) /
- * pixels
+ *     mean of max(z, 0) - z y + log(1 + exp(-|z|)),   derivative by z: (sigmoid(z) - y) / pixels
  *
- * which overflows for no z. */
+ * This form overflows for no z.
+ */
 #include <math.h>
 
 #include "comm/comm.h"
@@ -11,8 +11,8 @@
 
 enum { FACTORS = 512 }; /* each from 1 to 2: their product stays below DBL_MAX */
 
-/* Of a group: its sum and its pixels, of all processes where it spans them. call->saved: each
- * group's. */
+/* A group's sum and number of pixels, over all processes where the group spans them. call->saved
+ * has those of every group. */
 typedef struct {
     double sum, pixels;
 } group;

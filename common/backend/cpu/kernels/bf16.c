@@ -10,7 +10,7 @@
 
 struct bf16_conv {
     ir_shape src, dst;   /* whole batches */
-    ir_dnn_conv *image;  /* forward and data, an image at a time: what it needs stays in cache */
+    ir_dnn_conv *image;  /* forward and data: one image at a time, which stays in the cache */
     ir_dnn_conv *batch;  /* the weights' gradient, a sum over all images */
     unsigned directions; /* those of both */
     size_t weights;      /* how many, padded */
@@ -23,7 +23,7 @@ typedef union {
     uint32_t bits;
 } word;
 
-/* The upper half of a float, to the nearest, to even. A NaN stays one. */
+/* The upper half of a float: rounded to the nearest, ties to even. A NaN stays one. */
 static inline uint16_t upper_half(float x)
 {
     const word w = {.value = x};
@@ -38,7 +38,7 @@ void bf16_round(float *to, const float *from, size_t count)
         to[i] = (word){.bits = (uint32_t)upper_half(from[i]) << 16}.value;
 }
 
-/* One image of a blocked tensor to its pixels. */
+/* Copies one image of a blocked tensor to H,W,C. */
 static void to_pixels(ir_shape s, const float *blocked, uint16_t *pixels)
 {
     const size_t nb = (size_t)blocks(s.c), width = (size_t)s.w;
@@ -55,7 +55,7 @@ static void to_pixels(ir_shape s, const float *blocked, uint16_t *pixels)
     }
 }
 
-/* And back, of single precision. */
+/* And back, in single precision. */
 static void from_pixels(ir_shape s, const float *pixels, bool add, float *blocked)
 {
     const size_t nb = (size_t)blocks(s.c), width = (size_t)s.w;
@@ -133,7 +133,7 @@ static size_t image_of(ir_shape s)
     return (size_t)blocks(s.c) * plane(s);
 }
 
-/* What comes out as pixels needs a place of its own only where it is not blocked as it is. */
+/* Whether the result needs a buffer: with one block, H,W,C is the blocked layout already. */
 static bool needs_place(ir_shape out, bool add)
 {
     return add || blocks(out.c) > 1;
@@ -174,14 +174,14 @@ void bf16_forward(bf16_conv *c, const float *src, const float *bias, float *dst,
     }
 }
 
-/* The pixels of all images. */
+/* to_pixels() for all images. */
 static void batch_to_pixels(ir_shape s, const float *blocked, uint16_t *pixels)
 {
     for (int i = 0; i < s.n; i++)
         to_pixels(s, blocked + (size_t)i * image_of(s), pixels + (size_t)i * image_of(s));
 }
 
-/* made: diff_dst's pixels, or NULL; then there is room at pixels for one image's. place: room for
+/* made: diff_dst as pixels; if NULL, `pixels` is a buffer for one image of it. place: a buffer for
  * one image's result. */
 static void backward_data(bf16_conv *c, const float *diff_dst, const uint16_t *made,
                           uint16_t *pixels, float *place, bool add, float *diff_src)

@@ -1,10 +1,10 @@
-/* A convolution whose products are of numbers rounded to bfloat16; sums are in single precision,
- * and so is what comes out. Only where the machine multiplies matrices of bfloat16 (AMX): elsewhere
- * convolve.c rounds what it multiplies and goes the ways of single precision, which gives the same
- * numbers but for the order of the sums.
+/* A convolution that multiplies numbers rounded to bfloat16; sums and results are in single
+ * precision. It is used only where the machine multiplies matrices of bfloat16 (AMX). Elsewhere
+ * convolve.c rounds what it multiplies and uses the algorithms of single precision, which give the
+ * same numbers but for the order of the sums.
  *
- * oneDNN has these convolutions on pixels alone, N,H,W,C. An image's pixels are made on the way in
- * and put back into blocks on the way out; with one block of channels the two are the same. */
+ * oneDNN has these convolutions only for the layout N,H,W,C. An image is copied to that layout, and
+ * the result back into blocks; with one block of channels the two layouts are the same. */
 #ifndef IR_BF16_H
 #define IR_BF16_H
 
@@ -22,14 +22,14 @@ typedef struct bf16_conv bf16_conv;
 #define bf16_backward      IR_NAME(ir_bf16_backward)
 #define bf16_round         IR_NAME(ir_bf16_round)
 
-/* Whether a convolution has so many products a pixel that rounding its pixels pays; the same on
- * every machine. */
+/* Whether a convolution has enough products a pixel to make rounding worth while. The answer is the
+ * same on every machine. */
 bool bf16_suits(const convolution *what);
-/* to[i] is from[i] rounded to the nearest bfloat16, to even. to may be from. */
+/* to[i] = from[i] rounded to the nearest bfloat16, ties to even. `to` may be `from`. */
 void bf16_round(float *to, const float *from, size_t count);
 
-/* shape: as for oneDNN on blocks. NULL where the machine or its oneDNN cannot do all of these
- * directions well. */
+/* shape: as for oneDNN on blocks. NULL where the machine or its oneDNN is slow at one of these
+ * directions. */
 bf16_conv *bf16_new(ir_backend *b, const convolution *what, const ir_dnn_shape *shape,
                     unsigned directions);
 void bf16_free(bf16_conv *c);

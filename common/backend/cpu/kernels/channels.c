@@ -1,4 +1,4 @@
-/* Channels put together, taken apart, averaged, compared: concat, slice, channel mean and maximum.
+/* Concatenates and slices channels, and takes their mean and their maximum.
  */
 #include <math.h>
 #include <string.h>
@@ -14,9 +14,9 @@ static lane_source channel_source(const float *tensor, ir_shape s, int image, in
 
 /* ---- concat -------------------------------------------------------------------------------------
  *
- * Parts that are resized have blocks of their own (part_step). */
+ * An input that is resized here begins at a block and fills whole blocks (part_step). */
 
-/* The input that channel c of the output comes from; c becomes the channel there. */
+/* Which input channel *c of the output comes from; *c becomes its channel there. */
 static int owner(const ir_call *call, int *c)
 {
     int k = 0;
@@ -59,7 +59,7 @@ static void concat_forward(ir_backend *b, ir_call *call)
     }
 }
 
-/* to (shape s) = the channels of from (shape t) from channel first on. */
+/* `to` (shape s) = or += the channels of `from` (shape t), from channel `first` on. */
 static void copy_channels(float *to, ir_shape s, const float *from, ir_shape t, int first, bool add)
 {
     const int count = parts_of(s), width = lanes(s.c);
@@ -110,7 +110,7 @@ static void slice_backward(ir_backend *b, ir_call *call)
 
 /* ---- mean over the channels -------------------------------------------------------------------*/
 
-/* ROW pixels or fewer of all blocks; block: floats from one to the next. */
+/* For at most ROW pixels; block: floats from one block of channels to the next. */
 static void mean_channels(float *y, const float *x, size_t pixels, int channels, size_t block)
 {
     float sum[ROW * B] = {0}, total[ROW];
@@ -141,7 +141,7 @@ static void channel_mean_forward(ir_backend *b, ir_call *call)
     }
 }
 
-/* To every channel the same. */
+/* Every channel gets the same gradient. */
 static inline void spread(float *dx, const float *dy, size_t pixels, float share, size_t width,
                           bool add)
 {
@@ -174,7 +174,7 @@ static void channel_mean_backward(ir_backend *b, ir_call *call)
 
 /* ---- maximum over the channels; call->saved: the channel that won, an int32_t a pixel ---------*/
 
-/* The largest of the lanes seen so far, and which channel each was. */
+/* For each lane the largest value so far, and its channel. */
 typedef struct {
     float value[ROW * B];
     int32_t channel[ROW * B];
@@ -192,7 +192,7 @@ static void take_better(best_of_lanes *best, const float *x, size_t pixels, int 
         }
 }
 
-/* Of equals the lowest channel. */
+/* The largest over the lanes. Of equals the lowest channel wins. */
 static void best_lanes(float *y, int32_t *winner, const best_of_lanes *best, size_t pixels)
 {
 #pragma omp simd
@@ -211,7 +211,7 @@ static void best_lanes(float *y, int32_t *winner, const best_of_lanes *best, siz
     }
 }
 
-/* ROW pixels or fewer of all blocks; block: floats from one to the next. */
+/* For at most ROW pixels; block: floats from one block of channels to the next. */
 static void max_channels(float *y, int32_t *winner, const float *x, size_t pixels, int channels,
                          size_t block)
 {
@@ -250,7 +250,7 @@ static void channel_max_forward(ir_backend *b, ir_call *call)
     }
 }
 
-/* To the winner alone; channel: the block's first. */
+/* The winner alone gets the gradient; channel: the block's first. */
 static inline void to_winner(float *dx, const float *dy, const int32_t *winner, size_t pixels,
                              int channel, int width, bool add)
 {

@@ -1,7 +1,7 @@
 /* conv2d and conv_transpose2d as nodes: bias, folded batch norm, activation, gradients that add.
  *
- * A transposed convolution is the convolution from its output to its input, run backwards: its
- * forward is that one's backward-data, its weights (in, out, k, k) are that one's (oc, ic, k, k).
+ * A transposed convolution is an ordinary one from its output to its input, run backwards. Its
+ * forward is the other's backward-data; its weights (in, out, k, k) are the other's (oc, ic, k, k).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ typedef struct {
     convolve *conv;
     uint64_t version; /* of the parameters when the weights were packed */
     float *scale;     /* per output channel, of the folded batch norm */
-    float *bias;      /* padded to lanes; what is added per output channel */
+    float *bias;      /* what is added per output channel; padded to lanes */
     double *partial;  /* [thread][padded channel], for the bias's gradient */
 } conv_state;
 
@@ -35,20 +35,20 @@ static int padded_channels(ir_shape s)
     return blocks(s.c) * lanes(s.c);
 }
 
-/* Forward ends with a bias: its own, or what a folded batch norm leaves. */
+/* Whether forward adds a bias: its own, or that of a folded batch norm. */
 static bool has_bias(const ir_call *call)
 {
     return call->bias || call->batchnorm;
 }
 
-/* Whether the input's gradient is added to another that the convolution itself cannot add to. */
+/* Whether the input's gradient must be added to in a second step, as the convolution cannot add. */
 static bool adds_later(const ir_call *call, const conv_state *state)
 {
     return call->grad_use[0] == IR_GRAD_ADD && (is_transposed(call) || !convolve_adds(state->conv));
 }
 
-/* What comes before the convolution's own part of the scratch memory: forward, folded weights;
- * backward, a gradient that is still to be added. */
+/* What lies in the scratch memory before the convolution's own part: in forward the folded weights,
+ * in backward a gradient that is still to be added. */
 static size_t own_scratch_bytes(const ir_call *call, const conv_state *state)
 {
     size_t floats = call->batchnorm ? call->weight->size : 0;
@@ -62,7 +62,7 @@ static void *convolve_scratch(const ir_call *call)
     return (char *)call->scratch + own_scratch_bytes(call, call->state);
 }
 
-/* Whether what it multiplies may be rounded to bfloat16. */
+/* Whether its factors may be rounded to bfloat16. */
 static bool may_round(const ir_backend *b, const ir_call *call)
 {
     const ir_precision precision = ((const ir_cpu *)b)->precision;
@@ -85,8 +85,8 @@ static void prepare(ir_backend *b, ir_call *call)
         .dilation = call->dilation,
         .depthwise = call->depthwise,
         .bf16 = may_round(b, call),
-        /* an error of 1e-6 moves more values across a ReLU's kink than one of 1e-7, and each
-         * changes gradients by finite amounts */
+        /* An error of 1e-6 moves more values across a ReLU's kink than one of 1e-7, and each such
+         * value changes gradients by a finite amount. */
         .weights_of = call->weight,
         .folded = call->batchnorm ? call->batchnorm->weight : NULL,
         .direct = call->training ? forward_direction(call) : 0,
@@ -120,7 +120,8 @@ static void release(ir_backend *b, ir_call *call)
     call->state = NULL;
 }
 
-/* Batch norm with running statistics is y = scale x + shift; scale goes into the weights. */
+/* Batch norm with running statistics is y = scale x + shift; the weights are multiplied by scale.
+ */
 static void fold(const ir_call *call, conv_state *state, float *weights)
 {
     const ir_call *bn = call->batchnorm;
@@ -199,7 +200,7 @@ static void forward(ir_backend *b, ir_call *call)
         add_bias(call, state);
 }
 
-/* bias's gradient: the sum over all pixels; rows in float, rows together in double. */
+/* The bias's gradient: the sum over all pixels, within a row in float, over the rows in double. */
 static void bias_gradient(ir_backend *b, const ir_call *call, conv_state *state)
 {
     const ir_shape s = call->shape;

@@ -11,16 +11,16 @@
 
 struct convolve {
     convolution what;
-    bf16_conv *bf16;          /* all directions, of bfloat16; or NULL */
-    float *rounded_weights;   /* the other ways are given what is rounded to bfloat16; or NULL */
+    bf16_conv *bf16;          /* it computes all directions; or NULL */
+    float *rounded_weights;   /* the others get numbers rounded to bfloat16; or NULL */
     winograd *forward, *data; /* each may be NULL */
     winograd_gradient *gradient;
-    /* one of these for the directions that are left; or both NULL */
+    /* one of these computes the directions that are left; or both are NULL */
     ir_dnn_conv *dnn;
     direct *direct;
     unsigned left;
-    plane_conv *planes; /* all directions, where one side is a plane; or NULL */
-    int oc, ic;         /* theirs: multiples of B; ic 1 when depthwise */
+    plane_conv *planes; /* it computes all directions, where one side is a plane; or NULL */
+    int oc, ic;         /* channels in memory: multiples of B; ic 1 when depthwise */
     float *bias;        /* (oc) */
 };
 
@@ -34,7 +34,7 @@ static size_t taps_of(const convolve *c)
     return (size_t)(c->what.kernel * c->what.kernel);
 }
 
-/* Floats of one output channel's logical weights. */
+/* Floats of one output channel's weights, without padding. */
 static size_t row_size(const convolve *c)
 {
     return (size_t)(c->what.depthwise ? 1 : c->what.src.c) * taps_of(c);
@@ -45,7 +45,7 @@ static size_t weights_size(const convolve *c)
     return (size_t)c->what.dst.c * row_size(c);
 }
 
-/* Floats of the weights of whole blocks. */
+/* Floats of the weights padded to whole blocks. */
 static size_t padded_size(const convolve *c)
 {
     return (size_t)c->oc * (size_t)c->ic * taps_of(c);
@@ -88,7 +88,7 @@ static unsigned without_winograd(ir_backend *b, convolve *c, unsigned directions
     return directions & ~by;
 }
 
-/* Whether bf16.c computes it; else c is to round what it is given, unless only speed was asked for.
+/* Whether bf16.c computes it. If not, c rounds its arguments, unless IR_AUTO asked for speed only.
  */
 static bool set_bf16(ir_backend *b, convolve *c, const ir_dnn_shape *shape, unsigned directions)
 {
@@ -154,21 +154,21 @@ size_t convolve_packed_bytes(const convolve *c)
            (c->rounded_weights ? weights_size(c) * sizeof(float) : 0);
 }
 
-/* Floats of the place for a tensor that is rounded. */
+/* Floats of the buffer for a rounded tensor. */
 static size_t place_of(ir_shape s)
 {
     enum { ALIGN = 64 };
     return (volume(s) + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-/* Of those weights that are padded; what bf16.c needs comes behind them. */
+/* Bytes of the padded weights; what bf16.c needs comes after them. */
 static size_t padded_bytes(const convolve *c)
 {
     enum { ALIGN = 256 };
     return (padded_size(c) * sizeof(float) + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-/* Without what is rounded. */
+/* Without the buffers for rounded tensors. */
 static size_t own_scratch_bytes(const convolve *c)
 {
     size_t most = c->left ? padded_size(c) * sizeof(float) : 0;
@@ -187,8 +187,8 @@ size_t convolve_scratch_bytes(const convolve *c)
     return own_scratch_bytes(c);
 }
 
-/* x, a tensor of that shape, or where it was rounded to: the beginning of the scratch memory, of
- * which the rest is left. */
+/* x, a tensor of that shape, or where rounding is due its rounded copy at the beginning of the
+ * scratch memory; *scratch then becomes what is left of that. */
 static const float *rounded(const convolve *c, ir_shape s, const float *x, void **scratch)
 {
     float *to = *scratch;
@@ -199,7 +199,7 @@ static const float *rounded(const convolve *c, ir_shape s, const float *x, void 
     return to;
 }
 
-/* Weights of the logical channels into those of whole blocks, or back. */
+/* Copies weights into padded ones, or back. */
 static void copy_filters(const convolve *c, float *to, size_t to_row, const float *from,
                          size_t from_row)
 {
@@ -283,7 +283,7 @@ static void backward_data(convolve *c, const float *diff_dst, float *diff_src, b
         plane_conv_expand(c->planes, diff_dst, NULL, NULL, diff_src);
 }
 
-/* The logical channels' part of a gradient of whole blocks. */
+/* Copies a padded gradient without its padding. */
 static void without_padding(const convolve *c, const float *padded, float *oihw)
 {
     copy_filters(c, oihw, row_size(c), padded, (size_t)c->ic * taps_of(c));

@@ -1,8 +1,8 @@
-/* One convolution at one size, by whichever implementation fits: bf16.c if products may be bfloat16
- * and the machine has them, winograd.c and winograd_gradient.c where they pay, plane.c if one side
- * has a single channel, else oneDNN on blocked activations, or direct.c where oneDNN is slow.
- * Weights are plain (oc, ic, k, k) of the logical channels; this file pads them to blocks. A
- * transposed convolution is this run backwards. */
+/* One convolution at one size. It chooses the implementation: plane.c if one side has a single
+ * channel; bf16.c if factors may be bfloat16 and the machine multiplies those; winograd.c and
+ * winograd_gradient.c where they are faster; else oneDNN on blocked activations, or direct.c where
+ * oneDNN is slow. Weights are (oc, ic, k, k) without padding; this file pads them to blocks. A
+ * transposed convolution is this one run backwards. */
 #ifndef IR_CONVOLVE_H
 #define IR_CONVOLVE_H
 
@@ -14,11 +14,11 @@ typedef struct {
     int batch; /* ir_call's */
     int kernel, stride, pad, dilation;
     unsigned direct; /* directions that must round as direct convolution does */
-    /* the parameter and what is folded into it: convolutions of a backend that agree in both share
-     * packed weights, whatever their sizes */
+    /* the weights' parameter, and that of the batch norm folded into it; convolutions of a backend
+     * that have both in common share packed weights, whatever their sizes */
     const void *weights_of, *folded;
     bool depthwise;
-    bool bf16;                /* what is multiplied may be rounded to bfloat16 */
+    bool bf16;                /* factors may be rounded to bfloat16 */
     bool bias;                /* forward adds one: convolve_set_bias() */
     ir_activation activation; /* ends forward */
 } convolution;
@@ -38,7 +38,7 @@ typedef struct convolve convolve;
 /* directions: IR_DNN_FORWARD | IR_DNN_DATA | IR_DNN_WEIGHTS. */
 convolve *convolve_new(ir_backend *b, const convolution *what, unsigned directions);
 void convolve_free(convolve *c);
-/* Bytes of the packed weights that it does not share. */
+/* Bytes of its packed weights, without those that it shares. */
 size_t convolve_packed_bytes(const convolve *c);
 /* Bytes of scratch memory that the functions below need, aligned as tensors are. */
 size_t convolve_scratch_bytes(const convolve *c);
@@ -46,9 +46,9 @@ size_t convolve_scratch_bytes(const convolve *c);
 void convolve_set_weights(convolve *c, const float *oihw, uint64_t version, void *scratch);
 void convolve_set_bias(convolve *c, const float *bias);
 void convolve_forward(convolve *c, const float *src, float *dst, void *scratch);
-/* Whether diff_src can be added to. */
+/* Whether convolve_backward() can add to diff_src. */
 bool convolve_adds(const convolve *c);
-/* The weights' gradient and the data's; either may be NULL. add: diff_src += instead of =. */
+/* The weights' gradient oihw and the data's diff_src; either may be NULL. add: diff_src += them. */
 void convolve_backward(convolve *c, const float *src, const float *diff_dst, float *oihw,
                        float *diff_src, bool add, void *scratch);
 
@@ -63,7 +63,7 @@ typedef struct plane_conv plane_conv;
 #define plane_conv_contract IR_NAME(ir_plane_conv_contract)
 #define plane_conv_gradient IR_NAME(ir_plane_conv_gradient)
 
-/* The wide side is dst when src is the plane, and src otherwise. Weights are (wide channels, k, k).
+/* When src is the plane, dst is the wide side; otherwise src is. Weights: (wide channels, k, k).
  */
 plane_conv *plane_conv_new(const convolution *what, int threads);
 void plane_conv_free(plane_conv *c);

@@ -1,10 +1,10 @@
-/* Deformable sampling (Dai et al., Deformable Convolutional Networks, ICCV 2017): what each tap of
- * a kernel sees at each pixel, as channels ("columns") that a 1x1 convolution then weighs.
+/* Deformable sampling (Dai et al., Deformable Convolutional Networks, ICCV 2017). What each tap of
+ * a kernel reads at each pixel becomes a channel, a "column"; a 1x1 convolution of them follows.
  *
  *     y[n, c K + t, i, j] = x(n, c, i+u-kh/2+dy, j+v-kw/2+dx),  t = u kw + v,  K = kh kw
  *
- * with dy = offset[n, 2t, i, j] and dx = offset[n, 2t+1, i, j], or 0 without offsets. x between the
- * pixels is bilinear and outside of the image 0; at -1 and beyond it has no slope either, as in the
+ * with dy = offset[n, 2t, i, j] and dx = offset[n, 2t+1, i, j], or 0 without offsets. Between
+ * pixels x is bilinear, outside of the image 0. At -1 and beyond its slope is 0 too, as in the
  * authors' code. */
 #include <math.h>
 #include <string.h>
@@ -14,9 +14,9 @@
 
 enum { CORNERS = 4, MAX_TAPS = 49 };
 
-/* A point of the image by its four neighbours: x there is sum_k weight[k] x[pixel[k]], and its
- * derivatives downwards and across are the same sums with those factors. Neighbours outside of the
- * image have factors 0. On a grid line floor() decides whose derivative it is. */
+/* A point of the image, by its four neighbours. Its value is sum_k weight[k] x[pixel[k]]; with the
+ * factors down[k] and across[k] the sum is its derivative. Neighbours outside of the image have
+ * factors 0. On a grid line the derivative is that of the side that floor() chooses. */
 typedef struct {
     size_t pixel[CORNERS];
     float weight[CORNERS], down[CORNERS], across[CORNERS];
@@ -47,7 +47,7 @@ static int taps_of(const ir_call *call)
     return call->kernel_h * call->kernel_w;
 }
 
-/* Where the taps of pixel (i, j) look. */
+/* The points that the taps of pixel (i, j) read. */
 static void find_points(const ir_call *call, int image, int i, int j, point *points)
 {
     const ir_shape s = call->in[0]->shape;
@@ -67,8 +67,8 @@ static void find_points(const ir_call *call, int image, int i, int j, point *poi
 
 /* ---- one pixel's columns ---------------------------------------------------------------------
  *
- * A block of x with v lanes has v K columns, which fill whole blocks of y (all of y's, where x is a
- * plane). */
+ * A block of x with v lanes has v K columns. They fill whole blocks of y; where x is a plane, they
+ * are all of y. */
 
 typedef struct {
     size_t at, step; /* of a pixel's first block; from one block to the next */
@@ -165,7 +165,7 @@ static void forward(ir_backend *b, ir_call *call)
 
 /* ---- backward ------------------------------------------------------------------------------ */
 
-/* Into one block of one image, pixel after pixel: the points of any two may meet. */
+/* One block of one image, pixel after pixel, since the points of any two may coincide. */
 static inline void scatter_block(const ir_call *call, int image, int block, int width, bool add)
 {
     const ir_shape s = call->in[0]->shape;
@@ -201,7 +201,8 @@ static void backward_input(const ir_call *call)
             scatter_block(call, i / count, i % count, B, add);
 }
 
-/* Of one pixel and all taps: a tap's displacement down, then across, a sum in each lane. */
+/* For one pixel: each tap's derivative by its displacement down, then across; a sum in each lane.
+ */
 typedef struct {
     float lane[2 * MAX_TAPS][B];
 } slopes;

@@ -1,5 +1,5 @@
-/* Convolutions tap by tap: see direct.h. A tap joins the pixels of one row with some neighbours of
- * each other in another row; rows of results are summed where they are stored. */
+/* Convolutions tap by tap: see direct.h. For one row of results and one tap, the samples that it
+ * multiplies lie in one row, a stride apart. Rows of results are summed where they are stored. */
 #include "direct.h"
 
 #include <stdlib.h>
@@ -13,8 +13,8 @@ enum { GROUP = 8 }; /* sums in registers at a time */
 struct direct {
     ir_dnn_shape s;
     int threads;
-    /* [block of oc][block of ic][tap][lane of ic][lane of oc], and with both exchanged; depthwise
-     * both are [block][tap][lane] */
+    /* [block of oc][block of ic][tap][lane of ic][lane of oc], and with oc and ic exchanged; for a
+     * depthwise one both are [block][tap][lane] */
     float *forward, *backward;
 };
 
@@ -47,7 +47,7 @@ void direct_free(direct *c)
     free(c);
 }
 
-/* Where the weights of a tap of two blocks begin, of `inner` blocks that the second counts. */
+/* Where the weights of a tap for two blocks begin; the inner block is one of `inners`. */
 static float *weights_at(float *weights, const direct *c, int outer, int inner, int inners, int tap)
 {
     const size_t lanes = c->s.depthwise ? B : B * B;
@@ -73,7 +73,7 @@ void direct_set_weights(direct *c, const float *oihw)
 
 /* ---- what a tap joins ---------------------------------------------------------------------- */
 
-/* Along one axis: results first..last - 1 and samples at + stride * result of the same tap. */
+/* Along one axis, for one tap: results first..last - 1, whose samples are at + stride * result. */
 typedef struct {
     int first, last, at;
 } joined;
@@ -88,7 +88,7 @@ static joined joined_by(const direct *c, int k, int samples, int results)
     return j;
 }
 
-/* The sample of a result, or the result of a sample; -1: the tap joins it with none. */
+/* The sample that a tap reads for a result, and the reverse; -1: there is none. */
 static int sample_of(const direct *c, int k, int result)
 {
     const int y = result * c->s.stride + k * c->s.dilation - c->s.pad;
@@ -100,7 +100,7 @@ static int result_of(const direct *c, int k, int sample)
     return y >= 0 && y % c->s.stride == 0 && y / c->s.stride < c->s.oh ? y / c->s.stride : -1;
 }
 
-/* to[j * apart] += weights from[j * step], pixels, for j < count. */
+/* to[j * apart] += weights * from[j * step] for j < count, all of them pixels. */
 INLINE void add_tap(pixel *to, int apart, const float *from, int step, const float *weights,
                     bool depthwise, int count)
 {
@@ -118,7 +118,7 @@ INLINE void add_tap(pixel *to, int apart, const float *from, int step, const flo
                      (const pixel *)weights, B);
 }
 
-/* Of a tensor of blocks of h x w pixels: row y of a block of an image. */
+/* Row y of a block of an image, in a tensor of blocks of h x w pixels. */
 INLINE const float *row_of(const float *x, int image, int block, int blocks, int h, int w, int y)
 {
     return x + (((size_t)image * (size_t)blocks + (size_t)block) * (size_t)h + (size_t)y) *
@@ -127,7 +127,7 @@ INLINE const float *row_of(const float *x, int image, int block, int blocks, int
 
 /* ---- forward, and backward to the data ----------------------------------------------------- */
 
-/* A row of results of one block, of all blocks of samples. */
+/* A row of results of one block: the sum over all blocks of samples. */
 static void forward_row(const direct *c, const float *src, int image, int block, int y, pixel *to)
 {
     const ir_dnn_shape *s = &c->s;
@@ -163,7 +163,7 @@ void direct_forward(const direct *c, const float *src, const float *bias, float 
             }
 }
 
-/* A row of the samples' gradients of one block, of all blocks of results. */
+/* A row of one block of the samples' gradients: the sum over all blocks of results. */
 static void backward_row(const direct *c, const float *diff_dst, int image, int block, int y,
                          pixel *to)
 {
@@ -199,8 +199,8 @@ void direct_backward_data(const direct *c, const float *diff_dst, float *diff_sr
 
 /* ---- backward to the weights --------------------------------------------------------------- */
 
-/* sums[lane of ic], pixels of lanes of oc, of a row of samples and one of results; depthwise one
- * pixel */
+/* Adds the products of a row of samples and one of results to sums[lane of ic], which are pixels
+ * with a lane for each oc. A depthwise one has one such pixel. */
 INLINE void add_row(const direct *c, joined j, const float *src, const float *diff_dst, pixel *sums)
 {
     const float *x = src + (ptrdiff_t)(j.first * c->s.stride + j.at) * B;
@@ -215,7 +215,7 @@ INLINE void add_row(const direct *c, joined j, const float *src, const float *di
         add_products(sums + lane, GROUP, 1, x + lane, 1, step * B, dy, count);
 }
 
-/* The gradient of one tap's weights of two blocks: a row in single precision, rows in double. */
+/* The gradient of one tap's weights for two blocks: within a row in float, over rows in double. */
 static void gradient_of(const direct *c, const float *src, const float *diff_dst, int o, int i,
                         int ky, int kx, double total[B * B])
 {

@@ -1,6 +1,6 @@
-/* Convolutions as they are defined, tap by tap, of whole blocks of channels: those that Winograd's
- * algorithm is not for, where oneDNN has only its reference implementations. That is every machine
- * but x86-64. The interface is that of oneDNN's (backend/cpu/onednn.h). */
+/* Convolutions of whole blocks of channels by their definition, tap by tap. They are for those that
+ * Winograd's algorithm does not suit, on machines where oneDNN has only reference implementations:
+ * all but x86-64. The interface is that of backend/cpu/onednn.h. */
 #ifndef IR_DIRECT_H
 #define IR_DIRECT_H
 

@@ -1,5 +1,6 @@
-/* Dropout: which numbers fall is drawn by Philox from their logical place, so it does not depend on
- * the layout or the number of threads. call->saved: a byte a number, 1 where it stays. */
+/* Dropout. Philox decides by a number's logical index whether it is dropped, so this depends
+ * neither on the layout nor on the number of threads. call->saved: a byte a number, 1 where it
+ * stays. */
 #include <math.h>
 
 #include "base/philox.h"
@@ -11,7 +12,7 @@ static void prepare(ir_backend *b, ir_call *call)
     call->saved_bytes = volume(call->shape);
 }
 
-/* Pixels of one channel; first is the logical index of the first of them. */
+/* For some pixels of one channel; first: the logical index of the first of them. */
 static void draw(uint8_t *stays, size_t step, size_t first, size_t pixels, const uint32_t key[2],
                  uint64_t below)
 {

@@ -3,13 +3,13 @@
  *     y = act(sum_t scale_t full_t broadcast_t)      y = scale x
  *
  * ADD and MUL are such sums of one or two terms (ir_term); a broadcast operand may be smaller than
- * y. A tensor is gone through once, forward and backward, in chunks that stay in the nearest cache:
- * what a chunk's terms are is computed there. */
+ * y. Forward and backward go through a tensor once, in chunks that stay in the nearest cache, and
+ * compute all terms of a chunk there. */
 #include <string.h>
 
 #include "loops.h"
 
-/* How a broadcast operand meets the numbers of y. */
+/* Which numbers of y each number of a broadcast operand is for. */
 typedef enum {
     NOTHING, /* it is missing: 1 */
     SAME,    /* number by number */
@@ -29,8 +29,8 @@ static broadcast broadcast_of(const ir_call *call, const ir_term *t)
     return pixels ? PIXEL : IMAGE;
 }
 
-/* CHANNEL and IMAGE: the broadcast operand's values for the lanes of one block, a plane's or an
- * image's one repeated. */
+/* CHANNEL and IMAGE: the broadcast operand's values for the lanes of one block; where there is one
+ * for all lanes, it is repeated. */
 static void constant_lanes(const ir_call *other, part p, float k[B])
 {
     const ir_shape s = other->shape;
@@ -41,7 +41,7 @@ static void constant_lanes(const ir_call *other, part p, float k[B])
 
 /* ---- to = x other scale, or += ------------------------------------------------------------------
  *
- * `add` is a constant wherever these are inlined. */
+ * `add` is a constant in every call that is inlined. */
 
 static inline void times_one(float *to, const float *x, size_t floats, float scale, bool add)
 {
@@ -104,7 +104,7 @@ static inline void times(float *to, const float *x, const ir_call *call, const i
     }
 }
 
-/* to and x: the chunk p; x times the term's broadcast operand. */
+/* The chunk p of x times the term's broadcast operand and scale, written or added to `to`. */
 static void times_broadcast(float *to, const float *x, const ir_call *call, const ir_term *t,
                             part p, bool add)
 {
@@ -118,7 +118,7 @@ static void times_broadcast(float *to, const float *x, const ir_call *call, cons
 
 enum { MANY = 4 * ROW, CHUNK_FLOATS = MANY * B };
 
-/* Of a part its pixels from `first` on, so many of them at most. */
+/* At most `most` pixels of a part, from its pixel `first` on. */
 static part chunk_of(part p, size_t first, size_t most, int width)
 {
     p.pixel += first;
@@ -128,7 +128,7 @@ static part chunk_of(part p, size_t first, size_t most, int width)
     return p;
 }
 
-/* The chunk with the same pixels of a later block. */
+/* The same pixels in a later block. */
 static part in_block(part p, ir_shape s, int block)
 {
     p.at += (size_t)block * plane(s);
@@ -138,7 +138,7 @@ static part in_block(part p, ir_shape s, int block)
 
 /* ---- forward ----------------------------------------------------------------------------------*/
 
-/* The term's values in a chunk: in `workspace`, or where they lie already. */
+/* The term's values in a chunk: in `workspace`, or where they lie in the input. */
 static const float *term_at(float *workspace, const ir_call *call, const ir_term *t, part p)
 {
     const float *x = workspace;
@@ -167,7 +167,7 @@ static void act_on_sum(float *y, const float *a, const float *b, size_t floats, 
         y[i] = rectify(a[i] + b[i], slope);
 }
 
-/* y may be the first term's full operand, which nothing else reads then. */
+/* y may lie where the first term's full operand does; then nothing else reads that. */
 static void forward_chunk(ir_call *call, part p)
 {
     const float slope = slope_of(call->activation);
@@ -193,11 +193,11 @@ static void forward(ir_backend *b, ir_call *call)
 
 /* ---- backward -----------------------------------------------------------------------------------
  *
- * With g = dy times the derivative of act, known from the sign of y: the full operand's gradient is
- * g broadcast scale; one number of the broadcast operand gets the sum of g full scale over all that
- * it is multiplied with. */
+ * Let g = dy times the derivative of act, which the sign of y tells. The full operand's gradient is
+ * g broadcast scale. The gradient of a number of the broadcast operand is the sum of g full scale
+ * over all numbers that it is multiplied with. */
 
-/* The term whose broadcast operand's gradient is a sum of that kind, or NULL. */
+/* Term k, if the gradient of its broadcast operand is wanted and of one of these kinds; or NULL. */
 static const ir_term *summed(const ir_call *call, int k, broadcast how, broadcast or_how)
 {
     const ir_term *t = &call->term[k];
@@ -208,7 +208,7 @@ static const ir_term *summed(const ir_call *call, int k, broadcast how, broadcas
     return is == how || is == or_how ? t : NULL;
 }
 
-/* CHANNEL and IMAGE: the sums of a part, each in its place whatever the number of threads. */
+/* CHANNEL and IMAGE: where a part's sums lie, which does not depend on the number of threads. */
 static double *sums_at(const ir_call *call, int k, part p)
 {
     const ir_shape s = call->shape;
@@ -217,20 +217,20 @@ static double *sums_at(const ir_call *call, int k, part p)
     return (double *)call->scratch + ((size_t)k * all + at) * B;
 }
 
-/* in[0]'s gradient lies where dy does, so that it must come last. */
-static bool is_over(const ir_call *call)
+/* Whether in[0]'s gradient is computed in place of dy; then it must come last. */
+static bool in_place(const ir_call *call)
 {
     return call->in[0]->grad == call->grad;
 }
 
-/* It is dy and lies there already. */
-static bool is_there(const ir_call *call)
+/* Whether it even equals dy, so that nothing is to be done. */
+static bool is_done(const ir_call *call)
 {
-    return is_over(call) && !call->activation.on && call->term[0].broadcast == IR_NO_INPUT &&
+    return in_place(call) && !call->activation.on && call->term[0].broadcast == IR_NO_INPUT &&
            call->term[0].scale == 1;
 }
 
-/* g of a chunk: dy, or with an activation in `workspace`. */
+/* g of a chunk: dy itself, or with an activation what is computed into `workspace`. */
 static const float *gradient_at(float *workspace, const ir_call *call, part p)
 {
     const float *dy = call->grad + p.at, *y = call->value + p.at;
@@ -254,8 +254,8 @@ static void add_products(float row[ROW * B], const float *a, const float *b, flo
                 l < real ? a[p * B + (size_t)l] * scale * b[p * B + (size_t)l] : 0;
 }
 
-/* row: sums over the channels so far */
-static void cover_grad(ir_call *call, int k, part p, const float *g, float row[ROW * B])
+/* Of term k's broadcast operand. row: sums over the channels so far. */
+static void broadcast_grad(ir_call *call, int k, part p, const float *g, float row[ROW * B])
 {
     const ir_term *t = &call->term[k];
     const float *full = t->full == IR_NO_INPUT ? NULL : call->in[t->full]->value + p.at;
@@ -288,24 +288,24 @@ static void input_grad(ir_call *call, int k, part p, const float *g, float row[I
             times_broadcast(call->in[k]->grad + p.at, g, call, t, p,
                             call->grad_use[k] == IR_GRAD_ADD);
         if (t->broadcast == k)
-            cover_grad(call, i, p, g, row[i]);
+            broadcast_grad(call, i, p, g, row[i]);
     }
 }
 
-/* In the order of the inputs: of one that is there twice the first gradient is written, the second
- * added. What is there twice is not over dy. */
+/* In the order of the inputs: where a value is an input twice, its first gradient is written and
+ * its second added. Such a gradient is never in place of dy. */
 static void backward_chunk(ir_call *call, part p, float row[IR_TERMS][ROW * B])
 {
-    const bool over = is_over(call);
+    const bool last = in_place(call);
     float workspace[CHUNK_FLOATS];
     const float *g = gradient_at(workspace, call, p);
-    for (int k = over; k < call->inputs; k++)
+    for (int k = last; k < call->inputs; k++)
         input_grad(call, k, p, g, row);
-    if (over && !is_there(call))
+    if (last && !is_done(call))
         input_grad(call, 0, p, g, row);
 }
 
-/* PIXEL: when all blocks of a chunk are through. */
+/* PIXEL: after all blocks of a chunk. */
 static void finish_rows(ir_call *call, part p, float row[IR_TERMS][ROW * B])
 {
     float total[ROW];
@@ -327,7 +327,7 @@ static bool sums_rows(const ir_call *call)
     return summed(call, 0, PIXEL, PIXEL) || summed(call, 1, PIXEL, PIXEL);
 }
 
-/* The same pixels of so many blocks from p's on. */
+/* The pixels of p in `count` blocks, from p's on. */
 static void backward_part(ir_call *call, part p, int count)
 {
     const ir_shape s = call->shape;
@@ -347,7 +347,7 @@ static void backward_part(ir_call *call, part p, int count)
     }
 }
 
-/* CHANNEL and IMAGE: from the parts' sums. */
+/* CHANNEL and IMAGE: the gradient from the parts' sums. */
 static void finish_sums(ir_call *call, int k, const ir_term *t)
 {
     const ir_shape s = call->shape;
@@ -375,7 +375,7 @@ static void finish_sums(ir_call *call, int k, const ir_term *t)
     }
 }
 
-/* Where sums go over the channels a thread takes all blocks of its pixels. */
+/* For sums over the channels, one thread takes all blocks of its pixels. */
 static void backward(ir_backend *b, ir_call *call)
 {
     (void)b;

@@ -3,8 +3,8 @@
  *     rfft2:   (R, I)[u,v] = sum_{i,j} x[i,j] exp(-2 pi sqrt(-1) (u i / H + v j / W)),  v <= W / 2
  *     irfft2:  x[i,j] = 1/(H W) sum_v w_v Re sum_u (R, I)[u,v] exp(+...)
  *
- * w_v = 2 for the columns that stand for their mirror image too, 1 for v = 0 and v = W / 2. Either
- * is the other's adjoint up to these factors. Planes are copied out of the blocks for FFTW and
+ * w_v = 1 for v = 0 and v = W / 2, else 2, since such a column stands for its mirror image too.
+ * Each is the other's adjoint up to these factors. Planes are copied out of the blocks for FFTW and
  * back. */
 #include <fftw3.h>
 #include <stdlib.h>
@@ -14,11 +14,11 @@
 
 typedef struct {
     fftwf_plan to_spectrum, to_plane;
-    size_t plane, spectrum; /* floats from one to the next, whole cache lines */
-    int images;             /* transformed at a time: enough planes to share among the threads */
+    size_t plane, spectrum; /* floats from one to the next: whole cache lines */
+    int images;             /* how many are transformed at a time: enough for all threads */
 } transforms;
 
-/* shape of the planes' side of a call, and of the spectra's */
+/* The shape of the planes, which are a call's input or its result. */
 static ir_shape planes_shape(const ir_call *call)
 {
     return call->op == IR_OP_RFFT2 ? call->in[0]->shape : call->shape;
@@ -42,7 +42,7 @@ static void prepare(ir_backend *b, ir_call *call)
     call->scratch_bytes =
         (size_t)t->images * (size_t)s.c * (t->plane + t->spectrum) * sizeof(float);
 
-    /* a plan is made for the alignment of its arrays, not for the arrays */
+    /* A plan depends on the alignment of its arrays, not on the arrays. */
     float *real = ir_aligned((t->plane + t->spectrum) * sizeof(float));
     fftwf_complex *spectrum = (fftwf_complex *)(real + t->plane);
     t->to_spectrum = fftwf_plan_dft_r2c_2d(s.h, s.w, real, spectrum, FFTW_ESTIMATE);
@@ -64,9 +64,9 @@ static void release(ir_backend *b, ir_call *call)
 
 /* ---- copies between blocks and planes -----------------------------------------------------------
  *
- * A spectrum's tensor holds C real parts, then C imaginary parts; FFTW wants them side by side. */
+ * A tensor of spectra has C real parts, then C imaginary parts. FFTW wants the two side by side. */
 
-/* The images [first, first + count) of a tensor of planes. */
+/* Copies the images [first, first + count) of a tensor of planes. */
 static void planes_out(const transforms *t, float *planes, const float *x, ir_shape s, int first,
                        int count)
 {
@@ -109,15 +109,15 @@ static void planes_in(const transforms *t, const float *planes, float *x, ir_sha
     }
 }
 
-/* Where channel c of image n of a tensor of spectra (shape s) begins among FFTW's; step 2. */
+/* Where in FFTW's spectra channel c of image n of a tensor (shape s) begins; its step is 2. */
 static size_t part_of_spectrum(const transforms *t, ir_shape s, int n, int c)
 {
     const int planes = s.c / 2;
     return (size_t)(n * planes + c % planes) * t->spectrum + (size_t)(c / planes);
 }
 
-/* Real and imaginary parts have blocks of their own: p is of the first half, `later` floats before
- * its imaginary part. */
+/* Where real and imaginary parts do not share a block: p is a part of the real half, and its
+ * imaginary part comes `later` floats behind it. */
 static void whole_spectra_out(const transforms *t, float *spectra, const float *x, ir_shape half,
                               part p, size_t later)
 {
@@ -174,7 +174,7 @@ static void spectra_in(const transforms *t, const float *spectra, float *x, ir_s
 
 /* ---- the transforms ---------------------------------------------------------------------------*/
 
-/* Columns that stand for themselves alone: 0, and W / 2 when W is even. */
+/* Columns that stand for themselves only: 0, and W / 2 when W is even. */
 static bool is_single(int v, int w)
 {
     return v == 0 || 2 * v == w;
@@ -194,8 +194,8 @@ static void weigh(float *spectrum, ir_shape s, float single, float mirrored)
 }
 
 /* The spectrum of a real plane has z[u] = conj(z[-u]) in the single columns, and FFTW relies on it.
- * Taking the half of each that has this symmetry is the same as ignoring the imaginary part that
- * the plane would get, as numpy.fft.irfft2 does. */
+ * This keeps of each such column the part with that symmetry, which has the same effect as ignoring
+ * the imaginary part that the plane would get. numpy.fft.irfft2 does so. */
 static void make_hermitian(float *spectrum, ir_shape s)
 {
     const int columns = s.w / 2 + 1;
@@ -214,7 +214,7 @@ static void make_hermitian(float *spectrum, ir_shape s)
     }
 }
 
-/* to = spectra of from, columns weighed. s: the planes' shape, z: the spectra's. */
+/* to = or += the spectra of `from`, their columns weighed. */
 static void transform(ir_call *call, const float *from, float *to, float single, float mirrored,
                       bool add)
 {
@@ -236,7 +236,7 @@ static void transform(ir_call *call, const float *from, float *to, float single,
     }
 }
 
-/* to = planes of from, columns weighed: sum_v w_v Re sum_u ... with w_v = single, or 2 mirrored. */
+/* to = or += the planes of `from`: sum_v w_v Re sum_u ... with w_v = single, or 2 mirrored. */
 static void transform_back(ir_call *call, const float *from, float *to, float single,
                            float mirrored, bool add)
 {

@@ -1,5 +1,5 @@
-/* The magnitude of a plane's gradient by differences of the pixels on either side, zeros outside.
- * No backward: it is for images and masks. */
+/* The magnitude of a plane's gradient: differences of the pixels on either side, zeros outside. It
+ * has no backward, since it is for images and masks. */
 #include <math.h>
 
 #include "loops.h"

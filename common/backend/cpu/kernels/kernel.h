@@ -1,8 +1,8 @@
 /* For the files of this directory: each is compiled once per instruction set, with IR_ISA (base,
- * avx2, avx512) and IR_BLOCK (8, 8, 16) defined by the Makefile. What a file exports it names with
- * IR_NAME().
+ * avx2, avx512) and IR_BLOCK (8, 8, 16) defined by the Makefile. IR_NAME() makes the names of what
+ * a file exports.
  *
- * Loops run over the B lanes innermost, with B a constant, so that the compiler makes one vector of
+ * The innermost loops run over the B lanes. B is a constant, so the compiler makes one vector of
  * them. Sums over pixels are made per thread in a fixed partition and then in order: the same
  * machine and thread count give the same bits. */
 #ifndef IR_KERNEL_H

@@ -5,7 +5,7 @@
 
 static const float zeros[B];
 
-/* Moves neighbouring lanes whose sources are neighbours too. */
+/* Copies or adds neighbouring lanes whose sources are neighbours too. */
 static inline void copy_run(float *to, size_t width, lane_source from, size_t pixels, int count,
                             bool add)
 {
@@ -27,8 +27,8 @@ enum { TILES_IN = false, TILES_OUT = true };
 enum { TILES_IN = false, TILES_OUT = false };
 #endif
 
-/* B numbers of a plane (step 1), or every second of a plane of pairs (step 2). Step 2 reads 2 B
- * numbers, one more than the 2 B - 1 that it needs. */
+/* B numbers: neighbours in a plane (step 1), or every second number (step 2). With step 2 it reads
+ * 2 B numbers and needs 2 B - 1. */
 INLINE void take_from_plane(pixel *y, const float *x, size_t step)
 {
     const pixel_choice lane = {IR_LANES};
@@ -52,7 +52,7 @@ INLINE void put_tile(float *to, const lane_source *from, size_t p, size_t step, 
     }
 }
 
-/* The lanes of planes (step 1) or of complex planes (step 2). */
+/* Planes (step 1), or one half of planes of complex numbers (step 2), to lanes. */
 INLINE void transpose(float *to, const lane_source *from, size_t pixels, size_t step, bool add)
 {
     const float *value[B];
@@ -133,7 +133,7 @@ static bool all_step(const lane_source *from, size_t step)
     return true;
 }
 
-/* How many lanes, from the first on, can move together. */
+/* How many lanes, from the first on, copy_run() can take together. */
 static int run_length(const lane_source *from, int width)
 {
     int count = 1;

@@ -1,10 +1,10 @@
-/* The fully connected layer and log-softmax, on (N,C,1,1): a row of channels an image, padded to
- * whole blocks. */
+/* The fully connected layer and log-softmax, on (N,C,1,1): each image is a row of channels, padded
+ * to whole blocks. */
 #include <math.h>
 
 #include "loops.h"
 
-/* Channels an image takes in memory. */
+/* Floats from one image to the next. */
 static size_t stride_of(ir_shape s)
 {
     return (size_t)blocks(s.c) * (size_t)lanes(s.c);
@@ -77,7 +77,7 @@ static void linear_backward(ir_backend *b, ir_call *call)
     }
 }
 
-/* y[c] = x[c] - log sum_k exp(x[k]), the maximum taken out first */
+/* y[c] = x[c] - log sum_k exp(x[k]), with the maximum subtracted first */
 static void log_softmax_forward(ir_backend *b, ir_call *call)
 {
     (void)b;

@@ -1,7 +1,7 @@
 /* What the loops of this directory share: how tensors are cut into parts, sums, gradients.
  *
- * A part is a fixed number of neighbouring pixels of one image's one block of channels, whatever
- * the number of threads: sums are made per part and then over the parts in order. */
+ * A part is a fixed number of neighbouring pixels in one block of channels of one image. It does
+ * not depend on the number of threads: sums are made per part, then over the parts in order. */
 #ifndef IR_LOOPS_H
 #define IR_LOOPS_H
 
@@ -57,21 +57,21 @@ static inline part part_at(ir_shape s, int i)
     return p;
 }
 
-/* Where channel c of an image lies in a tensor: its first pixel; pixels are lanes(s.c) apart. */
+/* Where in a tensor channel c of an image has its first pixel; pixels are lanes(s.c) apart. */
 static inline size_t channel_at(ir_shape s, int image, int c)
 {
     const int width = lanes(s.c);
     return (size_t)(image * blocks(s.c) + c / width) * plane(s) + (size_t)(c % width);
 }
 
-/* A gradient after writing or adding. */
+/* What a gradient becomes when the value is written to it, or added. */
 static inline float grad_of(float old, float value, bool add)
 {
     return add ? old + value : value;
 }
 
-/* Leaky ReLU and its derivative; slope 1 is the identity. As in PyTorch, 0 belongs to the slope. A
- * product with a chosen factor becomes vector code where a choice of two products does not. */
+/* Leaky ReLU and its derivative; slope 1 is the identity. As in PyTorch, 0 belongs to the slope.
+ * The compiler vectorises a product with a chosen factor, but no choice between two products. */
 static inline float rectify(float x, float slope)
 {
     return x * (x > 0 ? 1 : slope);
@@ -85,9 +85,9 @@ static inline float slope_of(ir_activation a)
     return a.on ? a.slope : 1;
 }
 
-/* exp(x), of x beyond +-87 that of +-87: x = n log 2 + r, |r| <= log(2)/2, exp(r) by its series to
- * the power of 7, whose rest is below 6e-9; 2^n by its exponent bits. Unlike expf() it becomes
- * vector code. */
+/* exp(x), with x limited to +-87. x = n log 2 + r with |r| <= log(2)/2; exp(r) is its series to the
+ * power of 7, whose rest is below 6e-9; 2^n is made of its exponent bits. Unlike expf(), this is
+ * vectorised. */
 static inline float exponential(float x)
 {
     const float above = x < -87 ? -87 : x;
@@ -116,8 +116,8 @@ static inline float sigmoid_of(float x)
     return 1 / (1 + exponential(-x));
 }
 
-/* Adds to sum[l] every B-th float from x[l] on: of a blocked part that is one sum a channel, of a
- * plane the total in B pieces. Single precision within a chunk, double across. */
+/* Adds to sum[l] every B-th float from x[l] on. For a blocked part this is one sum a channel, for a
+ * plane the total in B pieces. Within a chunk in single precision, over the chunks in double. */
 static inline void add_lanes(const float *x, size_t floats, double sum[B])
 {
     while (floats >= B) {
@@ -141,8 +141,8 @@ static inline void add_lanes(const float *x, size_t floats, double sum[B])
         sum[l] += x[l];
 }
 
-/* The parts' sums (B each, as add_lanes makes them) of one plane, in order; of a tensor of one
- * channel sum[0] is the total. */
+/* Adds up, in order, the sums of one plane's parts (B each, made by add_lanes). For a tensor of one
+ * channel, sum[0] is the total. */
 static inline void total_of_plane(const double *parts, ir_shape s, int index, double sum[B])
 {
     const int per = parts_of_plane(s);
@@ -183,13 +183,13 @@ typedef struct {
     size_t step;
 } lane_source;
 
-/* to has pixels of `width` lanes. Lane l of pixel p gets from[l].value[p * from[l].step], written
- * or added. */
+/* `to` has pixels of `width` lanes. from[l].value[p * from[l].step] is written or added to lane l
+ * of pixel p. */
 void IR_NAME(ir_cpu_gather_lanes)(float *to, int width, const lane_source *from, size_t pixels,
                                   bool add);
 /* Copies each lane of a block to a plane of its own. */
 void IR_NAME(ir_cpu_lanes_to_planes)(float *const to[B], const float *from, size_t pixels);
-/* The same for two blocks, whose numbers alternate in the planes. */
+/* The same for two blocks: in the planes the numbers of the first and the second alternate. */
 void IR_NAME(ir_cpu_lanes_to_pairs)(float *const to[B], const float *first, const float *second,
                                     size_t pixels);
 

@@ -1,4 +1,4 @@
-/* Between the host's N x C x H x W arrays and the backend's layout. */
+/* Copies between the host's N x C x H x W arrays and the backend's layout. */
 #include "loops.h"
 
 void IR_NAME(ir_cpu_put)(ir_backend *b, const ir_call *call, void *tensor, const float *nchw)

@@ -26,7 +26,7 @@ void IR_NAME(ir_cpu_sgd)(ir_backend *b, float *x, const float *g, size_t count, 
         x[i] -= lr * g[i];
 }
 
-/* The smaller of the two weights is the one that multiplies. */
+/* It multiplies by the smaller of the two weights, for the least rounding. */
 void IR_NAME(ir_cpu_average)(ir_backend *b, float *a, const float *x, size_t count, float weight)
 {
     (void)b;

@@ -9,8 +9,8 @@
 typedef float pixel __attribute__((vector_size(sizeof(float) * B)));
 typedef int pixel_choice __attribute__((vector_size(sizeof(int) * B)));
 
-/* The part of a pixel that fits a register: all of it with AVX, one half with SSE and NEON. gcc
- * keeps a pixel of several parts in memory from one operation to the next. */
+/* The part of a pixel that fits a register: all of it with AVX, one half with SSE and NEON. Where
+ * a pixel has several parts, gcc keeps it in memory between operations. */
 #if defined(__AVX512F__) && IR_BLOCK == 16
 enum { PART_LANES = 16 };
 #elif defined(__AVX__)
@@ -20,7 +20,7 @@ enum { PART_LANES = 4 };
 #endif
 typedef float pixel_part __attribute__((vector_size(sizeof(float) * PART_LANES)));
 
-/* Where constants among the arguments are to become constants of the code. */
+/* For functions whose constant arguments must become constants in the code. */
 #define INLINE static inline __attribute__((always_inline))
 
 /* y < 0 ? slope y : y */
@@ -37,8 +37,8 @@ INLINE void rectify_pixel(pixel *y, float slope)
 #define IR_LANES 0, 1, 2, 3, 4, 5, 6, 7
 #endif
 
-/* Lane l of a and of b where bit `d` of l is not set and set, as what transposes squares of side d:
- * (a, b) becomes (a's clear lanes and b's, a's set lanes and b's). */
+/* One step of a transposition, for squares of side d. Call a lane set where its number has bit d.
+ * Afterwards a has the lanes that are not set of both a and b, and b has the set lanes of both. */
 INLINE void exchange(pixel *a, pixel *b, int d)
 {
     const pixel_choice lane = {IR_LANES}, set = (lane & d) != 0;
@@ -66,15 +66,15 @@ INLINE void transpose_tile(pixel tile[B])
             exchange(&tile[i], &tile[i + 1], 1);
 }
 
-/* Parts of pixels whose sums are made at a time: NEON has 32 registers, SSE has 16. */
+/* How many parts of a pixel are summed at a time: NEON has 32 registers, SSE has 16. */
 #if defined(__aarch64__)
 enum { PARTS_TOGETHER = B / PART_LANES };
 #else
 enum { PARTS_TOGETHER = 1 };
 #endif
 
-/* sums[j * apart] += the sum over i < terms of factor[j * step + i * stride] value[i], of `count`
- * sums: a constant, so many that they stay in registers. */
+/* sums[j * apart] += the sum over i < terms of factor[j * step + i * stride] value[i], for j <
+ * count. count is a constant, so small that these sums stay in registers. */
 INLINE void add_products(pixel *sums, int count, int apart, const float *factor, int step,
                          int stride, const pixel *value, int terms)
 {
@@ -96,7 +96,7 @@ INLINE void add_products(pixel *sums, int count, int apart, const float *factor,
     }
 }
 
-/* From and to numbers that lie anywhere. */
+/* For numbers at any address: a pixel itself must be aligned. */
 INLINE void load_pixel(pixel *y, const float *x)
 {
     memcpy(y, x, sizeof *y);

@@ -1,9 +1,9 @@
 /* Convolutions between a plane (one channel) and a tensor with channels, in plain loops.
  *
- * oneDNN falls to its reference code here, or would compute B channels where one is wanted. Both
- * tensors are walked through tables of partners: for a pixel of one side and a tap, the pixel of
- * the other side that the convolution pairs it with (src = dst * stride + tap * dilation - pad), or
- * -1. */
+ * For these oneDNN has only reference code, or computes B channels where one is wanted. The loops
+ * use tables of partners. For a pixel of one side and a tap, the partner is the pixel of the other
+ * side that the convolution pairs it with (src = dst * stride + tap * dilation - pad), or -1 where
+ * there is none. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,12 +13,12 @@
 
 enum {
     GROUP = 8,  /* pixels of a row that are summed together */
-    RUN = 4 * B /* the same, where a pixel is one number */
+    RUN = 4 * B /* the same where a pixel is one number */
 };
 
 typedef struct {
     int *of; /* [position][tap] */
-    /* positions first..last - 1 have a partner for every tap, and each tap's are step apart */
+    /* positions first..last - 1 have partners for all taps; each tap's partners are step apart */
     int first, last, step;
 } partners;
 
@@ -53,7 +53,7 @@ static void find_stretch(partners *p, int count, int kernel)
         p->last++;
 }
 
-/* from_dst: positions 0..count-1 are dst's, partners src's; otherwise the reverse. */
+/* from_dst: the positions 0..count-1 are dst's and the partners src's; otherwise the reverse. */
 static partners make_partners(const convolution *w, bool from_dst, int count, int other)
 {
     partners p = {.of = ir_calloc((size_t)count * (size_t)w->kernel, sizeof(int))};
@@ -156,7 +156,7 @@ static inline void expand_pixel(const plane_conv *c, int v, const float *plane,
         out[l] = activate(sum[l], activation);
 }
 
-/* GROUP neighbours within the stretch, where v == B. */
+/* The same for GROUP neighbours within the stretch, where v == B. */
 INLINE void expand_group(const plane_conv *c, const float *plane, const float *weights,
                          const float *bias, const ir_activation *activation, int y, int x,
                          float *out)
@@ -184,7 +184,7 @@ INLINE void expand_group(const plane_conv *c, const float *plane, const float *w
     }
 }
 
-/* RUN neighbours within the stretch, where v == 1 and the plane's pixels are neighbours too. */
+/* The same for RUN neighbours, where v == 1 and their partners are neighbours too. */
 INLINE void expand_run(const plane_conv *c, const float *plane, const float *weights,
                        const float *bias, const ir_activation *activation, int y, int x, float *out)
 {
@@ -217,7 +217,7 @@ static inline void expand_row(const plane_conv *c, int v, const float *plane, co
             x += GROUP;
         } else if (v == 1 && p->step == 1 && x >= p->first && x < p->last &&
                    p->first + RUN <= p->last) {
-            /* the last one begins earlier, and computes some pixels again */
+            /* the last run begins earlier, and computes some pixels twice */
             const int from = x + RUN <= p->last ? x : p->last - RUN;
             expand_run(c, plane, weights, bias, activation, y, from, out + from);
             x = from + RUN;
@@ -278,7 +278,7 @@ static inline float contract_pixel(const plane_conv *c, int v, const float *wide
     return total;
 }
 
-/* The sums of GROUP neighbours within the stretch, where the wide side has blocks. */
+/* The same for GROUP neighbours within the stretch, where the wide side has blocks. */
 INLINE void contract_group(const plane_conv *c, const float *wide, int y, int x, float *total)
 {
     const int k = c->kernel, nb = blocks(c->wide.c), step = c->plane_x.step;
@@ -355,8 +355,8 @@ static inline void gradient_pixel(const plane_conv *c, int v, const float *wide,
     }
 }
 
-/* The same for pixels from..to - 1 within the stretch, count * TURNS sums at a time to hide the
- * latency of an addition: those of count taps from the first on, each in TURNS parts. */
+/* The same for pixels from..to - 1 within the stretch and count taps from the first on. Each tap's
+ * sum is made in TURNS parts: count * TURNS sums at a time hide the latency of an addition. */
 enum { TURNS = 4, MOST_TAPS = 3 };
 INLINE void gradient_stretch(const plane_conv *c, int count, int first, const float *wide,
                              const float *row, int from, int to, float *sum)
@@ -387,7 +387,7 @@ static void gradient_stretches(const plane_conv *c, const float *wide, const flo
         gradient_stretch(c, 1, first, wide, row, p->first, p->last, sum);
 }
 
-/* sum[tap][lane] over the pixels of one row of one block of the wide side */
+/* The same for all pixels of one row of one block of the wide side. */
 static inline void gradient_row(const plane_conv *c, int v, const float *wide, const float *plane,
                                 int y, float *sum)
 {

@@ -25,7 +25,7 @@ static int floor_ratio(int a, int b)
     return a >= 0 ? a / b : -((b - 1 - a) / b);
 }
 
-/* The windows i whose tap t, at i stride + t - pad, lies within the input. */
+/* The windows i whose tap t lies within the input: it is at i stride + t - pad. */
 static range windows_inside(int t, int pad, int stride, int in, int out)
 {
     const range r = {-floor_ratio(t - pad, stride), floor_ratio(in - 1 + pad - t, stride) + 1};
@@ -61,9 +61,9 @@ static void max_pool_prepare(ir_backend *b, ir_call *call)
     call->saved_bytes = volume(call->shape);
 }
 
-/* `count` windows side by side, of their taps [down] x [across]: the channels of one window
- * (numbers of x `step` = 1 apart, taps `width` = B apart), or neighbouring windows of a plane (a
- * stride and 1). */
+/* The maxima of `count` windows over their taps [down] x [across]. The windows are the channels of
+ * one window (step 1, width B), or neighbouring windows of a plane (step: the stride, width 1): in
+ * x, windows are `step` and taps `width` apart. */
 static inline void max_group(float *y, uint8_t *winner, const float *x, size_t row, range down,
                              range across, int kernel, int count, int step, int width)
 {
@@ -90,8 +90,8 @@ static inline void max_group(float *y, uint8_t *winner, const float *x, size_t r
         winner[l] = (uint8_t)tap[l];
 }
 
-/* The windows of a row from `from` on that lie inside, in whole groups; gives the first not done.
- * kernel and stride are constants where it counts. */
+/* Does, in whole groups, the windows of a row that lie inside; returns the first that is left. In
+ * the usual sizes, kernel and stride are constants. */
 static inline int max_groups(float *y, uint8_t *winner, const float *x, size_t row, range inside,
                              int kernel, int stride, int width)
 {
@@ -150,7 +150,7 @@ static void max_pool_forward(ir_backend *b, ir_call *call)
     }
 }
 
-/* To dx from a row of windows, each from its tap: dy where that won. */
+/* Adds to dx, for one tap of a row of windows, dy where that tap won. */
 static inline void max_tap(float *dx, const float *dy, const uint8_t *winner, range windows,
                            int stride, int offset, int tap, int width)
 {
@@ -162,7 +162,7 @@ static inline void max_tap(float *dx, const float *dy, const uint8_t *winner, ra
         }
 }
 
-/* Row y of dx gathers from the windows that cover it: no two threads write one place. */
+/* Row y of dx gathers from the windows that cover it, so no two threads write to one place. */
 static inline void max_grad_row(const ir_call *call, float *dx, const float *dy,
                                 const uint8_t *winner, int y, int width)
 {
@@ -306,7 +306,7 @@ static void global_avg_forward(ir_backend *b, ir_call *call)
     }
 }
 
-/* dy's numbers for the lanes of one block, a plane's one repeated. */
+/* dy for the lanes of one block; a plane's one number is repeated. */
 static void lanes_of_grad(const ir_call *call, part p, float dy[B])
 {
     const int width = lanes(call->shape.c),
@@ -340,14 +340,14 @@ static void global_avg_backward(ir_backend *b, ir_call *call)
     }
 }
 
-/* call->saved: the first pixel of those that hold the maximum, an int32_t a channel. */
+/* call->saved: the first pixel that has the maximum, an int32_t a channel. */
 static void global_max_prepare(ir_backend *b, ir_call *call)
 {
     (void)b;
     call->saved_bytes = volume(call->shape) * sizeof(int32_t);
 }
 
-/* B numbers of each lane at once: the best so far and its pixel. */
+/* Each lane's maximum, and the first pixel that has it. */
 static void max_of_plane(const float *x, size_t pixels, int width, float *best, int32_t *winner)
 {
     for (int l = 0; l < width; l++) {
@@ -373,7 +373,7 @@ static void global_max_forward(ir_backend *b, ir_call *call)
                      call->value + k * width, (int32_t *)call->saved + k * width);
 }
 
-/* To the winning pixel alone: a lane each. */
+/* In each lane the winning pixel alone gets the gradient. */
 static void global_max_backward(ir_backend *b, ir_call *call)
 {
     (void)b;

@@ -1,6 +1,6 @@
-/* Bilinear resizing as PyTorch's interpolate does it, without antialiasing: rows are mixed first,
- * then pixels within the row. Positions are computed in double precision. The result may be a part
- * of a concatenation. */
+/* Bilinear resizing as PyTorch's interpolate does it, without antialiasing. Two rows are mixed
+ * first, then neighbours within that row. Positions are computed in double precision. The result
+ * may be a part of a concatenation. */
 #include <stdlib.h>
 
 #include "backend/axis.h"
@@ -16,7 +16,7 @@ static size_t row_floats(ir_shape s)
     return (size_t)s.w * (size_t)lanes(s.c);
 }
 
-/* A row for each thread: of the input forward, of the output backward. */
+/* Scratch: a row for each thread, in forward of the input, in backward of the output. */
 static void prepare(ir_backend *b, ir_call *call)
 {
     const ir_shape s = call->in[0]->shape, t = call->shape;
@@ -37,7 +37,7 @@ static void release(ir_backend *b, ir_call *call)
     free(of);
 }
 
-/* Where image i / blocks' block i % blocks is, in floats from the beginning of where it lies. */
+/* Where in the result's tensor, or the concatenation's, block i % blocks of image i / blocks is. */
 static size_t block_at(const ir_call *call, int i)
 {
     const ir_shape t = call->shape, home = ir_call_home(call)->shape;
@@ -65,7 +65,7 @@ static void mix_pixels(float *y, const float *row, const ir_axis *a, int out)
             y[i * B + l] = mix(row[a->low[i] * B + l], row[a->high[i] * B + l], a->t[i]);
 }
 
-/* The same of a plane. */
+/* The same for a plane. */
 static void mix_numbers(float *y, const float *row, const ir_axis *a, int out)
 {
     const int *low = a->low, *high = a->high;
@@ -98,7 +98,8 @@ static void forward(ir_backend *b, ir_call *call)
     }
 }
 
-/* d (+)= the sum of what read in[j], by weight, two at a time; one of it is `floats` long. */
+/* d = or += the weighted sum of the gradients, each of `floats` floats, of all that read input j.
+ */
 static inline void gather(float *d, const float *dy, const ir_axis *a, int j, size_t floats,
                           bool add)
 {

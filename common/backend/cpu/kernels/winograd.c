@@ -10,12 +10,12 @@
 
 enum {
     GROUP = 8,             /* tiles whose sums are in registers at a time; divides STRIP */
-    MOST_PAIRS = 128 * 128 /* of channels, for the weights' gradient: more sums leave the cache */
+    MOST_PAIRS = 128 * 128 /* of channels, whose gradient's sums still fit the cache */
 };
 
-/* Transformed weights, shared by all convolutions of a backend that have the same. */
+/* Transformed weights. All convolutions of a backend that have the same weights share them. */
 typedef struct shared_weights {
-    const void *of, *folded; /* what they are the weights of */
+    const void *of, *folded; /* as in convolution: weights_of, folded */
     unsigned direction;
     int m;
     int users;
@@ -50,8 +50,8 @@ static size_t places_of(int m)
     return (size_t)((m + 2) * (m + 2));
 }
 
-/* Whether the weights' transform by 4x4 takes much more memory than what they are applied to: then
- * reading them, not multiplying, takes the time, and 2x2 needs less than half of them. */
+/* Whether weights transformed for 4x4 take much more memory than the tensors do. Then the time goes
+ * into reading them, not into products, and those for 2x2 are less than half as many. */
 static bool is_mostly_weights(const convolution *what)
 {
     const long pixels = (long)what->batch * what->src.h * what->src.w;
@@ -146,7 +146,7 @@ static void filter_line(int m, const double g[3], double y[MOST_IN])
     y[5] = g[2];
 }
 
-/* G g G'; backward g is turned by half a circle. */
+/* G g G'; in backward, g is turned by half a circle. */
 static void transform_filter(int m, const float *g, bool turned, double to[MOST_PLACES])
 {
     double columns[3][MOST_IN] = {{0}};
@@ -202,7 +202,7 @@ INLINE void multiply(const winograd *c, int m, const float *samples, int count, 
                            c->ic, weights + p * c->ic, products + p * STRIP + t);
 }
 
-/* y = y + bias, times slope where that is below 0; or that added to what is there */
+/* Writes or adds to *to: result + bias, times slope where that is below 0. */
 INLINE void finish(pixel *to, const pixel *result, const pixel *bias, winograd_end end)
 {
     pixel value = *result + *bias;

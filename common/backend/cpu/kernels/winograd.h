@@ -30,13 +30,13 @@ typedef struct winograd_gradient winograd_gradient;
 #define winograd_gradient_scratch_bytes IR_NAME(ir_winograd_gradient_scratch_bytes)
 #define winograd_gradient_run           IR_NAME(ir_winograd_gradient_run)
 
-/* The directions (IR_DNN_FORWARD, ...) in which the algorithm applies to this convolution and pays.
+/* The directions (IR_DNN_FORWARD, ...) in which the algorithm suits this convolution and is faster.
  */
 unsigned winograd_directions(const convolution *what);
 
 /* ---- winograd.c: forward, and backward to the data ---- */
 
-/* What happens to a result y: z = y + bias, times slope where it is negative; dst = z or += z.
+/* What happens to a result y: z = y + bias, times slope where that is negative; dst = z or += z.
  * bias: one for each channel in memory, or NULL. */
 typedef struct {
     const float *bias;

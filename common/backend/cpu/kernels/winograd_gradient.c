@@ -7,8 +7,8 @@
 #include "winograd.h"
 #include "winograd_tiles.h"
 
-/* Input channels whose sums are in registers at a time; strips that are summed in single precision
- * before they go into a sum in double. */
+/* GROUP: input channels whose sums are in registers at a time. TOGETHER: strips that are summed in
+ * single precision, before the sum is added to one in double. */
 enum { M = 4, IN = M + 2, PLACES = IN * IN, GROUP = 8, TOGETHER = 32 };
 
 struct winograd_gradient {
@@ -42,13 +42,13 @@ void winograd_gradient_free(winograd_gradient *c)
     free(c);
 }
 
-/* The threads' totals, in double, then their workspaces. */
+/* First the threads' totals, in double, then their workspaces. */
 size_t winograd_gradient_scratch_bytes(const winograd_gradient *c)
 {
     return (size_t)c->threads * (c->sums * sizeof(double) + c->workspace * sizeof(float));
 }
 
-/* Of one block of oc: gradients[place][tile] = A dY A' */
+/* For one block of oc: gradients[place][tile] = A dY A' */
 static void transform_gradients(const winograd_gradient *c, const float *diff_dst, int first,
                                 int count, int block, pixel *gradients)
 {
@@ -66,7 +66,7 @@ static void transform_gradients(const winograd_gradient *c, const float *diff_ds
     }
 }
 
-/* sums[ic] += the sum over tiles of samples[tile][ic] gradients[tile], a group of channels at a
+/* sums[ic] += the sum over tiles of samples[tile][ic] gradients[tile], for a group of channels at a
  * time */
 static void add_strip(const winograd_gradient *c, const float *samples, const pixel *gradients,
                       int count, pixel *sums)
@@ -88,7 +88,7 @@ static void add_to_totals(float *sums, double *totals, size_t count)
     }
 }
 
-/* One thread's strips: from first to last, in order. */
+/* One thread's strips, in order: first to last - 1. */
 static void add_strips(const winograd_gradient *c, const float *src, const float *diff_dst,
                        int first, int last, float *workspace, double *totals)
 {
@@ -121,7 +121,7 @@ static void filter_line(const double *u, int step, double g[3])
     g[2] = aa * sum_a + bb * sum_b + u[5 * step];
 }
 
-/* G' u G of one pair of channels, u the threads' totals. */
+/* G' u G for one pair of channels, where u is the sum of the threads' totals. */
 static void filter_of(const winograd_gradient *c, const double *totals, size_t o, size_t i,
                       float *to)
 {

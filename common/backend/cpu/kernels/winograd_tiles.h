@@ -1,5 +1,5 @@
-/* For winograd.c and winograd_gradient.c: tiles of an image, and the matrices applied along a line
- * of them. m is 2 or 4, a constant wherever these are called, so that every loop unrolls. */
+/* For winograd.c and winograd_gradient.c: the tiles of an image, and products of the matrices with
+ * a line of numbers. m is 2 or 4, a constant in every call, so that all loops are unrolled. */
 #ifndef IR_WINOGRAD_TILES_H
 #define IR_WINOGRAD_TILES_H
 
@@ -7,7 +7,7 @@
 
 #include "pixel.h"
 
-/* Tiles that are transformed together: what they become stays in the cache. They are counted by
+/* STRIP: tiles that are transformed together; the result stays in the cache. Tiles are counted by
  * image, row and column. */
 enum { STRIP = 24, MOST_IN = 6, MOST_PLACES = MOST_IN * MOST_IN };
 
@@ -119,14 +119,14 @@ INLINE void gather(const tiling *g, const float *plane, int side, int y, int x, 
         }
 }
 
-/* How far one place of a strip's samples is from the next: a line of the cache more than they take,
- * lest all places fall into the same few sets of it. */
+/* Floats from one place of a strip's samples to the next: a line of the cache more than they need.
+ * Otherwise all places would share a few of the cache's sets. */
 INLINE size_t place_step(int channels)
 {
     return (size_t)STRIP * (size_t)channels + B;
 }
 
-/* Of a strip of count tiles from first on: samples[place][tile][channel] = B' d B. */
+/* For a strip of count tiles from first on: samples[place][tile][channel] = B' d B. */
 INLINE void transform_samples(const tiling *g, int m, int channels, const float *src, int first,
                               int count, float *samples)
 {
