@@ -16,13 +16,14 @@ static void check_loss(float loss, const char *name, long step)
 }
 
 /* A loss node's numbers: those of all images of the whole batch, here if this is the first process,
- * or each half's one, which is the same everywhere. images: of part. */
+ * or each half's one, which is the same everywhere. images: of part; without a share it may be
+ * NULL. */
 static float *losses_of(const trainer *t, const ir_detector_graph *g, const ir_node *node,
                         const batch *part, int images, bool of_images)
 {
     float *own = ir_calloc((size_t)images, sizeof *own), *all;
     ir_node_get(g->graph, node, own);
-    if (!t->share || !of_images)
+    if (!t->share || !part || !of_images)
         return own;
     all = ir_calloc((size_t)batch_whole_images(part), sizeof *all);
     share_gather(t->share, part, own, all);
@@ -141,14 +142,12 @@ bool train_step(trainer *t, const batch *b, history *h, step_loss *loss)
     const int images = batch_images(b), group = t->whole_batch ? b->count : 1;
     const ir_share share = {b->count, {b->first, b->first + b->whole - b->count}};
     ir_params *params = ir_detector_params(t->detector);
-
     /* A graph of another size may take the place of the one that has the last losses. */
     bool told = t->pending.images != images && take_loss(t, NULL, loss);
     if (t->share)
         ir_detector_set_batch(t->detector, batch_whole_images(b));
     const ir_detector_graph *g =
         ir_detector_graph_for(t->detector, IR_TRAINING, images, b->side, b->side, group);
-
     /* forward, the clean and the corrupted half in one pass */
     ir_node_put(g->graph, g->image, b->image);
     ir_node_put(g->graph, g->mask, b->mask);
