@@ -6,6 +6,10 @@
 
 #include "backend/cuda/transforms.h"
 
+extern "C" {
+#include "backend/cuda/plugin.h"
+}
+
 /* The length of the function's name in the text of a call. */
 static int name_length(const char *call)
 {
@@ -53,7 +57,7 @@ void *ir_cuda_upload(const void *host, size_t bytes)
 {
     void *memory = ir_cuda_alloc(bytes);
     IR_CUDA(cudaMemcpy(memory, host, bytes, cudaMemcpyHostToDevice));
-    /* it may return while the copy is under way, which our stream knows nothing of */
+    /* The copy may return before it is complete, and our stream does not wait for it. */
     IR_CUDA(cudaDeviceSynchronize());
     return memory;
 }
@@ -93,7 +97,7 @@ static void release(ir_backend *b, void *memory)
     ir_cuda_free(memory);
 }
 
-/* CUDA's own libraries take some for themselves when they are first used. */
+/* A reserve is left for CUDA's own libraries, which allocate when they are first used. */
 static size_t available(ir_backend *)
 {
     const size_t reserve = (size_t)64 << 20, there = free_memory();
@@ -102,7 +106,7 @@ static size_t available(ir_backend *)
 
 /* ---- to the device ----------------------------------------------------------------------------*/
 
-/* Pinned memory of at least so many bytes, in the place of what is there. */
+/* Makes *memory pinned memory of at least so many bytes; a smaller one is replaced. */
 static void make_pinned(void **memory, size_t *there, size_t bytes)
 {
     if (*there >= bytes)
@@ -120,7 +124,7 @@ static cudaEvent_t new_event(void)
     return event;
 }
 
-/* One that no copy is using any more. */
+/* The next staging, after the copy that still uses it. */
 static ir_staging *next_staging(ir_cuda *cuda, size_t bytes)
 {
     ir_staging *s = &cuda->staging[cuda->turn++ % IR_STAGINGS];
@@ -138,8 +142,8 @@ static void send(ir_cuda *cuda, ir_staging *s, void *to, size_t bytes)
     IR_CUDA(cudaEventRecord(s->done, cuda->stream));
 }
 
-/* The long way to the device while it works on what was asked for before, and a short one from
- * memory to memory when all of that is done. */
+/* Copies to device memory while the device still works on earlier calls. After those, a fast copy
+ * within the device follows. */
 static void send_meanwhile(ir_cuda *cuda, ir_staging *s, void *to, size_t bytes)
 {
     if (s->device_bytes < bytes) {
@@ -156,7 +160,7 @@ static void send_meanwhile(ir_cuda *cuda, ir_staging *s, void *to, size_t bytes)
     IR_CUDA(cudaEventRecord(s->done, cuda->stream));
 }
 
-/* Below that, two copies take longer than one. */
+/* Bytes below which two copies take longer than one. */
 static const size_t worth_two_copies = (size_t)64 << 10;
 
 static void put(ir_backend *b, const ir_call *call, void *tensor, const float *nchw)
@@ -196,7 +200,8 @@ static void write_array(ir_backend *b, float *array, const float *host, ir_layou
 
 /* ---- to the host ------------------------------------------------------------------------------*/
 
-/* What the device's memory holds when all work is done, in pinned memory, until the next staging.
+/* Waits for all work, and copies device memory to pinned memory that is valid until the next
+ * staging.
  */
 static const void *receive(ir_cuda *cuda, const void *from, size_t bytes)
 {
@@ -235,7 +240,7 @@ static void fetch(ir_backend *b, ir_call *call)
     *end = f;
 }
 
-/* The earliest fetched of a tensor's values, no longer in the list; or NULL. */
+/* Removes the earliest fetched value of a tensor from the list; NULL where there is none. */
 static ir_fetched *take_fetched(ir_cuda *cuda, const void *tensor)
 {
     ir_fetched **link = &cuda->fetched;
@@ -370,7 +375,7 @@ static const char *why_not(int device)
     return nullptr;
 }
 
-/* Half of the memory is left to others, and to graphs of other shapes. */
+/* The other half of the memory is left to others, and to graphs of other shapes. */
 static size_t graphs_limit(void)
 {
     return free_memory() / 2;

@@ -4,9 +4,10 @@
  * IR_BF16 and unless the call is fp32, in bfloat16. Parameters, their gradients and statistics
  * are in single precision; the weights of convolutions lie as out, k, k, in (ir_layout).
  *
- * All work goes to one stream, so it runs in the order of the calls; another stream copies tensors
- * to the device meanwhile. The host waits only in get() and where memory is freed. The operations'
- * kernels live in kernels/, whose files are compiled once per kind of storage (kernels/device.h).
+ * All work goes to one stream, so it runs in the order of the calls. Meanwhile another stream
+ * copies tensors to the device. The host waits only in get() and where memory is freed. The
+ * operations' kernels live in kernels/, whose files are compiled once per kind of storage
+ * (kernels/device.h).
  */
 #ifndef IR_CUDA_H
 #define IR_CUDA_H
@@ -16,14 +17,14 @@
 
 #include "backend/cuda/host.h"
 
-/* Die when a call of CUDA or cuDNN failed; the message has the call and its error. */
+/* These die when a call of CUDA or cuDNN failed; the message has the call and its error. */
 #define IR_CUDA(call)  ir_cuda_check((call), #call)
 #define IR_CUDNN(call) ir_cudnn_check((call), #call)
 void ir_cuda_check(cudaError_t error, const char *call);
 void ir_cudnn_check(cudnnStatus_t status, const char *call);
 
-/* Pinned host memory that a copy to or from the device may still be using, and device memory of the
- * same size once a tensor has gone this way. */
+/* Pinned host memory, which a copy to or from the device may still be using. Once a large tensor
+ * was sent this way, there is device memory too. */
 struct ir_staging {
     void *memory, *device;
     size_t bytes, device_bytes;

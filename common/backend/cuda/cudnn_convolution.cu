@@ -6,7 +6,7 @@
 
 /* An algorithm is listed once for each kind of arithmetic. */
 enum { CANDIDATES = 32 };
-/* What an algorithm may want where it is not yet known whether measuring will choose it. */
+/* Bytes reserved at most for an algorithm that measuring might choose. */
 static const size_t spare_limit = (size_t)64 << 20;
 
 struct convolve {
@@ -17,7 +17,7 @@ struct convolve {
     convolve *next;
     cudnnTensorDescriptor_t src, dst, bias;
     cudnnFilterDescriptor_t weights;
-    /* a direction each, since the kind of arithmetic belongs to the algorithm */
+    /* one for each direction, since each algorithm has its kind of arithmetic */
     cudnnConvolutionDescriptor_t forward, data, filter;
     cudnnActivationDescriptor_t identity, relu;
     cudnnConvolutionFwdAlgo_t forward_algorithm;
@@ -34,7 +34,7 @@ static cudnnTensorDescriptor_t tensor(ir_shape s, cudnnDataType_t type)
     return t;
 }
 
-/* True single precision only where it is asked for: cuDNN takes TF32 otherwise. */
+/* Products of floats are in TF32, unless IR_FP32 asks for single precision. */
 static cudnnMathType_t math_of(const ir_cuda *cuda)
 {
     return cuda->precision == IR_FP32 ? CUDNN_FMA_MATH : CUDNN_TENSOR_OP_MATH;
@@ -61,9 +61,10 @@ static cudnnActivationDescriptor_t activation(cudnnActivationMode_t mode)
 
 /* ---- which algorithm --------------------------------------------------------------------------*/
 
-/* What an algorithm may want where another one does with less. Tensor cores take channels by fours
- * or eights: others must be padded, in a copy of everything, and what needs no copy does without
- * tensor cores. Not a share of what is free, since the choice must be the same in every run. */
+/* Bytes that an algorithm may use although another needs less. Tensor cores take channels by fours
+ * or eights. Other numbers are padded, in a copy of everything; algorithms without such a copy do
+ * not use tensor cores. Not a share of the free memory: the choice must be the same in every run.
+ */
 static size_t workspace_limit(void)
 {
     const size_t least = (size_t)256 << 20;
@@ -99,7 +100,7 @@ template <class P> static bool will_do(const convolve *c, const P &p)
            (!c->deterministic || p.determinism == CUDNN_DETERMINISTIC);
 }
 
-/* The first of cuDNN's proposals, best first, that will do with so much memory. */
+/* The first of cuDNN's proposals, best first, that needs no more than so much memory. */
 template <class P>
 static const P *first_fit(const convolve *c, const P *found, int count, size_t most)
 {
@@ -109,7 +110,7 @@ static const P *first_fit(const convolve *c, const P *found, int count, size_t m
     return nullptr;
 }
 
-/* Where all want too much: the one that wants least. */
+/* For when all need too much: the one that needs least. */
 template <class P> static const P *least_memory(const convolve *c, const P *found, int count)
 {
     const P *least = nullptr;
@@ -119,7 +120,7 @@ template <class P> static const P *least_memory(const convolve *c, const P *foun
     return least;
 }
 
-/* One line with all that there is to know. */
+/* Dies with all that cuDNN said, in one line. */
 template <class P>
 [[noreturn]] static void no_algorithm(const convolve *c, const char *direction, const P *found,
                                       int count)
@@ -137,7 +138,7 @@ template <class P>
            count ? list : " none");
 }
 
-/* An algorithm comes with its arithmetic, which may be another than was asked for. */
+/* An algorithm comes with its kind of arithmetic, which may differ from what was asked for. */
 static void set_math(const ir_cuda *cuda, cudnnConvolutionDescriptor_t d, cudnnMathType_t math)
 {
     IR_CUDNN(cudnnSetConvolutionMathType(d, cuda->precision == IR_FP32 ? CUDNN_FMA_MATH : math));
@@ -149,8 +150,8 @@ static void reserve(convolve *c, size_t bytes)
         c->workspace = bytes;
 }
 
-/* Sets the algorithm; `usual`, which the manual says to be deterministic and to know all shapes,
- * where the list has none. */
+/* Sets the algorithm. Where the list has none it is `usual`, which according to cuDNN's manual is
+ * deterministic and takes all shapes. */
 template <class P, class A>
 static void settle(ir_cuda *cuda, convolve *c, cudnnConvolutionDescriptor_t d,
                    const char *direction, const P *found, int count, A usual, A *algorithm)
@@ -161,7 +162,7 @@ static void settle(ir_cuda *cuda, convolve *c, cudnnConvolutionDescriptor_t d,
     *algorithm = p ? p->algo : usual;
     if (p)
         set_math(cuda, d, p->mathType);
-    /* the list may have been made for other arithmetic than what is set now */
+    /* The list may have been made for another arithmetic than the one that is set now. */
     size_t bytes = 0;
     if (ask_workspace(cuda, c, *algorithm, &bytes) != CUDNN_STATUS_SUCCESS && !p)
         no_algorithm(c, direction, found, count);
@@ -173,12 +174,12 @@ static void settle(ir_cuda *cuda, convolve *c, cudnnConvolutionDescriptor_t d,
             reserve(c, found[i].memory);
 }
 
-/* Adding a bias without a ReLU is documented for one algorithm alone. */
+/* According to its manual, cuDNN adds a bias without a ReLU by this algorithm only. */
 static const cudnnConvolutionFwdAlgo_t bias_algorithm =
     CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
 
-/* With a bias an algorithm wants more than it says: where channels are padded, room for a bias that
- * is padded, too. Without it cuDNN refuses, and another pass over everything adds the bias. */
+/* With a bias an algorithm needs more than it says: where it pads channels, it pads the bias too.
+ * Without that memory cuDNN refuses, and the bias costs another pass over the result. */
 static void leave_space_for_bias(ir_cuda *cuda, convolve *c)
 {
     size_t bytes;
@@ -339,7 +340,7 @@ void convolve_backward_weights(ir_cuda *cuda, convolve *c, const void *x, const 
 
 /* ---- by measurement ---------------------------------------------------------------------------*/
 
-/* Takes what was fastest, unless with the arithmetic that is set it wants more than there is. */
+/* Takes the fastest, unless with its arithmetic it needs more than the workspace. */
 template <class P, class A>
 static void adopt(ir_cuda *cuda, convolve *c, cudnnConvolutionDescriptor_t d, const P *found,
                   int count, A *algorithm)
@@ -357,7 +358,7 @@ static void adopt(ir_cuda *cuda, convolve *c, cudnnConvolutionDescriptor_t d, co
         *algorithm = best->algo;
 }
 
-/* Whether a direction is still to be measured, of all nodes of this shape once. */
+/* Whether a direction is still to be measured: that is done once for all nodes of this shape. */
 static bool is_first(convolve *c, unsigned direction)
 {
     const bool first = !(c->tuned & direction);

@@ -1,6 +1,6 @@
-/* One convolution through cuDNN, in up to three directions, whose descriptors, algorithms and
- * workspace are chosen once. Activations are N,H,W,C, weights out, k, k, in. Only
- * cudnn_convolution.cu knows more of cuDNN than its handle. */
+/* One convolution through cuDNN, in up to three directions. Descriptors, algorithms and workspace
+ * are chosen once. Activations are N,H,W,C, weights out, k, k, in. Apart from its handle, only
+ * cudnn_convolution.cu uses cuDNN. */
 #ifndef IR_CUDNN_CONVOLUTION_H
 #define IR_CUDNN_CONVOLUTION_H
 
@@ -15,9 +15,9 @@ enum { CONVOLVE_FORWARD = 1, CONVOLVE_DATA = 2, CONVOLVE_WEIGHTS = 4 };
 
 struct convolve;
 
-/* Equal requests share one object, which each of them must free. deterministic: only algorithms
- * that give the same bits every time. measured: it will be tuned, and its workspace allows for
- * that. */
+/* Equal requests share one object, which each of them must free. deterministic: it uses only
+ * algorithms that give the same bits every time. measured: it will be tuned, and its workspace is
+ * large enough for that. */
 convolve *convolve_new(ir_cuda *cuda, const convolution *what, unsigned directions,
                        bool deterministic, bool measured);
 void convolve_free(ir_cuda *cuda, convolve *c);
@@ -26,8 +26,8 @@ size_t convolve_workspace(const convolve *c); /* bytes that every call below is 
 /* y = x * w, or += */
 void convolve_forward(ir_cuda *cuda, convolve *c, const void *x, const void *w, void *y, bool add,
                       void *workspace);
-/* y = x * w + bias, then ReLU if asked for. Returns false, having done nothing, when cuDNN has no
- * such operation. bias: dst.c numbers in the storage of the others. */
+/* y = x * w + bias, with `relu` followed by ReLU. Where cuDNN has no such operation it does nothing
+ * and returns false. bias: dst.c numbers in the same storage as the others. */
 bool convolve_forward_bias(ir_cuda *cuda, convolve *c, const void *x, const void *w,
                            const void *bias, bool relu, void *y, void *workspace);
 void convolve_backward_data(ir_cuda *cuda, convolve *c, const void *dy, const void *w, void *dx,
@@ -35,7 +35,7 @@ void convolve_backward_data(ir_cuda *cuda, convolve *c, const void *dy, const vo
 void convolve_backward_weights(ir_cuda *cuda, convolve *c, const void *x, const void *dy, void *dw,
                                void *workspace);
 
-/* Times, once, all algorithms that fit the workspace and keeps the fastest; overwrites y, dx and
+/* Time, once, all algorithms that fit the workspace, and keep the fastest. They overwrite y, dx and
  * dw. A direction whose pointers are NULL is left as it is. */
 void convolve_tune_forward(ir_cuda *cuda, convolve *c, const void *x, const void *w, void *y,
                            void *workspace);

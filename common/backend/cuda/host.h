@@ -1,4 +1,5 @@
-/* The C side's headers as C++ sees them: for common/backend/cuda only. */
+/* The headers of the C side that all of common/backend/cuda uses, for C++. What only one file uses
+ * it includes by itself, so that a change there does not compile every kernel. */
 #ifndef IR_CUDA_HOST_H
 #define IR_CUDA_HOST_H
 
@@ -7,10 +8,8 @@
 #endif
 
 extern "C" {
-#include "backend/axis.h"
 #include "backend/backend.h"
 #include "backend/call.h"
-#include "backend/cuda/plugin.h"
 #include "base/base.h"
 }
 

@@ -1,4 +1,4 @@
-/* What libir-cuda.so exports; programs know nothing else of it. */
+/* What libir-cuda.so exports. Programs use nothing else of it. */
 #ifndef IR_CUDA_PLUGIN_H
 #define IR_CUDA_PLUGIN_H
 

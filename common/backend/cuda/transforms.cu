@@ -24,7 +24,7 @@ static cufftHandle make_plan(ir_cuda *cuda, const ir_transform *t, cufftType typ
     IR_CUFFT(cufftCreate(&plan));
     IR_CUFFT(cufftSetAutoAllocation(plan, 0));
     IR_CUFFT(cufftMakePlanMany(plan, 2, size, NULL, 1, 0, NULL, 1, 0, type, t->planes, bytes));
-    /* what it brings to the device may go by another stream than ours */
+    /* It may send its tables to the device by another stream than ours. */
     IR_CUDA(cudaDeviceSynchronize());
     IR_CUFFT(cufftSetStream(plan, cuda->stream));
     return plan;

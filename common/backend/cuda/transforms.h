@@ -18,6 +18,6 @@ size_t ir_transform_workspace(const ir_transform *t); /* bytes */
 void ir_transform_run(ir_transform *t, float *planes, float2 *spectra, void *workspace);
 void ir_transform_back(ir_transform *t, float2 *spectra, float *planes, void *workspace);
 
-void ir_transforms_free(ir_cuda *cuda); /* all there are */
+void ir_transforms_free(ir_cuda *cuda); /* frees all of them */
 
 #endif

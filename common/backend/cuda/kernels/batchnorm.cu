@@ -3,13 +3,13 @@
  *     y = act((x - mean) scale + beta),  scale = gamma / sqrt(var + eps)
  *
  * Sums are in double precision: the GPUs that this is for add doubles faster than they read memory.
- * Backward recomputes what act saw from x, so the output need not be kept. A batch norm that adapts
- * has statistics for each image, of that part of it which is not padding. */
+ * Backward recomputes act's argument from x, so the output need not be kept. A batch norm that
+ * adapts has statistics for each image, over the part of it that is not padding. */
 #include "backend/adapt.h"
 #include "device.h"
 
-/* What is done to a channel, in single precision: `mean` and what it leaves of the mean in double
- * precision, `rest`. One load reads it, and no number is converted to double and back. */
+/* How a channel is normalised, in single precision: `rest` is the rounding error of `mean`. One
+ * load reads all of it, and no number is converted to double and back. */
 struct alignas(16) normaliser {
     float mean, rest, scale, beta;
 
@@ -22,7 +22,7 @@ static bool adapts(const ir_call *call)
     return call->adapt.seen != nullptr;
 }
 
-/* Of a channel: once, or for each image. */
+/* How many normalisers: one a channel, or one a channel of each image. */
 static size_t sets_of(const ir_call *call)
 {
     return (size_t)call->shape.c * (size_t)(adapts(call) ? call->shape.n : 1);
@@ -50,7 +50,7 @@ static statistics statistics_of(const ir_call *call)
             call->bias->value};
 }
 
-/* Means over a channel that backward subtracts: of g, and inv^2 of g d. */
+/* The means over a channel that backward subtracts: that of g, and inv^2 times that of g d. */
 struct alignas(8) means {
     float g, factor;
 };
@@ -102,7 +102,7 @@ static void running_statistics(ir_cuda *cuda, ir_call *call)
          [=] __device__(unsigned c) { saved.set(c, c, running_mean[c], running_var[c], eps); });
 }
 
-/* Which rows and columns of an image are not padding, at this call. */
+/* How many rows and columns of each image are not padding, at the size of this call. */
 struct extents {
     const float *own; /* of the network's input */
     int whole_h, whole_w, h, w;
@@ -117,7 +117,7 @@ struct extents {
     }
 };
 
-/* Every image's own. */
+/* The statistics of each image. */
 static void image_statistics(ir_cuda *cuda, ir_call *call, ir_statistics *found)
 {
     const ir_shape s = call->shape;
@@ -140,7 +140,7 @@ static void image_statistics(ir_cuda *cuda, ir_call *call, ir_statistics *found)
         });
 }
 
-/* The images in their order, which is that of the window. */
+/* Images are taken in order, since that is the order of the window. */
 static void adapted_statistics(ir_cuda *cuda, ir_call *call)
 {
     const ir_shape s = call->shape;
@@ -165,7 +165,7 @@ static void adapted_statistics(ir_cuda *cuda, ir_call *call)
     });
 }
 
-/* With the saved statistics. */
+/* Normalises with the saved statistics. */
 static void apply(ir_backend *b, ir_call *call)
 {
     const unsigned channels = (unsigned)call->shape.c;
@@ -197,7 +197,7 @@ static void forward(ir_backend *b, ir_call *call)
     apply(b, call);
 }
 
-/* With g the gradient behind act taken to before it, d = x - mean, M numbers a channel:
+/* With g the gradient of act's argument, d = x - mean, M numbers a channel:
  *
  *     dbeta = sum g,  dgamma = inv sum g d,  dx = scale (g - dbeta / M - d inv^2 (sum g d) / M) */
 static void backward(ir_backend *b, ir_call *call)
@@ -237,6 +237,6 @@ static void backward(ir_backend *b, ir_call *call)
     });
 }
 
-/* The statistics are there already, and the running ones must not move twice. */
+/* Recomputing is apply() alone: the running statistics must not be updated twice. */
 const ir_op_table IR_NAME(ir_cuda_batchnorm) = operation(prepare, forward, backward, nullptr,
                                                          apply);

@@ -1,9 +1,9 @@
-/* Channels put together, taken apart, averaged, compared: concat, slice, channel mean and maximum.
+/* Concatenates and slices channels, and takes their mean and their maximum.
  */
 #include "lanes.h"
 
-/* to[p, c] = from[p, first + c], both with so many channels a pixel; written or added. Channels of
- * `to` that `from` has not are written 0, or left. */
+/* to[p, c] = or += from[p, first + c]. Where `from` has no such channel, `to` becomes 0 or keeps
+ * what it has. */
 static void copy_channels(ir_cuda *cuda, real *to, unsigned count, int channels, const real *from,
                           int from_channels, int first, bool add)
 {
@@ -16,7 +16,7 @@ static void copy_channels(ir_cuda *cuda, real *to, unsigned count, int channels,
     });
 }
 
-/* ---- concat: each input has its own place among the channels of y, where a resized one is made */
+/* ---- concat: an input that is resized here is computed where its channels of y are ------------*/
 
 static void concat_forward(ir_backend *b, ir_call *call)
 {
@@ -114,7 +114,7 @@ static void channel_max_forward(ir_backend *b, ir_call *call)
         });
 }
 
-/* To the winner alone; where others have something from elsewhere they are not touched. */
+/* The winner alone gets the gradient. When adding, the other channels are not touched. */
 static void channel_max_backward(ir_backend *b, ir_call *call)
 {
     const ir_call *in = call->in[0];

@@ -1,8 +1,8 @@
 /* conv2d and conv_transpose2d as nodes: bias, folded batch norm, activation.
  *
- * A transposed convolution is the convolution from its output to its input, run backwards: its
- * forward is that one's backward-data. Depthwise ones have kernels in depthwise.cu, all others are
- * cuDNN's. */
+ * A transposed convolution is an ordinary one from its output to its input, run backwards: its
+ * forward is the other's backward-data. Depthwise ones have kernels in depthwise.cu; cuDNN computes
+ * all others. */
 #include <stdlib.h>
 
 #include "backend/cuda/cudnn_convolution.h"
@@ -22,14 +22,15 @@ static bool is_transposed(const ir_call *call)
     return call->op == IR_OP_CONV_TRANSPOSE2D;
 }
 
-/* Training takes measured algorithms only with --fast: what was fastest differs from run to run,
- * and so would the bits. */
+/* Training uses measured algorithms only with --fast: the fastest differs from run to run, and so
+ * would the bits. */
 static bool is_measured(const ir_cuda *cuda, const ir_call *call)
 {
     return !call->depthwise && !is_transposed(call) && (!call->training || cuda->fast);
 }
 
-/* cuDNN can add a bias, rounded to the kind of number that it writes, and apply a ReLU. */
+/* Whether cuDNN can add the bias, rounded to the storage of its result, and apply the activation.
+ */
 static bool takes_bias(const ir_call *call)
 {
     const float slope = slope_of(call->activation);
@@ -57,8 +58,8 @@ static size_t workspace_of(const conv_state *state)
     return state->conv ? (convolve_workspace(state->conv) + 255) / 256 * 256 : 0;
 }
 
-/* scratch: cuDNN's workspace, then a weight gradient that is still to become floats; or what sums
- * need. */
+/* The scratch memory has cuDNN's workspace, then the weights' gradient before it is converted to
+ * floats; or else what sums need. */
 static void prepare(ir_backend *b, ir_call *call)
 {
     conv_state *state = static_cast<conv_state *>(ir_calloc(1, sizeof *state));
@@ -123,7 +124,8 @@ static void round_bias(ir_cuda *cuda, const ir_call *call)
             [=] __device__(unsigned i) { return from[i]; });
 }
 
-/* Batch norm with running statistics is y = scale x + shift; scale goes into the weights. */
+/* Batch norm with running statistics is y = scale x + shift; scale is multiplied into the weights.
+ */
 static void fold(ir_cuda *cuda, const ir_call *call)
 {
     const ir_call *bn = call->batchnorm;
@@ -143,7 +145,7 @@ static void fold(ir_cuda *cuda, const ir_call *call)
     });
 }
 
-/* When detecting, weights are made once; when training they are new in every step. */
+/* In detection the weights are made once; in training forward makes them anew in every step. */
 static void refresh(ir_backend *b, ir_call *call)
 {
     conv_state *state = static_cast<conv_state *>(call->state);

@@ -1,18 +1,18 @@
-/* Deformable sampling (Dai et al., Deformable Convolutional Networks, ICCV 2017): what each tap of
- * a kernel sees at each pixel, as channels ("columns") that a 1x1 convolution then weighs.
+/* Deformable sampling (Dai et al., Deformable Convolutional Networks, ICCV 2017). What each tap of
+ * a kernel reads at each pixel becomes a channel, a "column"; a 1x1 convolution of them follows.
  *
  *     y[n, c K + t, i, j] = x(n, c, i+u-kh/2+dy, j+v-kw/2+dx),  t = u kw + v,  K = kh kw
  *
- * with dy = offset[n, 2t, i, j] and dx = offset[n, 2t+1, i, j], or 0 without offsets. x between the
- * pixels is bilinear and outside of the image 0; at -1 and beyond it has no slope either, as in the
+ * with dy = offset[n, 2t, i, j] and dx = offset[n, 2t+1, i, j], or 0 without offsets. Between the
+ * pixels x is bilinear, outside of the image 0; at -1 and beyond its slope is 0 too, as in the
  * authors' code. */
 #include "device.h"
 
 enum { CORNERS = 4, MAX_TAPS = 49 };
 
-/* A point of the image by its four neighbours: x there is sum_k weight[k] x[at[k]], and its
- * derivatives downwards and across are the same sums with those factors. Neighbours outside of the
- * image have factors 0. */
+/* A point of the image, by its four neighbours. Its value is sum_k weight[k] x[at[k]]; with the
+ * factors down[k] and across[k] the sum is its derivative. Neighbours outside of the image have
+ * factors 0. */
 struct point {
     unsigned at[CORNERS]; /* of channel 0 */
     float weight[CORNERS], down[CORNERS], across[CORNERS];
@@ -23,7 +23,7 @@ struct sampling {
     int kernel_h, kernel_w, taps;
     const real *offset; /* or nullptr */
 
-    /* where tap t of pixel (y, x) of image n looks */
+    /* the point that tap t of pixel (y, x) of image n reads */
     __device__ __forceinline__ point look(int n, int y, int x, int t) const
     {
         point p = {};
@@ -90,13 +90,13 @@ static void forward(ir_backend *b, ir_call *call)
 
 /* ---- backward ----------------------------------------------------------------------------------
  *
- * The points of any two pixels may meet, and sums of floats depend on their order. So the terms are
- * added as integers: scaled such that the largest takes HEADROOM bits less than there are, which
- * leaves room for every term of an image to meet at one place. */
+ * The points of any two pixels may coincide, and sums of floats depend on their order. So the terms
+ * are added as integers. They are scaled so that the largest takes HEADROOM bits less than there
+ * are: even if all terms of an image came to one place, their sum would fit. */
 
 enum { BITS = 62, HEADROOM = 26 };
 
-/* scratch: the largest |dy| as the bits of a float, then the sums. */
+/* The scratch memory begins with the largest |dy|, as the bits of a float; then come the sums. */
 static void find_largest(ir_cuda *cuda, const ir_call *call)
 {
     unsigned *largest = static_cast<unsigned *>(call->scratch);
@@ -148,11 +148,11 @@ static void backward_input(ir_cuda *cuda, const ir_call *call)
     map(cuda, grad_of(call->in[0]), count, adds(call, 0), [=] __device__(unsigned i) {
         const double scale = scale_of(largest);
         const float most = __int_as_float((int)*largest);
-        return scale > 0 ? (float)((double)sum[i] / scale) : 0 * most; /* NaN, where most is */
+        return scale > 0 ? (float)((double)sum[i] / scale) : 0 * most; /* NaN unless finite */
     });
 }
 
-/* Of one pixel and tap: the sum over the channels of dy times x's slope down, or across. */
+/* For each pixel and tap: the sum over the channels of dy times x's slope down, or across. */
 static void backward_offset(ir_cuda *cuda, const ir_call *call)
 {
     const ir_shape t = call->shape, s = call->in[0]->shape, o = call->in[1]->shape;

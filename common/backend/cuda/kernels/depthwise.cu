@@ -1,12 +1,12 @@
-/* Depthwise convolutions: see depthwise.h. cuDNN treats them as many tiny convolutions; each number
- * here is a few products that lie in the cache.
+/* Depthwise convolutions: see depthwise.h. cuDNN treats them as many tiny convolutions; here each
+ * number is a sum of a few products, whose factors lie in the cache.
  *
- * What takes the time is instructions, not memory. The networks' layers are all 3 x 3, one step at
- * a time: for those a thread goes down a strip of pixels and keeps what they have in common. Any
- * other layer is computed number by number. */
+ * The time goes into instructions, not into memory. The networks' layers are all 3 x 3 of stride 1:
+ * for those a thread goes down a strip of pixels and keeps what neighbours share. Any other layer
+ * is computed number by number. */
 #include "depthwise.h"
 
-/* TAPS: whose gradients are summed in one launch. STRIP: pixels below one another.
+/* TAPS: how many taps' gradients are summed in one launch. STRIP: pixels below one another.
  * STRIPS_EACH: strips that a thread sums up. */
 enum { TAPS = 9, STRIP = 8, STRIPS_EACH = 4 };
 
@@ -32,8 +32,8 @@ static unsigned rows_of(ir_shape s)
 
 /* ---- 3 x 3 at stride 1 ------------------------------------------------------------------------*/
 
-/* A column of a channel and its two neighbours, which are read row by row; 0 outside. What lies
- * outside is read from the edge and dropped: a load under a condition is several instructions. */
+/* A column of a channel and its two neighbours, read row by row; 0 outside. For a pixel outside,
+ * the edge is read and ignored: a conditional load is several instructions. */
 struct columns {
     const real *x;
     unsigned at[3], step; /* in row 0; to the row below */
@@ -70,7 +70,7 @@ static ir_shape strips_of(ir_shape s)
     return {s.n, s.c, (s.h + STRIP - 1) / STRIP, s.w};
 }
 
-/* to y: rectify(bias + taps times x), or added. TURNED: the taps are, by 180 degrees. */
+/* y = or += rectify(bias + taps times x). TURNED: the filter is turned by 180 degrees. */
 template <bool TURNED>
 static void convolve_strips(ir_cuda *cuda, ir_shape from, const real *x, int pad, const real *w,
                             const float *bias, float slope, ir_shape to, real *y, bool add)
@@ -108,8 +108,8 @@ static void convolve_strips(ir_cuda *cuda, ir_shape from, const real *x, int pad
     });
 }
 
-/* Groups of strips: sum_rows sums each, in a block of its own, and then sums the groups. As rows of
- * one sum, strips would be so few that most of a GPU had none. */
+/* Groups of strips: sum_rows sums each in a block of its own, and then sums the groups. As rows of
+ * one sum, the strips would be so few that most of a GPU were idle. */
 struct grouping {
     unsigned size, groups;
 };
@@ -124,7 +124,7 @@ static grouping grouping_of(ir_shape s)
     return {size, blocks_for(strips, size)};
 }
 
-/* The groups' sums, and what summing needs. */
+/* Bytes of the groups' sums, and of what summing needs. */
 static size_t strips_scratch(ir_shape s)
 {
     const grouping g = grouping_of(s);
@@ -133,8 +133,8 @@ static size_t strips_scratch(ir_shape s)
            sum_scratch(TAPS, g.groups, g.size, channels) + sum_scratch(TAPS, 1, g.groups, channels);
 }
 
-/* What `rows` rows of dy, of which the first reads x from row `above` on, add to the sums. The
- * products are exact. */
+/* Adds the products of `rows` rows of dy with x, which the first of them reads from row `above` on.
+ * In double the products are exact. */
 static __device__ __forceinline__ void add_strip(const columns &in, int above, const real *dy,
                                                  unsigned below, int rows, double *sum)
 {
@@ -247,7 +247,7 @@ static void weight_gradient(ir_cuda *cuda, const ir_call *call, int first)
         });
 }
 
-/* The output that tap u of it reads position i, or -1. */
+/* The output whose tap u reads position i, or -1. */
 static __device__ __forceinline__ int reader(const layer &l, int i, int u, int out)
 {
     const int at = i + l.pad - u * l.dilation;
@@ -276,7 +276,7 @@ static void input_gradient(ir_cuda *cuda, const ir_call *call, const real *w)
 
 /* ---- either -----------------------------------------------------------------------------------*/
 
-/* The general sums' need covers the bias's. */
+/* What the weights' sums need is enough for the bias's. */
 size_t IR_NAME(ir_cuda_depthwise_scratch)(const ir_call *call)
 {
     const ir_shape s = call->shape;
@@ -295,7 +295,7 @@ void IR_NAME(ir_cuda_depthwise_forward)(ir_cuda *cuda, const ir_call *call, cons
         forward(cuda, call, w, bias);
 }
 
-/* A plain layer's gradient is the convolution of dy with the filter turned round. */
+/* A plain layer's input gradient is the convolution of dy with the filter turned by 180 degrees. */
 void IR_NAME(ir_cuda_depthwise_backward)(ir_cuda *cuda, const ir_call *call, const real *w)
 {
     const layer l = layer_of(call);

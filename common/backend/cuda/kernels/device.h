@@ -1,15 +1,15 @@
 /* For the files of this directory: each is compiled once per kind of storage, with IR_STORAGE
- * (float, bf16) defined by the Makefile. What a file exports it names with IR_NAME().
+ * (float, bf16) defined by the Makefile. IR_NAME() makes the names of what a file exports.
  *
- * Nearly every kernel is one of four patterns, with what it computes as a lambda:
+ * Nearly every kernel is one of four patterns. A lambda says what it computes:
  *
  *     map       y[i] = f(i) for every number of y, written or added
  *     each      f(i) for i < count
  *     split     store(i, load(i)) for i < count
- *     sum_rows  the sums over rows of what f gives for each channel, in a fixed order, in double
+ *     sum_rows  for each channel the sum over rows of f(row, channel), in double, in a fixed order
  *
- * get() and set() read and write numbers of either storage. Indices have 32 bits, since dividing
- * these is several times faster. */
+ * get() and set() read and write numbers of either storage. Indices have 32 bits, since their
+ * division is several times faster than that of 64. */
 #ifndef IR_DEVICE_H
 #define IR_DEVICE_H
 
@@ -44,7 +44,7 @@ static __device__ __forceinline__ void set(bf16 *x, unsigned i, float value)
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
-/* Dies on a tensor that is so large that indices a few blocks past its end exceed 32 bits. */
+/* Dies on a tensor so large that indices a few blocks past its end exceed 32 bits. */
 static inline unsigned volume(ir_shape s)
 {
     const size_t count = (size_t)s.n * (size_t)s.c * (size_t)s.h * (size_t)s.w;
@@ -132,8 +132,8 @@ static inline unsigned blocks_for(size_t count, size_t per_block)
 }
 
 /* EACH numbers per thread. Without branches between them, the compiler starts all their loads
- * before it waits for the first. So only the last block checks for the end, and adding is another
- * kernel. */
+ * before it waits for the first. So only the last block checks for the end, and adding has a
+ * kernel of its own. */
 template <bool ADD, class T, class P, class F>
 static __global__ void __launch_bounds__(BLOCK) map_kernel(T *y, unsigned count, P place, F f)
 {
@@ -204,9 +204,9 @@ template <class L, class S> static void split(ir_cuda *cuda, unsigned count, L l
 /* ---- sums over rows ---------------------------------------------------------------------------
  *
  * Group g has the rows from g rows to (g + 1) rows - 1. A block of threads is `lanes` neighbouring
- * channels wide. Each thread walks down its channel; the threads of a channel are summed by halves,
- * the blocks of a channel by a second launch. `also` is called exactly once for each number, `term`
- * at least once. */
+ * channels wide. Each thread walks down its channel. The threads of a channel are then summed by
+ * halves, its blocks by a second launch. `also` is called exactly once for each number, `term` at
+ * least once. */
 
 struct nothing_else {
     __device__ __forceinline__ void operator()(unsigned, unsigned) const {}
@@ -220,8 +220,8 @@ struct sum_shape {
     unsigned rows, channels, lanes, rows_per_block;
 };
 
-/* The last rows of a thread, fewer than EACH. In place of a missing row, the first is read again
- * and not used: without branches all loads run at the same time. */
+/* The last rows of a thread, fewer than EACH. Instead of a missing row it reads the first once more
+ * and ignores that: without branches all loads run at the same time. */
 template <int K, class F>
 static __device__ __forceinline__ void add_last(unsigned begin, unsigned r, unsigned step,
                                                 unsigned rows, unsigned channel, F term,
@@ -287,9 +287,9 @@ static __global__ void __launch_bounds__(BLOCK, SUM_BLOCKS)
         done(group, part, channel, total);
 }
 
-/* A thread sums up to ROWS_ALONE rows if that saves the second launch. Otherwise it sums ROWS_EACH,
- * or fewer until there are BLOCKS_ENOUGH blocks, which keep a large GPU busy. The numbers are the
- * same for every GPU, so that the bits are too. */
+/* A thread sums up to ROWS_ALONE rows if that saves the second launch. Otherwise it sums ROWS_EACH
+ * rows, or fewer until there are BLOCKS_ENOUGH blocks, which keep a large GPU busy. These numbers
+ * do not depend on the GPU, so neither do the bits. */
 enum { ROWS_ALONE = 16, ROWS_EACH = 64, BLOCKS_ENOUGH = 512 };
 
 static inline sum_shape sum_shape_for(unsigned groups, unsigned rows, unsigned channels)
@@ -316,9 +316,9 @@ static inline size_t sum_scratch(int k, size_t groups, size_t rows, size_t chann
     return groups * blocks_for(rows, s.rows_per_block) * channels * (size_t)k * sizeof(double);
 }
 
-/* Calls done(group, channel, total) for each group and channel: K sums over the group's rows of
- * what term(row, channel, sum) adds to sum[0] .. sum[K - 1]. Calls also(row, channel) for each row
- * and channel. */
+/* For each group and channel it calls done(group, channel, total), where total has K sums over the
+ * group's rows: term(row, channel, sum) adds a row's terms to sum[0] .. sum[K - 1]. It also calls
+ * also(row, channel) for each row and channel. */
 template <int K, class F, class D, class W = nothing_else>
 static void sum_rows(ir_cuda *cuda, void *scratch, unsigned groups, unsigned rows,
                      unsigned channels, F term, D done, W also = {})

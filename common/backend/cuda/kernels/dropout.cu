@@ -1,9 +1,9 @@
-/* Dropout: numbers are drawn by their logical place (n, c, y, x), so that every backend drops the
- * same ones. call->saved: a byte a number, 1 where it stays. */
+/* Dropout. Whether a number is dropped depends on its logical index (n, c, y, x), so every backend
+ * drops the same ones. call->saved: a byte a number, 1 where it stays. */
 #include "base/philox_rounds.h"
 #include "device.h"
 
-/* call->state: the key of the step, in device memory, so that a recorded pass reads the new one. */
+/* call->state: the key of the step, in device memory, so that a captured pass reads the new one. */
 static void prepare(ir_backend *, ir_call *call)
 {
     call->saved_bytes = volume(call->shape);

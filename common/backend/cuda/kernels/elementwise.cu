@@ -3,15 +3,15 @@
  *     y = act(sum_t scale_t full_t broadcast_t)      y = scale x
  *
  * ADD and MUL are such sums of one or two terms (ir_term); a broadcast operand may be smaller than
- * y. Backward goes through y's numbers once: what is summed up is summed by whoever writes the
- * rest.
+ * y. Backward goes through y's numbers once: the kernel that sums one gradient writes the others
+ * on the way.
  */
 #include "lanes.h"
 
-/* How a broadcast operand meets the numbers of y: number i meets its at(i). */
+/* Which number of a broadcast operand each number i of y is multiplied with: number at(i). */
 struct broadcast {
     enum { SAME, CHANNEL, PIXEL, IMAGE } how;
-    unsigned channels, image; /* numbers of y's pixel, of y's image */
+    unsigned channels, image; /* numbers of a pixel and of an image of y */
 
     __device__ __forceinline__ unsigned at(unsigned i) const
     {
@@ -41,7 +41,7 @@ static broadcast broadcast_of(const ir_call *call, const ir_term *t)
     return c;
 }
 
-/* A term on the device: nullptr for what is missing, which is 1. */
+/* A term on the device. nullptr: that operand is missing, and counts as 1. */
 struct term {
     const real *full, *other;
     broadcast how;
@@ -51,7 +51,7 @@ struct term {
     {
         return x * scale * (other ? get(other, how.at(i)) : 1);
     }
-    __device__ __forceinline__ float times_whole(unsigned i, float x) const
+    __device__ __forceinline__ float times_full(unsigned i, float x) const
     {
         return x * scale * (full ? get(full, i) : 1);
     }
@@ -65,7 +65,7 @@ static term term_of(const ir_call *call, int k)
             broadcast_of(call, t), (float)t->scale};
 }
 
-/* Of IMAGE all numbers of an image are rows of one channel. */
+/* For IMAGE, all numbers of an image count as rows of one channel. */
 static unsigned sum_channels(broadcast c)
 {
     return c.how == broadcast::IMAGE ? 1 : c.channels;
@@ -106,19 +106,19 @@ static void forward(ir_backend *b, ir_call *call)
 
 /* ---- backward ---------------------------------------------------------------------------------
  *
- * With g = dy times the derivative of act, known from the sign of y: the full operand's gradient is
- * g broadcast scale; one number of the broadcast operand gets the sum of g full scale over all that
- * it is multiplied with. */
+ * Let g = dy times the derivative of act, which the sign of y tells. The full operand's gradient is
+ * g broadcast scale. The gradient of a number of the broadcast operand is the sum of g full scale
+ * over all numbers that it is multiplied with. */
 
 /* A gradient that is as large as y, of either operand. */
 struct large_grad {
     real *to;
-    bool add, of_cover;
+    bool add, of_other;
     term of;
 };
 
-/* All of them, in the order of the inputs: of one that is there twice the first gradient is
- * written, the second added. */
+/* All of them, in the order of the inputs. Where a value is an input twice, its first gradient is
+ * written and its second added. */
 struct gradients {
     enum { MOST = 2 * IR_TERMS };
     const real *y, *dy;
@@ -137,13 +137,13 @@ struct gradients {
             const large_grad &d = large[k];
             if (k >= count)
                 break;
-            const float value = d.of_cover ? d.of.times_whole(i, g) : d.of.times_other(i, g);
+            const float value = d.of_other ? d.of.times_full(i, g) : d.of.times_other(i, g);
             set(d.to, i, d.add ? get(d.to, i) + value : value);
         }
     }
 };
 
-/* The term that has the input, and as what. */
+/* The number of the term that has the input, and whether it is the broadcast operand there. */
 static int term_with(const ir_call *call, int input, bool *as_broadcast)
 {
     int k = 0;
@@ -170,7 +170,7 @@ static gradients large_gradients(const ir_call *call)
     return all;
 }
 
-/* A smaller broadcast operand's gradient, and on the way all that `all` has. */
+/* The gradient of a smaller broadcast operand; on the way it writes those in `all`. */
 static void sum_broadcast(ir_cuda *cuda, const ir_call *call, int k, gradients all)
 {
     const int input = call->term[k].broadcast;
@@ -180,7 +180,7 @@ static void sum_broadcast(ir_cuda *cuda, const ir_call *call, int k, gradients a
     real *d = grad_of(call->in[input]);
     const auto terms = [=] __device__(unsigned pixel, unsigned c) {
         const unsigned i = pixel * channels + c;
-        return t.times_whole(i, all.g(i));
+        return t.times_full(i, all.g(i));
     };
     const auto write = [=] __device__(unsigned pixel, unsigned c) {
         const unsigned i = pixel * channels + c;

@@ -3,13 +3,13 @@
  *     rfft2:   (R, I)[u,v] = sum_{i,j} x[i,j] exp(-2 pi sqrt(-1) (u i / H + v j / W)),  v <= W / 2
  *     irfft2:  x[i,j] = 1/(H W) sum_v w_v Re sum_u (R, I)[u,v] exp(+...)
  *
- * w_v = 2 for the columns that stand for their mirror image too, 1 for v = 0 and v = W / 2. Either
- * is the other's adjoint up to these factors. A tensor of spectra holds C real parts, then C
- * imaginary parts; cuFFT wants whole planes, and spectra of complex numbers. */
+ * w_v = 1 for v = 0 and v = W / 2, else 2, since such a column stands for its mirror image too.
+ * Each is the other's adjoint up to these factors. A tensor of spectra has C real parts, then C
+ * imaginary parts. cuFFT wants whole planes, and spectra of complex numbers. */
 #include "backend/cuda/transforms.h"
 #include "device.h"
 
-/* The planes' side of a call, and the spectra's. */
+/* The shapes of the planes and of the spectra: one is a call's input, the other its result. */
 static ir_shape planes_shape(const ir_call *call)
 {
     return call->op == IR_OP_RFFT2 ? call->in[0]->shape : call->shape;
@@ -24,7 +24,7 @@ static size_t whole_lines(size_t bytes)
     return (bytes + 255) / 256 * 256;
 }
 
-/* scratch: planes, spectra, cuFFT's workspace. */
+/* The scratch memory has planes, then spectra, then cuFFT's workspace. */
 static size_t planes_bytes(const ir_call *call)
 {
     return whole_lines(volume(planes_shape(call)) * sizeof(float));
@@ -58,9 +58,9 @@ static buffers buffers_of(const ir_call *call)
 
 /* ---- between the layouts ----------------------------------------------------------------------
  *
- * A channel's pixels lie side by side in planes, a pixel's channels in tensors. A block of threads
- * takes a tile of an image, some channels of some pixels, from the one to the other by way of
- * shared memory: so threads side by side have neighbouring numbers when they read and when they
+ * In planes a channel's pixels lie side by side, in tensors a pixel's channels. A block of threads
+ * copies a tile of an image, some channels of some pixels, from the one to the other through shared
+ * memory. So neighbouring threads have neighbouring numbers both when they read and when they
  * write. */
 
 enum { TILE_BITS = 10, TILE = 1 << TILE_BITS };
@@ -79,7 +79,8 @@ static tiling tiling_of(ir_shape s, int channels)
     return t;
 }
 
-/* A number of a tile. A tensor has `parts` numbers for it, `channels` apart: real and imaginary. */
+/* A position in a tile. A tensor has `parts` numbers there, `channels` apart: real and imaginary.
+ */
 struct place {
     unsigned n, pixel, y, x, channel, slot;
     bool inside;
@@ -94,7 +95,7 @@ struct place {
     }
 };
 
-/* slot: with a gap behind every 32, so that a warp's are in 32 banks whichever way it goes. */
+/* slot: there is a gap after every 32, so that a warp uses all 32 banks in either direction. */
 static __device__ __forceinline__ place place_at(tiling t, unsigned n, unsigned first,
                                                  unsigned pixel, unsigned channel)
 {
@@ -110,8 +111,9 @@ static __device__ __forceinline__ place place_at(tiling t, unsigned n, unsigned 
     return p;
 }
 
-/* Number k of this thread in the tile from channel `first` on: next to that of the next thread in
- * the planes, and in the tensor. In the planes, all k have the same pixel. */
+/* Number k of this thread in the tile from channel `first` on. along_plane: the next thread's is
+ * next to it in the planes, and all k have the same pixel; along_tensor: it is next to it in the
+ * tensor. */
 static __device__ __forceinline__ place along_plane(tiling t, unsigned n, unsigned first, int k)
 {
     const unsigned bits = TILE_BITS - t.bits, pixel = threadIdx.x & ((1u << bits) - 1);
@@ -124,7 +126,7 @@ static __device__ __forceinline__ place along_tensor(tiling t, unsigned n, unsig
                     channel);
 }
 
-/* put(place, values) for what a tensor has, PARTS numbers at a time; for one tile. */
+/* For one tile: calls put(place, values) with what a tensor has, PARTS numbers at a time. */
 template <int PARTS, class F>
 static __device__ __forceinline__ void tile_to_planes(tiling t, unsigned n, unsigned first,
                                                       const real *from, F put)
@@ -153,7 +155,8 @@ static __device__ __forceinline__ void tile_to_planes(tiling t, unsigned n, unsi
     __syncthreads();
 }
 
-/* A tensor's numbers, written or added: take(place, values) gives PARTS at a time; one tile. */
+/* For one tile: writes or adds to a tensor what take(place, values) sets, PARTS numbers at a time.
+ */
 template <int PARTS, class F>
 static __device__ __forceinline__ void tile_to_tensor(tiling t, unsigned n, unsigned first, F take,
                                                       real *to, bool add)
@@ -190,7 +193,7 @@ static __device__ __forceinline__ void tile_to_tensor(tiling t, unsigned n, unsi
     __syncthreads();
 }
 
-/* f(image, first channel) for the tiles that are this block's. */
+/* Calls f(image, first channel) for this block's tiles. */
 template <class F> static __device__ __forceinline__ void each_tile(tiling t, F f)
 {
     for (unsigned n = blockIdx.z; n < t.images; n += gridDim.z)
@@ -211,7 +214,7 @@ static __global__ void __launch_bounds__(BLOCK)
     each_tile(t, [&](unsigned n, unsigned c) { tile_to_tensor<PARTS>(t, n, c, take, to, add); });
 }
 
-/* A block for every tile, or as many images and channels as can be launched at a time. */
+/* A block for each tile, or as many images and channels as one launch allows. */
 static dim3 tiles_of(tiling t)
 {
     const unsigned most = 65535, wide = blocks_for(t.channels, (size_t)1 << t.bits);
@@ -233,13 +236,13 @@ static void to_tensor(ir_cuda *cuda, tiling t, F take, real *to, bool add)
 
 /* ---- transforms -------------------------------------------------------------------------------*/
 
-/* Columns that stand for themselves alone: 0, and W / 2 when W is even. */
+/* Columns that stand for themselves only: 0, and W / 2 when W is even. */
 static __device__ __forceinline__ bool is_single(unsigned v, unsigned w)
 {
     return v == 0 || 2 * v == w;
 }
 
-/* to = spectra of from, columns weighed. */
+/* to = or += the spectra of `from`, their columns weighed. */
 static void transform(ir_cuda *cuda, const ir_call *call, const real *from, real *to, float single,
                       float mirrored, bool add)
 {
@@ -261,11 +264,11 @@ static void transform(ir_cuda *cuda, const ir_call *call, const real *from, real
         to, add);
 }
 
-/* to = planes of from, columns weighed: sum_v w_v Re sum_u ... with w_v = single, or 2 mirrored.
+/* to = or += the planes of `from`: sum_v w_v Re sum_u ... with w_v = single, or 2 mirrored.
  *
  * The spectrum of a real plane has z[u] = conj(z[-u]) in the single columns, and cuFFT relies on
- * it. Taking the half of each that has this symmetry is the same as ignoring the imaginary part
- * that the plane would get, as numpy.fft.irfft2 does. */
+ * it. This keeps of each such column the part with that symmetry, with the same effect as ignoring
+ * the imaginary part that the plane would get. numpy.fft.irfft2 does so. */
 static void transform_back(ir_cuda *cuda, const ir_call *call, const real *from, real *to,
                            float single, float mirrored, bool add)
 {

@@ -1,10 +1,11 @@
-/* Reductions over the channels of a pixel, and maxima that know where they are. */
+/* Reductions over the channels of a pixel, and maxima with their positions. */
 #ifndef IR_LANES_H
 #define IR_LANES_H
 
 #include "device.h"
 
-/* ---- the greatest number so far and where it is ---------------------------------------------- */
+/* ---- the greatest number so far and its position ----------------------------------------------
+ */
 
 static const unsigned NOWHERE = 0xffffffffu;
 
@@ -14,7 +15,7 @@ struct __align__(8) peak
     unsigned at;
 };
 
-/* Of equals the first wins, whatever the order in which they come; anything beats NOWHERE. */
+/* Of equals the first by position wins, in whatever order they come; anything beats NOWHERE. */
 static __device__ __forceinline__ peak join(peak a, peak b)
 {
     const bool other = a.at == NOWHERE || b.value > a.value || (b.value == a.value && b.at < a.at);
@@ -27,9 +28,9 @@ static __device__ __forceinline__ float join(float a, float b)
 
 /* ---- over channels ----------------------------------------------------------------------------
  *
- * A pixel's channels lie side by side: neighbouring threads, its `lanes`, read neighbouring ones,
- * then join what they have by shuffles. Eight lanes read whole sectors of memory, and as shuffles
- * cost more than reading on, there are more only for many channels. */
+ * A pixel's channels lie side by side. Neighbouring threads, its `lanes`, read neighbouring
+ * channels and then join their results by shuffles. Eight lanes read whole sectors of memory. More
+ * of them cost more shuffles, so there are more only for many channels. */
 
 static inline unsigned lanes_for(unsigned channels)
 {
@@ -39,7 +40,7 @@ static inline unsigned lanes_for(unsigned channels)
     return lanes;
 }
 
-/* What the lane has that is so many further on. */
+/* The value that the lane so many further on has. */
 static __device__ __forceinline__ float from_lane(float x, unsigned further)
 {
     return __shfl_down_sync(0xffffffffu, x, further);
@@ -50,8 +51,8 @@ static __device__ __forceinline__ peak from_lane(peak x, unsigned further)
             __shfl_down_sync(0xffffffffu, x.at, further)};
 }
 
-/* EACH pixels for each group of lanes; their first lane ends with the whole. All threads take part
- * in the shuffles: those beyond the end look at the last pixel. */
+/* EACH pixels for each group of lanes; the first lane of a group ends with the result. All threads
+ * take part in the shuffles: those beyond the end read the last pixel. */
 template <class T, class F, class D, class W>
 static __global__ void __launch_bounds__(BLOCK)
     join_kernel(unsigned pixels, unsigned channels, unsigned lanes, T nothing, F term, D done,
@@ -85,8 +86,9 @@ static __global__ void __launch_bounds__(BLOCK)
     }
 }
 
-/* For each pixel: done(pixel, what term(pixel, channel) of all its channels is when joined), in a
- * fixed order; also(pixel, channel) once for each. join(nothing, x) is x. */
+/* For each pixel it joins term(pixel, channel) over the channels, in a fixed order, calls
+ * done(pixel, result), and calls also(pixel, channel) once for each channel. join(nothing, x) is x.
+ */
 template <class T, class F, class D, class W = nothing_else>
 static void join_channels(ir_cuda *cuda, unsigned pixels, unsigned channels, T nothing, F term,
                           D done, W also = {})

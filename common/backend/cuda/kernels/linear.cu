@@ -46,7 +46,8 @@ static void linear_backward(ir_backend *b, ir_call *call)
     });
 }
 
-/* y[c] = x[c] - log sum_k exp(x[k]), the maximum taken out first; a thread an image */
+/* y[c] = x[c] - log sum_k exp(x[k]), with the maximum subtracted first; one thread for each image
+ */
 static void log_softmax_forward(ir_backend *b, ir_call *call)
 {
     const unsigned channels = (unsigned)call->shape.c;

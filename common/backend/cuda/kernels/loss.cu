@@ -1,8 +1,8 @@
-/* The losses, over groups of images, in single precision always; and the gradient magnitude that
- * one of them compares with. */
+/* The losses over groups of images, always in single precision, and the gradient magnitude, which
+ * ISNet's edge loss compares with. */
 #include "device.h"
 
-/* Pixels of a group of images of in[0]. */
+/* The number of pixels of a group of images of in[0]. */
 static unsigned group_pixels(const ir_call *call)
 {
     return pixels_of(call->in[0]->shape) * (unsigned)call->group;
@@ -62,7 +62,7 @@ static void soft_iou_backward(ir_backend *b, ir_call *call)
         });
 }
 
-/* ---- binary cross-entropy from the logit --------------------------------------------------------
+/* ---- binary cross-entropy of logits -------------------------------------------------------------
  *
  * The mean of max(z, 0) - z y + log(1 + exp(-|z|)), its derivative by z: (sigmoid(z) - y) / pixels
  */

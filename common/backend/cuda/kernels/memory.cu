@@ -1,4 +1,4 @@
-/* Between the host's N x C x H x W floats and the layout of the device, both in host memory. */
+/* Copies between N x C x H x W floats and the device's layout, both in host memory. */
 #include <string.h>
 
 #include "device.h"

@@ -1,7 +1,7 @@
 /* The optimizers' steps and averages on flat arrays; see backend/backend.h for the equations. */
 #include "device.h"
 
-/* A call's numbers fit 32 bits, all parameters together might not. */
+/* The numbers of a tensor fit 32 bits (volume()); all parameters together might not. */
 static unsigned checked(size_t count)
 {
     if (count > 0xffffffffu)
@@ -30,7 +30,7 @@ void IR_NAME(ir_cuda_sgd)(ir_cuda *cuda, float *x, const float *g, size_t count,
     map(cuda, x, checked(count), true, [=] __device__(unsigned i) { return -lr * g[i]; });
 }
 
-/* The smaller of the two weights is the one that multiplies. */
+/* It multiplies by the smaller of the two weights, for the least rounding. */
 void IR_NAME(ir_cuda_average)(ir_cuda *cuda, float *a, const float *x, size_t count, float weight)
 {
     const bool to_x = weight >= 0.5f;

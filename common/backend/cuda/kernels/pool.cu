@@ -154,10 +154,10 @@ static void global_avg_backward(ir_backend *b, ir_call *call)
     });
 }
 
-/* call->saved: the first pixel of those that hold the maximum, one a channel.
+/* call->saved: the first pixel that has the maximum, one for each channel.
  *
- * As in sums over rows, a block of threads is `lanes` neighbouring channels wide and each thread
- * walks down its channel; the parts of an image are compared by a second launch. */
+ * As in sums over rows, a block of threads is `lanes` neighbouring channels wide, and each thread
+ * walks down its channel. A second launch compares the parts of an image. */
 
 enum { MAX_ROWS_EACH = 32 };
 
@@ -175,9 +175,9 @@ static max_shape max_shape_for(unsigned rows, unsigned channels)
     return s;
 }
 
-/* The highest of what read gives for first, first + step, ... EACH are read before the first is
- * looked at, so that they are under way at the same time; the last once more where there are none
- * left, which changes nothing. */
+/* The maximum of read(first), read(first + step), ... EACH of them are read before one is compared,
+ * so that their loads run at the same time. Where none is left, the last is read once more, which
+ * changes nothing. */
 template <class F>
 static __device__ __forceinline__ peak highest(unsigned first, unsigned end, unsigned step, F read)
 {
@@ -194,7 +194,7 @@ static __device__ __forceinline__ peak highest(unsigned first, unsigned end, uns
     return best;
 }
 
-/* done(image, part, channel, the highest of what read(image, row, channel) gives) */
+/* Calls done(image, part, channel, the maximum of read(image, row, channel) over the part). */
 template <class F, class D>
 static __global__ void __launch_bounds__(BLOCK) max_kernel(max_shape s, F read, D done)
 {
@@ -267,7 +267,7 @@ static void global_max_forward(ir_backend *b, ir_call *call)
         finish);
 }
 
-/* To the winning pixel alone; where others have something from elsewhere they are not touched. */
+/* The winning pixel alone gets the gradient. When adding, the other pixels are not touched. */
 static void global_max_backward(ir_backend *b, ir_call *call)
 {
     const ir_shape s = call->in[0]->shape;

@@ -1,10 +1,14 @@
-/* Bilinear resizing as PyTorch's interpolate does it, without antialiasing: from tables made on
+/* Bilinear resizing as PyTorch's interpolate does it, without antialiasing. The tables are made on
  * the host (backend/axis.h). The result may be a part of a concatenation, whose pixels have more
  * channels. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "device.h"
+
+extern "C" {
+#include "backend/axis.h"
+}
 
 /* One axis's tables on the device. */
 struct axis {
@@ -17,7 +21,7 @@ struct tables {
     void *memory[2];
 };
 
-/* The tables of a, one after the other in device memory, which is *memory. */
+/* Copies the tables of a to the device, one after the other in *memory. */
 static axis upload(const ir_axis &a, void **memory)
 {
     const size_t in = (size_t)a.inputs, out = (size_t)a.outputs;
@@ -47,8 +51,9 @@ static axis upload(const ir_axis &a, void **memory)
             static_cast<const float *>(place[6])};
 }
 
-/* Far fewer numbers than outputs: too few threads to gather in two directions at once. What is
- * summed along x alone then has at most a quarter of the outputs. */
+/* Whether backward sums along x first. With far fewer inputs than outputs, there are too few
+ * threads to gather in both directions at once; the sums along x are at most a quarter of the
+ * outputs. */
 static bool in_two_steps(const ir_call *call)
 {
     return call->shape.w >= 4 * call->in[0]->shape.w;
@@ -107,7 +112,7 @@ static void forward(ir_backend *b, ir_call *call)
 
 /* ---- backward: each number of dx gathers from the outputs that read it ------------------------*/
 
-/* The sum of an axis's weights for position j, each times what f(i) gives for output i. */
+/* The sum of f(i) times its weight over the outputs i that read position j of an axis. */
 template <class F> static __device__ __forceinline__ float gather(const axis &a, int j, F f)
 {
     const int first = a.first[j], count = a.count[j];
@@ -118,7 +123,7 @@ template <class F> static __device__ __forceinline__ float gather(const axis &a,
     return sum;
 }
 
-/* scratch: each row of dy summed along x, single precision whatever the storage. */
+/* The scratch memory has each row of dy summed along x, in float whatever the storage. */
 static void backward_in_two_steps(ir_cuda *cuda, const ir_call *call)
 {
     const ir_shape s = call->in[0]->shape, t = call->shape;
