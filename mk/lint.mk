@@ -14,7 +14,7 @@ CUDA_FILES  = $(filter %.cu,$(C_FILES))
 HEADERS     = $(filter %.h,$(C_FILES))
 SHELL_FILES = .ci/run completions/describe packaging/debian/tests/small-game tests/distribution/run tests/run tests/fuzz/run tests/fuzz/seeds tests/faults/run \
               tests/gpu/check tests/gpu/bench tests/gpu/bundle \
-              $(filter-out %.c %.py %__pycache__,$(wildcard tests/bench/*)) \
+              $(filter-out %.awk %.c %.py %__pycache__,$(wildcard tests/bench/*)) \
               $(wildcard hrl/*.sh tests/*.bats tests/*.bash tests/gpu/*.bash tests/fake/*)
 
 CPPCHECK = cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \

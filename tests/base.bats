@@ -293,7 +293,9 @@ numbered_names() {
     test-base pairs | tee sums
     read -r up down < sums
     [ "$up" = "$down" ]
-    run ! awk 'NR == 2 { exit $1 != $2 }' sums # doubles by themselves see the order
+    # doubles by themselves see the order
+    # shellcheck disable=SC2016
+    run ! awk 'NR == 2 { exit $1 != $2 }' sums
     "$PYTHON" - "$up" "$(tail -n 1 sums)" <<- 'PYTHON'
 		import math, sys
 		from fractions import Fraction

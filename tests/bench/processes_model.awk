@@ -1,9 +1,10 @@
 # What a training step in several processes costs: a model.
 #
-#   awk -f processes_model.awk -v ranks=N -v compute=MS -v collectives=A -v small=BYTES
-#       -v parameters=P -v images=BYTES -v latency=MS -v bandwidth=BYTES_PER_MS [-v overlap=0.5]
+#   awk -f processes_model.awk -v ranks=n -v compute=ms -v collectives=n -v small=bytes
+#       -v parameters=n -v images=bytes -v latency=ms -v bandwidth=bytes [-v overlap=0.5]
 #
-# Prints the milliseconds of a step, and which part of them the rank computes.
+# Prints the milliseconds of a step, and which part of them the rank computes. Bandwidth is in bytes a
+# millisecond.
 #
 #   compute      of one rank on its share of the batch
 #   collectives  small ones of a step, with their bytes: batch norms, losses; each takes as many
