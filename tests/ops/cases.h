@@ -14,7 +14,8 @@ typedef struct {
 } op_case;
 
 extern const op_case conv_cases[], pointwise_cases[], pool_cases[], head_cases[], deform_cases[];
-enum { CONV_CASES = 3, POINTWISE_CASES = 9, POOL_CASES = 7, HEAD_CASES = 5, DEFORM_CASES = 1 };
+extern const int conv_case_count, pointwise_case_count, pool_case_count, head_case_count,
+    deform_case_count;
 
 /* A way of combining operations; in both modes. */
 typedef struct {

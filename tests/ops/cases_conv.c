@@ -210,10 +210,11 @@ static void linear_bench(reftest *t)
     build_linear(t, 64, 256, 30);
 }
 
-const op_case conv_cases[CONV_CASES] = {
+const op_case conv_cases[] = {
     {"conv2d", COUNT(conv2d_corners) + COUNT(conv2d_pairs), conv2d_corner, conv2d_random,
      conv2d_bench},
     {"conv_transpose2d", COUNT(transposed_corners), transposed_corner, transposed_random,
      transposed_bench},
     {"linear", 8, linear_corner, linear_random, linear_bench},
 };
+const int conv_case_count = sizeof conv_cases / sizeof conv_cases[0];

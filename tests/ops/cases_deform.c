@@ -68,6 +68,7 @@ static void deform_bench(reftest *t)
     build_deform(t, (deform_shape){{4, 32, 64, 64}, 32, 3, 3, false, FILL_NORMAL});
 }
 
-const op_case deform_cases[DEFORM_CASES] = {
+const op_case deform_cases[] = {
     {"deform_conv2d", DEFORM_CORNERS, deform_corner, deform_random, deform_bench},
 };
+const int deform_case_count = sizeof deform_cases / sizeof deform_cases[0];

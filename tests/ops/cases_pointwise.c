@@ -259,7 +259,7 @@ static void slice_bench(reftest *t)
     build_slice(t, big, 4, 8);
 }
 
-const op_case pointwise_cases[POINTWISE_CASES] = {
+const op_case pointwise_cases[] = {
     {"batchnorm", 10, batchnorm_corner, batchnorm_random, batchnorm_bench},
     {"leaky_relu", 12, leaky_relu_corner, leaky_relu_random, leaky_relu_bench},
     {"sigmoid", 5, sigmoid_corner, sigmoid_random, sigmoid_bench},
@@ -270,3 +270,4 @@ const op_case pointwise_cases[POINTWISE_CASES] = {
     {"concat", 9, concat_corner, concat_random, concat_bench},
     {"slice", 10, slice_corner, slice_random, slice_bench},
 };
+const int pointwise_case_count = sizeof pointwise_cases / sizeof pointwise_cases[0];

@@ -149,7 +149,7 @@ static void resize_bench(reftest *t)
     build_resize(t, (ir_shape){4, 16, 128, 128}, 256, 256, false);
 }
 
-const op_case pool_cases[POOL_CASES] = {
+const op_case pool_cases[] = {
     {"max_pool", POOL_CORNERS, max_pool_corner, max_pool_random, max_pool_bench},
     {"avg_pool", POOL_CORNERS, avg_pool_corner, avg_pool_random, avg_pool_bench},
     {"global_avg_pool", REDUCTION_CORNERS, global_avg_pool_corner, global_avg_pool_random,
@@ -161,3 +161,4 @@ const op_case pool_cases[POOL_CASES] = {
     {"channel_max", REDUCTION_CORNERS, channel_max_corner, channel_max_random, channel_max_bench},
     {"resize", 38, resize_corner, resize_random, resize_bench},
 };
+const int pool_case_count = sizeof pool_cases / sizeof pool_cases[0];

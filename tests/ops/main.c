@@ -29,14 +29,14 @@ static const char usage[] =
 
 const op_case *operation(int i)
 {
-    static const struct {
+    const struct {
         const op_case *first;
         int count;
-    } lists[] = {{conv_cases, CONV_CASES},
-                 {pointwise_cases, POINTWISE_CASES},
-                 {pool_cases, POOL_CASES},
-                 {head_cases, HEAD_CASES},
-                 {deform_cases, DEFORM_CASES}};
+    } lists[] = {{conv_cases, conv_case_count},
+                 {pointwise_cases, pointwise_case_count},
+                 {pool_cases, pool_case_count},
+                 {head_cases, head_case_count},
+                 {deform_cases, deform_case_count}};
     for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++) {
         if (i < lists[k].count)
             return &lists[k].first[i];
