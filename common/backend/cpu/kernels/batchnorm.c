@@ -7,9 +7,9 @@
  * saw from x, so the output need not be kept. A batch norm that adapts has statistics for each
  * image, of that part of it which is not padding.
  *
- * Where several processes train the network, the batch is that of all of them. Its statistics are
- * then the very bits that one process finds: images are added up in twice the digits of a double,
- * so that their order, which is another, is lost in rounding. */
+ * Where several processes train the network, the batch is that of all of them. Its statistics have
+ * the same bits as those of one process: images are added up with twice the digits of a double, so
+ * that the order in which they are added does not show after rounding. */
 #include <math.h>
 #include <string.h>
 
@@ -198,7 +198,7 @@ static moments image_moments(const ir_call *call, int block, int image)
 
 /* ---- over images ---- */
 
-/* Of each lane: how many values, their sum and that of their squares. */
+/* For each lane: how many values, their sum and the sum of their squares. */
 typedef struct {
     double count[B];
     ir_pair sum[B], squares[B];
