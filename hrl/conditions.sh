@@ -120,5 +120,5 @@ parallel() (
     command "${launcher[@]}" --workdir "$remote" --basefile job.tar --cleanup --halt now,fail=1 \
         --colsep ' ' bash -c "$(printf %q "$unpack_and_play")" condition '{1} {2} {3}' || status=$?
     [ "$status" = 0 ] || command "${launcher[@]}" --nonall rm -rf "$remote" > /dev/null 2>&1 || true
-    exit "$((status == 255 ? 1 : status))" # 255 is a host that cannot be reached
+    exit "$status"
 )

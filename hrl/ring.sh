@@ -100,14 +100,14 @@ blame_none() {
 # blame STATUS PROGRAM: the one line that says who died, the program's own where a launcher has more to
 # say; of a conversion all that it has to say.
 blame() {
-    local said='' line
+    local said='' line signal
 
     [[ $2 = xargs || $2 = parallel ]] || said=$(grep -s "^$2: " "$tmp/$2.err" | head -n 1) || true
     said=${said:-$(grep -sv -e "^Try '" -e '^xargs: ' -e '^parallel: This job failed' -e '^-*$' "$tmp/$2.err" | head -n 1)} || true
     if [ "$1" = 127 ]; then
         fail "$target: $2: not found in PATH"
-    elif [ "$1" -gt 128 ]; then
-        fail "$target: $2 was killed by SIG$(kill -l "$1")"
+    elif [ "$1" -gt 128 ] && signal=$(kill -l "$1" 2> /dev/null); then # 255 is a host out of reach
+        fail "$target: $2 was killed by SIG$signal"
     fi
     if [ "$2" = convert ] && [ -n "$said" ]; then
         while IFS= read -r line; do

@@ -343,5 +343,13 @@ none_left() {
     run --separate-stderr play RUN=two ROUNDS=3 MPIRUN='mpirun -q -n 5'
     stderr=$(grep -v '^make: ' <<< "$stderr")
     one_line_error 2 '^hrl.mk: two/0003: ir-train: --batch 4: fewer frames than processes, of which there are 5$'
+    # a host that does not answer, by what stands for ssh
+    # shellcheck disable=SC2016
+    printf '%s\n' '#!/bin/sh' 'echo "ssh: connect to host $1 port 22: Connection timed out" >&2' 'exit 255' > agent
+    chmod +x agent
+    run --separate-stderr play RUN=two ROUNDS=3 \
+        MPIRUN="mpirun -q --mca plm_rsh_agent $PWD/agent --host nowhere:1,localhost:1 -n 2"
+    stderr=$(grep -v '^make: ' <<< "$stderr")
+    one_line_error 2 '^hrl.mk: two/0003: ssh: connect to host nowhere port 22: Connection timed out$'
     [ ! -e two/0003 ]
 }
