@@ -47,7 +47,7 @@ to_install() {
         echo "./$1/share/man/man${file##*.}/${file##*/}"
     done
     for file in {hrl,models,tables}.mk \
-        hrl/{cells,convert,frames,knobs,models,paper,play,ring,rounds,run,scores,tables}.sh \
+        hrl/{cells,condition,conditions,convert,frames,knobs,models,paper,play,ring,rounds,run,scores,tables}.sh \
         hrl/shell.mk \
         hrl/{across,card,compare,interval,intervals,left,page,paper,robustness,runs,seeds,statistics,table,watch}.awk \
         hrl/{cells,cells-gpu,costs,notes,published}.tsv; do
