@@ -1,42 +1,31 @@
 #!/usr/bin/env bats
-# Several processes on two hosts: network namespaces with a wire between them, an address and a name
-# each. mpirun runs in the first and enters the second as it would by ssh.
+# Several processes on two hosts (hosts.bash). mpirun runs on the first and enters the second as it would
+# by ssh.
 
 load helper
 load mpi
+load hosts
 
 setup_file() {
     load helper
+    load hosts
     export DATA=$BATS_FILE_TMPDIR/data START=$BATS_FILE_TMPDIR/start.tar
     export HERE=ir-here-$$ THERE=ir-there-$$ # namespaces, and names of the hosts
     scenes "$DATA" -n 4 -s 64x64 -r 5 > /dev/null
     ir-train init --net acm -r 1 "$DATA/images" > "$START"
-    ip netns add "$HERE" && ip netns add "$THERE" || return 0
-    ip -n "$HERE" link add wire type veth peer name wire netns "$THERE"
-    ip -n "$HERE" address add 10.213.77.1/24 dev wire
-    ip -n "$THERE" address add 10.213.77.2/24 dev wire
-    for host in "$HERE" "$THERE"; do
-        ip -n "$host" link set lo up
-        ip -n "$host" link set wire up
-    done
+    make_hosts "$HERE" "$THERE" 10.213.77 || true
 }
 
 teardown_file() {
-    ip netns del "$HERE" || true
-    ip netns del "$THERE" || true
-} 2> /dev/null
+    load hosts
+    remove_hosts "$HERE" "$THERE"
+}
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
     need_mpi
     ip netns exec "$THERE" true 2> /dev/null || skip "no network namespaces here: they want root and iproute2"
-    # on HOST COMMAND...: with a name of its own
-    # shellcheck disable=SC2016
-    printf '%s\n' '#!/bin/bash' 'host=$1' 'shift' \
-        'exec ip netns exec "$host" unshare --uts bash -c "hostname $host; exec \"\$@\"" on "$@"' > on
-    # what mpirun takes for ssh: ADDRESS COMMAND
-    printf '%s\n' '#!/bin/bash' 'shift' "exec $PWD/on $THERE bash -c \"\$*\"" > agent
-    chmod +x on agent
+    ways_to "$THERE" "$PWD"
     unset OMPI_MCA_btl_tcp_if_include
 }
 

@@ -17,7 +17,7 @@ BEGIN {
     height = 0
     for (n = 1; n < ranks; n *= 2) height++
     others = (ranks - 1) / ranks
-    waiting = collectives * latency * height + small * (ranks - 1) / bandwidth
+    waiting = collectives * latency * height + small * (ranks - 1) / bandwidth # each to all others
     dealing = images * others / bandwidth
     gradients = 2 * 4 * parameters * others / bandwidth - overlap * compute
     if (gradients < 0) gradients = 0
