@@ -27,22 +27,23 @@ list_conditions() {
 # conditions: plays those of each list, $tmp/1, $tmp/2, ...; the scores go to CORRUPTION.SEVERITY.tsv
 # beside the list.
 conditions() {
-    local n play=condition
+    local n where=here
 
-    [ -z "$PARALLEL" ] || play=elsewhere
+    [ -z "$PARALLEL" ] || where=elsewhere
     for n in "${!names[@]}"; do
         sed "s/^/$((n + 1)) /" "$tmp/$((n + 1))/conditions"
-    done | "$play"
+    done | "play_$where"
 }
 
-# condition: each on standard input by a process of this machine.
-condition() {
-    export tmp here METHOD DETECT DEVICE SEED MAXVAL
-    export -f play_here progress
-    member xargs -P "$THREADS" -n 3 bash -euo pipefail -c 'play_here "$@" || exit 255' condition
-}
-
+# play_here: each condition on standard input, by a process of this machine.
 play_here() {
+    export tmp here METHOD DETECT DEVICE SEED MAXVAL
+    export -f play_one progress
+    member xargs -P "$THREADS" -n 3 bash -euo pipefail -c 'play_one "$@" || exit 255' play_one
+}
+
+# play_one N CORRUPTION SEVERITY
+play_one() {
     local to=$tmp/$1/$2.$3
 
     bash "$here/condition.sh" "$tmp" "$@" > "$to.part" && mv "$to.part" "$to.tsv" && progress "$tmp"/*/*.tsv
@@ -70,7 +71,8 @@ pack_job() {
     # shellcheck disable=SC2016 # that machine expands it
     printf 'PATH=$PATH:%q\n' "$PATH" >> "$job/knobs"
     for dir in "$tmp"/[0-9]*/; do
-        n=$(basename "$dir")
+        n=${dir%/}
+        n=${n##*/}
         mkdir "$job/$n"
         for kind in images masks; do
             below_cache "$dir" "$kind" "$n.cache/" > "$job/$n/$kind"
@@ -90,8 +92,9 @@ below_cache() {
     awk -v from="${#cache}" -v with="${3:-}" '{ print with substr($0, from + 2) }' "$1/$2"
 }
 
-# What a machine runs for one condition, N CORRUPTION SEVERITY: in a directory of its own, which is gone
-# afterwards. Where it is the machine that asks, the job is where it was packed.
+# What a machine runs for one condition, N CORRUPTION SEVERITY. Each unpacks the job for itself, into a
+# directory that is gone with it: one directory for all would have to be locked while it is made, and
+# nobody would know when to remove it. Where it is the machine that asks, the job is where it was packed.
 # shellcheck disable=SC2016 # bash -c expands it there
 unpack_and_play='
     job=job.tar && [ -e "$job" ] || job=../job.tar
@@ -101,9 +104,9 @@ unpack_and_play='
     echo "@@ $*"
     bash condition.sh . "$@"'
 
-# elsewhere: each condition on standard input, by PARALLEL. What it says begins with a line that tells
+# play_elsewhere: each condition on standard input, by PARALLEL. What it says begins with a line that tells
 # whose scores follow; GNU parallel does not mix two jobs' lines.
-elsewhere() {
+play_elsewhere() {
     member parallel | awk -v dir="$tmp" '
         $1 == "@@" { close(file); file = dir "/" $2 "/" $3 "." $4 ".tsv"; next }
         { print > file }'

@@ -41,7 +41,7 @@ setup() {
 		done
 		mkdir -p "$PWD/homes/\$1/.empty" && cd "$PWD/homes/\$1" || exit
 		echo "\$1" >> "$PWD/asked"
-		export HOME=\$PWD
+		export HOME=\$PWD TMPDIR=\$PWD
 		shift
 		[ "\$1" != -- ] || shift
 		exec $hide bash -c "\$*"
