@@ -142,8 +142,8 @@ bool train_step(trainer *t, const batch *b, history *h, step_loss *loss)
     const int images = batch_images(b), group = t->whole_batch ? b->count : 1;
     const ir_share share = {b->count, {b->first, b->first + b->whole - b->count}};
     ir_params *params = ir_detector_params(t->detector);
-    /* A graph of another size may take the place of the one that has the last losses. */
-    bool told = t->pending.images != images && take_loss(t, NULL, loss);
+    /* A graph for another batch may take the place of the one that has the last losses. */
+    bool told = t->pending.frames != b->whole && take_loss(t, NULL, loss);
     if (t->share)
         ir_detector_set_batch(t->detector, batch_whole_images(b));
     const ir_detector_graph *g =
