@@ -217,4 +217,4 @@ const op_case conv_cases[] = {
      transposed_bench},
     {"linear", 8, linear_corner, linear_random, linear_bench},
 };
-const int conv_case_count = sizeof conv_cases / sizeof conv_cases[0];
+const int conv_case_count = COUNT(conv_cases);
