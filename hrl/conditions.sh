@@ -95,6 +95,7 @@ below_cache() {
 # What a machine runs for one condition, N CORRUPTION SEVERITY. Each unpacks the job for itself, into a
 # directory that is gone with it: one directory for all would have to be locked while it is made, and
 # nobody would know when to remove it. Where it is the machine that asks, the job is where it was packed.
+# In single quotes, which every login shell knows, so it has none of its own.
 # shellcheck disable=SC2016 # bash -c expands it there
 unpack_and_play='
     job=job.tar && [ -e "$job" ] || job=../job.tar
@@ -121,7 +122,7 @@ parallel() (
     unset PARALLEL
     cd "$tmp" || exit
     command "${launcher[@]}" --workdir "$remote" --basefile job.tar --cleanup --halt now,fail=1 \
-        --colsep ' ' bash -c "$(printf %q "$unpack_and_play")" condition '{1} {2} {3}' || status=$?
+        --colsep ' ' bash -c "'$unpack_and_play'" condition '{1} {2} {3}' || status=$?
     [ "$status" = 0 ] || command "${launcher[@]}" --nonall rm -rf "$remote" > /dev/null 2>&1 || true
     exit "$status"
 )

@@ -102,11 +102,13 @@ blame_none() {
 blame() {
     local said='' line signal
 
-    [[ $2 = xargs || $2 = parallel ]] || said=$(grep -s "^$2: " "$tmp/$2.err" | head -n 1) || true
+    # xargs and parallel run others, whose status is theirs
+    if [[ $2 != xargs && $2 != parallel ]]; then
+        [ "$1" != 127 ] || fail "$target: $2: not found in PATH"
+        said=$(grep -s "^$2: " "$tmp/$2.err" | head -n 1) || true
+    fi
     said=${said:-$(grep -sv -e "^Try '" -e '^xargs: ' -e '^parallel: This job failed' -e '^-*$' "$tmp/$2.err" | head -n 1)} || true
-    if [ "$1" = 127 ]; then
-        fail "$target: $2: not found in PATH"
-    elif [ "$1" -gt 128 ] && signal=$(kill -l "$1" 2> /dev/null); then # 255 is a host out of reach
+    if [ "$1" -gt 128 ] && signal=$(kill -l "$1" 2> /dev/null); then # 255 is a host out of reach
         fail "$target: $2 was killed by SIG$signal"
     fi
     if [ "$2" = convert ] && [ -n "$said" ]; then

@@ -10,6 +10,7 @@ robustness_table() {
 
     while read -r name severity; do
         files+=("$1/$name.$severity.tsv")
+        [ -e "${files[-1]}" ] || fail "$target: $name $severity: no scores came back"
     done < "$1/conditions"
     corruption_sets
     FRAMES=$1/frames awk "${sets[@]}" -f "$here/statistics.awk" -f "$here/robustness.awk" \

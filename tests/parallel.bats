@@ -24,7 +24,8 @@ setup_file() {
     ir-train init --net acm -r 1 "$MADE/data/images" > "$MADE/detector.tar"
 }
 
-# A host is what ./agent makes of ssh: another home, and nothing of this test's directory but that.
+# A host is what ./agent makes of ssh: another home, an environment of its own, and nothing of this test's
+# directory but that.
 setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
     command -v rsync > /dev/null || skip "no rsync here"
@@ -41,10 +42,9 @@ setup() {
 		done
 		mkdir -p "$PWD/homes/\$1/.empty" && cd "$PWD/homes/\$1" || exit
 		echo "\$1" >> "$PWD/asked"
-		export HOME=\$PWD TMPDIR=\$PWD
 		shift
 		[ "\$1" != -- ] || shift
-		exec $hide bash -c "\$*"
+		exec env -i HOME="\$PWD" TMPDIR="\$PWD" PATH=/usr/bin:/bin SHELL=\${shell-/bin/sh} $hide bash -c "\$*"
 	END
     cat > hide <<- END
 		#!/bin/bash
@@ -62,8 +62,8 @@ on_hosts() {
 }
 
 @test "hosts without these files give the same table, and keep nothing" {
-    hrl robustness DATA=data SEVERITIES=3 CHECKPOINT=detector.tar TABLE=here.tsv MAXVAL=255 > /dev/null
-    on_hosts 2/a,1/b CHECKPOINT=detector.tar TABLE=there.tsv MAXVAL=255 > /dev/null
+    hrl robustness DATA=data SEVERITIES=3 CHECKPOINT=detector.tar TABLE=here.tsv > /dev/null
+    on_hosts 2/a,1/b CHECKPOINT=detector.tar TABLE=there.tsv > /dev/null
     cmp here.tsv there.tsv
     cmp here.frames.tsv there.frames.tsv
     [ "$(sort -u asked)" = $'a\nb' ]
@@ -72,11 +72,14 @@ on_hosts() {
 
 @test "so do a classical method and a command, on this machine and another" {
     for knob in 'METHOD=top-hat' "DETECT=ir-detect -m top-hat -j 1 -k 5"; do
-        hrl robustness DATA=data SEVERITIES=3 FAMILIES=noise "$knob" TABLE=here.tsv > /dev/null
-        on_hosts 1/:,1/a FAMILIES=noise "$knob" TABLE=there.tsv > /dev/null
+        hrl robustness DATA=data SEVERITIES=3 FAMILIES=noise "$knob" MAXVAL=2000 SEED=3 TABLE=here.tsv > /dev/null
+        on_hosts 1/:,1/a FAMILIES=noise "$knob" MAXVAL=2000 SEED=3 TABLE=there.tsv > /dev/null
         cmp here.tsv there.tsv
     done
     [ "$(wc -l < there.tsv)" -ge 6 ]
+    # which would be another without that MAXVAL
+    hrl robustness DATA=data SEVERITIES=3 FAMILIES=noise "$knob" SEED=3 TABLE=other.tsv > /dev/null
+    run ! cmp other.tsv there.tsv
     [ -z "$(find . -maxdepth 1 -name '.irtools-[0-9]*')" ]
 }
 
@@ -85,6 +88,10 @@ on_hosts() {
     refused '^hrl\.mk: there\.tsv: ir-detect: .*no-such-method'
     [ ! -e there.tsv ]
     [ -z "$(find homes -mindepth 2 ! -path '*/.parallel*' ! -path '*/.empty*')" ]
+    # without a shell GNU parallel runs nothing there and is content
+    shell='' run --separate-stderr on_hosts 2/a METHOD=top-hat TABLE=there.tsv
+    refused '^hrl\.mk: there\.tsv: clean 0: no scores came back$'
+    [ ! -e there.tsv ]
     # a host that is not there
     # shellcheck disable=SC2016
     echo 'echo "ssh: Could not resolve hostname $1" >&2; exit 255' > agent
